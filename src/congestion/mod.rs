@@ -1,0 +1,1 @@
+//! Congestion controllers. They take plain samples and know no packets.

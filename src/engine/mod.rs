@@ -1,0 +1,1 @@
+//! All connections of one endpoint: routing, acceptance, wake-ups.

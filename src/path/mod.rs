@@ -1,0 +1,1 @@
+//! One network path: addresses, validation, recovery and congestion state.

@@ -1,0 +1,1 @@
+//! Loss detection, round-trip time, acknowledgement, pacing (RFC 9002).

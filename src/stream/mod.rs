@@ -1,0 +1,1 @@
+//! Send and receive halves of streams, flow control, the table of streams.

@@ -1,0 +1,1 @@
+//! BoringSSL: the handshake through its QUIC callbacks, packet protection, header protection.

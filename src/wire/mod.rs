@@ -1,0 +1,1 @@
+//! Codecs over byte slices: no state, no I/O, nothing allocated on decode.
