@@ -10,10 +10,11 @@
 //! | 4 | `path`, `congestion` | a network path and its congestion controller |
 //! | 3 | `recovery`, `stream`, `tls`, `observe` | loss recovery, streams, BoringSSL, logs |
 //! | 2 | `wire` | codecs over byte slices |
-//! | 1 | `error`, `time`, `random` | what everything else is made of |
+//! | 1 | `error`, `time`, `random`, `ranges` | what everything else is made of |
 
 pub mod error;
 pub mod random;
+pub mod ranges;
 pub mod time;
 
 pub mod wire;
