@@ -2,9 +2,19 @@
 
 #![forbid(unsafe_code)]
 
+pub mod cid;
+pub mod packet_number;
 pub mod reader;
+pub mod role;
+pub mod stream_id;
 pub mod varint;
+pub mod version;
 pub mod writer;
 
+pub use cid::{ConnectionId, ResetToken};
+pub use packet_number::PacketNumber;
 pub use reader::{Reader, UnexpectedEnd};
+pub use role::Role;
+pub use stream_id::{Direction, StreamId};
+pub use version::Version;
 pub use writer::Writer;
