@@ -124,6 +124,12 @@ impl RangeSet {
         self.ranges.get(index).filter(|r| r.start <= value).cloned()
     }
 
+    /// The lowest range that holds `value` or lies above it.
+    pub fn first_from(&self, value: u64) -> Option<Range<u64>> {
+        let index = self.ranges.partition_point(|r| r.end <= value);
+        self.ranges.get(index).cloned()
+    }
+
     /// The lowest range.
     #[inline]
     pub fn first(&self) -> Option<Range<u64>> {
@@ -210,6 +216,14 @@ mod tests {
         let mut s = set(&[0..4, 6..9]);
         s.remove_below(7);
         assert_eq!(list(&s), vec![7..9]);
+    }
+
+    #[test]
+    fn a_search_from_a_value_finds_the_range_around_or_above_it() {
+        let s = set(&[2..4, 6..8]);
+        assert_eq!(s.first_from(3), Some(2..4));
+        assert_eq!(s.first_from(4), Some(6..8));
+        assert_eq!(s.first_from(8), None);
     }
 
     #[test]
