@@ -1,0 +1,107 @@
+//! Fixed blocks of memory for stream data, and the pool that hands them out last-in first-out.
+
+/// Bytes in one block. A power of two, so that an offset splits into block and position by shifts.
+pub const BLOCK_SIZE: usize = 4096;
+
+/// Free blocks a pool keeps while others are in use.
+const KEPT_WHILE_BUSY: usize = 64;
+
+/// Free blocks a pool keeps when no block is in use: a connection at rest is small.
+const KEPT_AT_REST: usize = 2;
+
+/// One block of stream data.
+pub(super) type Block = Box<[u8; BLOCK_SIZE]>;
+
+/// A stack of free blocks: the block given back last is the one still in the cache.
+#[derive(Debug, Default)]
+pub struct BlockPool {
+    free: Vec<Block>,
+    in_use: usize,
+}
+
+impl BlockPool {
+    /// An empty pool; memory is taken when the first block is asked for.
+    pub const fn new() -> Self {
+        Self { free: Vec::new(), in_use: 0 }
+    }
+
+    /// How many blocks are handed out.
+    pub const fn in_use(&self) -> usize {
+        self.in_use
+    }
+
+    /// How many blocks wait for use.
+    pub fn free(&self) -> usize {
+        self.free.len()
+    }
+
+    /// Gives all free blocks back to the allocator.
+    pub fn release(&mut self) {
+        self.free = Vec::new();
+    }
+
+    #[inline]
+    pub(super) fn take(&mut self) -> Block {
+        self.in_use += 1;
+        self.free.pop().unwrap_or_else(new_block)
+    }
+
+    #[inline]
+    pub(super) fn give(&mut self, block: Block) {
+        self.in_use = self.in_use.saturating_sub(1);
+        if self.free.len() < KEPT_WHILE_BUSY {
+            self.free.push(block);
+        }
+        if self.in_use == 0 && self.free.len() > KEPT_AT_REST {
+            self.free.truncate(KEPT_AT_REST);
+            self.free.shrink_to(KEPT_AT_REST);
+        }
+    }
+}
+
+#[cold]
+fn new_block() -> Block {
+    Box::new([0; BLOCK_SIZE])
+}
+
+/// Where `offset` lies within its block.
+#[inline]
+pub(super) const fn position(offset: u64) -> usize {
+    (offset % BLOCK_SIZE as u64) as usize
+}
+
+/// The offset of the first byte of the block that holds `offset`.
+#[inline]
+pub(super) const fn block_start(offset: u64) -> u64 {
+    offset - offset % BLOCK_SIZE as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_block_given_back_last_is_handed_out_first() {
+        let mut pool = BlockPool::new();
+        let (a, mut b) = (pool.take(), pool.take());
+        b[0] = 7;
+        pool.give(a);
+        let c = pool.take();
+        pool.give(b);
+        assert_eq!(pool.take()[0], 7);
+        assert_eq!(pool.in_use(), 2);
+        drop(c);
+    }
+
+    #[test]
+    fn a_pool_at_rest_keeps_next_to_nothing() {
+        let mut pool = BlockPool::new();
+        let blocks: Vec<_> = (0..100).map(|_| pool.take()).collect();
+        for block in blocks {
+            pool.give(block);
+        }
+        assert_eq!((pool.in_use(), pool.free()), (0, KEPT_AT_REST));
+        pool.release();
+        assert_eq!(pool.free(), 0);
+    }
+}
