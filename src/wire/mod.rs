@@ -3,7 +3,9 @@
 #![forbid(unsafe_code)]
 
 pub mod cid;
+pub mod frame;
 pub mod packet_number;
+pub mod packet_type;
 pub mod reader;
 pub mod role;
 pub mod stream_id;
@@ -13,6 +15,7 @@ pub mod writer;
 
 pub use cid::{ConnectionId, ResetToken};
 pub use packet_number::PacketNumber;
+pub use packet_type::{LongPacketType, PacketType};
 pub use reader::{Reader, UnexpectedEnd};
 pub use role::Role;
 pub use stream_id::{Direction, StreamId};
