@@ -1,0 +1,332 @@
+/*
+ * The simulated world: one client engine and one server engine in one process, a link in each
+ * direction, and a virtual clock that jumps to the next arrival or timer. Everything goes through
+ * the public C API, so the same program links with any libxquic.
+ *
+ * Chance on the links comes from one seed, so a run repeats exactly as far as the library under
+ * test draws its own randomness from nowhere but the engine; otherwise it repeats in distribution.
+ *
+ * Every object given to the library as user data starts with a tag of its kind, and every callback
+ * checks it: a callback that carries the wrong user data fails the test at once.
+ */
+#ifndef CTESTS_SIM_H
+#define CTESTS_SIM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <xquic/xquic.h>
+
+#include "check.h"
+#include "link.h"
+#include "random.h"
+
+typedef struct sim_world sim_world;
+typedef struct sim_endpoint sim_endpoint;
+typedef struct sim_conn sim_conn;
+typedef struct sim_stream sim_stream;
+
+#define SIM_MILLISECOND ((uint64_t)1000)
+#define SIM_SECOND ((uint64_t)1000000)
+
+#define SIM_ALPN "sim"
+#define SIM_ALPN_LEN (sizeof(SIM_ALPN) - 1)
+
+typedef enum sim_tag {
+    SIM_TAG_ENDPOINT = 0x454e4450, /* engine user data */
+    SIM_TAG_LISTENER = 0x4c495354, /* user data of packet_process */
+    SIM_TAG_CONN = 0x434f4e4e,     /* transport user data of a connection */
+    SIM_TAG_ALP = 0x414c5031,      /* application protocol user data of a connection */
+    SIM_TAG_STREAM = 0x53545245,   /* stream user data */
+} sim_tag;
+
+/* The callbacks of the library, by the names used in traces. */
+#define SIM_EVENTS(X)                                                                              \
+    X(SERVER_ACCEPT, server_accept)                                                                \
+    X(SERVER_REFUSE, server_refuse)                                                                \
+    X(STATELESS_RESET, stateless_reset)                                                            \
+    X(BEFORE_ACCEPT, send_before_accept)                                                           \
+    X(WRITE_SOCKET, write_socket)                                                                  \
+    X(WRITE_MMSG, write_mmsg)                                                                      \
+    X(CID_UPDATE, update_cid)                                                                      \
+    X(SAVE_TOKEN, save_token)                                                                      \
+    X(SAVE_SESSION, save_session)                                                                  \
+    X(SAVE_PARAMETERS, save_parameters)                                                            \
+    X(CERT_VERIFY, cert_verify)                                                                    \
+    X(CERT_WANTED, cert_wanted)                                                                    \
+    X(TLS_MESSAGE, tls_message)                                                                    \
+    X(CONN_CLOSING, conn_closing)                                                                  \
+    X(ADDRESS_CHANGED, address_changed)                                                            \
+    X(CONN_CREATE, conn_create)                                                                    \
+    X(CONN_CLOSE, conn_close)                                                                      \
+    X(HANDSHAKE_FINISHED, handshake_finished)                                                      \
+    X(PING_ACKED, ping_acked)                                                                      \
+    X(STREAM_CREATE, stream_create)                                                                \
+    X(STREAM_READ, stream_read)                                                                    \
+    X(STREAM_WRITE, stream_write)                                                                  \
+    X(STREAM_CLOSING, stream_closing)                                                              \
+    X(STREAM_CLOSE, stream_close)                                                                  \
+    X(SET_TIMER, set_timer)                                                                        \
+    X(CID_GENERATE, cid_generate)                                                                  \
+    X(LOG, log)                                                                                    \
+    X(KEYLOG, keylog)
+
+typedef enum sim_event {
+#define SIM_EVENT_ENUM(name, text) SIM_##name,
+    SIM_EVENTS(SIM_EVENT_ENUM)
+#undef SIM_EVENT_ENUM
+        SIM_EVENT_COUNT
+} sim_event;
+
+const char *sim_event_name(sim_event event);
+
+/* What a hook is told about a callback in progress. conn and stream are NULL where unknown. */
+typedef struct sim_call {
+    sim_event event;
+    sim_endpoint *endpoint;
+    sim_conn *conn;
+    sim_stream *stream;
+} sim_call;
+
+/* Called inside every callback (but logging). The result becomes that of the callback where the
+ * callback has one and the harness has no say of its own. */
+typedef int (*sim_hook)(void *argument, const sim_call *call);
+
+typedef enum sim_write_mode {
+    SIM_WRITE_OK,
+    SIM_WRITE_WOULD_BLOCK,
+    SIM_WRITE_ERROR,
+} sim_write_mode;
+
+typedef struct sim_listener {
+    uint32_t tag;
+    sim_endpoint *endpoint;
+} sim_listener;
+
+struct sim_endpoint {
+    uint32_t tag;
+    bool is_server;
+    sim_world *world;
+    xqc_engine_t *engine;
+    sim_listener listener;
+    struct sockaddr_in address;
+    sim_link *out;
+    uint64_t timer_at;
+    sim_conn *conns; /* newest first */
+    unsigned calls[SIM_EVENT_COUNT];
+    unsigned log_lines[7]; /* by level */
+
+    sim_write_mode write_mode;
+    unsigned write_budget; /* datagrams still taken before would-block; 0 = no limit */
+    unsigned mmsg_most;    /* most datagrams taken by one write_mmsg; 0 = all */
+    unsigned mmsg_longest; /* longest vector seen */
+    int verify_result;     /* what cert_verify_cb answers */
+    int process_errors;    /* packet_process results other than 0 */
+    size_t largest_datagram;
+    bool ignore_arrivals; /* datagrams are taken from the link and thrown away */
+};
+
+struct sim_alp {
+    uint32_t tag;
+    sim_conn *conn;
+};
+
+struct sim_conn {
+    uint32_t tag;
+    struct sim_alp alp;
+    unsigned number; /* counts connections of an endpoint from 0 */
+    sim_endpoint *endpoint;
+    xqc_connection_t *handle; /* NULL before it is known and after close */
+    xqc_cid_t cid;
+    struct sockaddr_in local;
+    unsigned calls[SIM_EVENT_COUNT];
+    bool closed;
+    bool refused;
+    bool write_blocked; /* a write was answered with would-block */
+    int close_errno;
+    int closing_error;
+    sim_stream *streams; /* newest first */
+    unsigned open_streams;
+    void *ping_data;
+    sim_conn *peer; /* the other end, once looked up */
+    sim_conn *next;
+};
+
+struct sim_stream {
+    uint32_t tag;
+    sim_conn *conn;
+    xqc_stream_t *handle; /* NULL after close */
+    xqc_stream_id_t id;
+    bool is_opener;
+    bool is_one_way;
+    unsigned calls[SIM_EVENT_COUNT];
+
+    uint8_t header[32];
+    size_t header_length; /* bytes sent (opener) or received (responder) */
+    uint64_t send_seed;
+    uint64_t send_total;
+    uint64_t sent;
+    bool send_ready; /* a responder learns from the header what to send */
+    bool fin_sent;
+
+    uint64_t receive_seed;
+    uint64_t receive_total;
+    uint64_t received;
+    bool fin_received;
+    bool paused; /* do not read when told that there is something to read */
+
+    ssize_t send_error;
+    ssize_t receive_error;
+    int closing_error;
+    bool closed;
+    sim_stream *next;
+};
+
+typedef struct sim_options {
+    uint64_t seed;
+    sim_link_config up;   /* client to server */
+    sim_link_config down; /* server to client */
+    xqc_conn_settings_t client_settings;
+    xqc_conn_settings_t server_settings;
+    xqc_config_t client_config;
+    xqc_config_t server_config;
+    xqc_engine_ssl_config_t client_tls;
+    xqc_engine_ssl_config_t server_tls;
+    xqc_conn_ssl_config_t conn_tls;
+    const char *server_name;
+    bool use_mmsg;       /* set the write_mmsg callbacks */
+    bool use_ex;         /* set the _ex writers besides the plain ones */
+    bool use_cid_generator; /* on the server */
+    bool use_cert_callback;
+    bool trace;
+} sim_options;
+
+typedef struct sim_trace_entry {
+    sim_event event;
+    bool is_server;
+    unsigned conn;
+    xqc_stream_id_t stream;
+    bool has_stream;
+} sim_trace_entry;
+
+typedef struct sim_action {
+    uint64_t when;
+    uint64_t order;
+    void (*run)(void *argument);
+    void *argument;
+} sim_action;
+
+struct sim_world {
+    sim_options options;
+    sim_link up;
+    sim_link down;
+    sim_endpoint client;
+    sim_endpoint server;
+    sim_random random;
+    sim_hook hook;
+    void *hook_argument;
+    sim_action *actions;
+    size_t action_count;
+    size_t action_capacity;
+    uint64_t action_order;
+    sim_trace_entry *trace;
+    size_t trace_count;
+    size_t trace_capacity;
+    unsigned next_client_port;
+    uint64_t steps;
+    bool stopped; /* set by a test to leave sim_run */
+};
+
+/* Virtual time, microseconds of Unix time. */
+uint64_t sim_now(void);
+void sim_set_now(uint64_t now);
+
+/* Fills options with a 10 ms path in each direction without impairments, the library's default
+ * configurations, and settings as a plain client would choose them. */
+void sim_options_init(sim_options *options);
+
+sim_world *sim_world_new(const sim_options *options);
+
+/* Destroys the engines (client first) and checks that each connection closed exactly once. */
+void sim_world_free(sim_world *world);
+
+/* Builds one engine as the world does; the caller destroys it. NULL if the library refuses. */
+xqc_engine_t *sim_engine_new(sim_endpoint *endpoint, const sim_options *options);
+
+/* The callbacks the harness registers for its application protocol. */
+xqc_app_proto_callbacks_t sim_protocol(void);
+
+/* Starts a connection. NULL if the library refuses. */
+sim_conn *sim_connect(sim_world *world);
+
+/* The server's end of a client's connection (the one with the same number), or NULL. */
+sim_conn *sim_server_conn(sim_world *world, sim_conn *client);
+
+/* Frees the records of closed connections, so that long runs keep no memory. */
+void sim_reap(sim_world *world);
+
+/* Runs the next thing that happens; false when nothing is left. */
+bool sim_step(sim_world *world);
+
+/* Runs until `done` says so; false if `limit_us` of virtual time or all events run out first. */
+bool sim_run(sim_world *world, bool (*done)(void *argument), void *argument, uint64_t limit_us);
+
+void sim_run_for(sim_world *world, uint64_t microseconds);
+
+/* Runs `run` at a moment of virtual time, outside any callback. */
+void sim_at(sim_world *world, uint64_t when, void (*run)(void *argument), void *argument);
+
+/* Ready-made conditions for sim_run; the argument is a sim_conn. */
+bool sim_is_established(void *conn);
+bool sim_is_confirmed(void *conn);
+bool sim_is_closed(void *conn);
+bool sim_is_drained(void *conn); /* all streams of the connection complete, at both ends */
+
+/* Opens a stream on which `upload` bytes go to the peer and `download` bytes are asked back.
+ * NULL if the library refuses. Works from either end of a connection. */
+sim_stream *sim_request(sim_conn *conn, uint64_t upload, uint64_t download);
+
+/* Opens a one-way stream that carries `upload` bytes. */
+sim_stream *sim_push(sim_conn *conn, uint64_t upload);
+
+/* Sends what fits; reads what is there. Called by the callbacks, and by tests at will. */
+void sim_stream_send(sim_stream *stream);
+void sim_stream_receive(sim_stream *stream, uint64_t most);
+
+/* True when everything was sent, and all that was asked for came back intact. */
+bool sim_stream_is_complete(const sim_stream *stream);
+
+/* Counts the callback, writes the trace, calls the hook. Used by the callbacks only. */
+int sim_note(sim_event event, sim_endpoint *endpoint, sim_conn *conn, sim_stream *stream);
+
+/* Parts of the world that sit in files of their own. */
+xqc_transport_callbacks_t sim_transport_callbacks(const sim_options *options);
+sim_conn *sim_conn_new(sim_endpoint *endpoint);
+void sim_conn_free(sim_conn *conn);
+sim_endpoint *sim_endpoint_of(void *engine_user_data);
+sim_endpoint *sim_endpoint_of_listener(void *listener);
+sim_conn *sim_conn_of(void *transport_user_data);
+sim_conn *sim_conn_of_alp(void *protocol_user_data);
+
+/* Sends one datagram of an endpoint to a peer address, outside any connection too. */
+void sim_emit(sim_endpoint *endpoint, const void *bytes, size_t length,
+              const struct sockaddr_in *from, const struct sockaddr *to, socklen_t to_length);
+
+/* Hands bytes to an engine as if they had arrived now. */
+xqc_int_t sim_inject(sim_endpoint *endpoint, const void *bytes, size_t length,
+                     const struct sockaddr_in *from, const struct sockaddr_in *to);
+
+/* "conn_create c0, stream_create s0/4, ..." of the trace from entry `first` on; the caller frees. */
+char *sim_trace_text(const sim_world *world, size_t first);
+
+/* Index of the first trace entry at or after `from` of that event on that side, or -1. */
+long sim_trace_find(const sim_world *world, size_t from, sim_event event, bool is_server);
+
+/* Bytes handed out by the allocator now; 0 where the allocator does not say. */
+size_t sim_heap_in_use(void);
+
+/* Resident bytes of the process, after giving free memory back. */
+size_t sim_resident(void);
+
+#endif

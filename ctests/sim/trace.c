@@ -1,0 +1,109 @@
+/* Counting and recording callbacks, and looking at memory; see sim.h. */
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sim.h"
+
+const char *sim_event_name(sim_event event)
+{
+    static const char *const names[] = {
+#define SIM_EVENT_TEXT(name, text) #text,
+        SIM_EVENTS(SIM_EVENT_TEXT)
+#undef SIM_EVENT_TEXT
+    };
+    return (unsigned)event < SIM_EVENT_COUNT ? names[event] : "unknown";
+}
+
+/* Events that happen per datagram would drown the others. */
+static bool is_traced(sim_event event)
+{
+    return event != SIM_WRITE_SOCKET && event != SIM_WRITE_MMSG && event != SIM_SET_TIMER
+           && event != SIM_LOG && event != SIM_KEYLOG;
+}
+
+static void record(sim_world *world, const sim_call *call)
+{
+    if (world->trace_count == world->trace_capacity) {
+        world->trace_capacity = world->trace_capacity == 0 ? 256 : world->trace_capacity * 2;
+        sim_trace_entry *grown =
+            realloc(world->trace, world->trace_capacity * sizeof(*world->trace));
+        CHECK(grown != NULL);
+        world->trace = grown;
+    }
+    const sim_trace_entry entry = {
+        .event = call->event,
+        .is_server = call->endpoint->is_server,
+        .conn = call->conn != NULL ? call->conn->number : 0,
+        .stream = call->stream != NULL ? call->stream->id : 0,
+        .has_stream = call->stream != NULL,
+    };
+    world->trace[world->trace_count++] = entry;
+}
+
+int sim_note(sim_event event, sim_endpoint *endpoint, sim_conn *conn, sim_stream *stream)
+{
+    const sim_call call = {event, endpoint, conn, stream};
+    sim_world *world = endpoint->world;
+    endpoint->calls[event]++;
+    if (conn != NULL) {
+        conn->calls[event]++;
+    }
+    if (stream != NULL) {
+        stream->calls[event]++;
+    }
+    if (world->options.trace && is_traced(event)) {
+        record(world, &call);
+    }
+    return world->hook != NULL ? world->hook(world->hook_argument, &call) : 0;
+}
+
+char *sim_trace_text(const sim_world *world, size_t first)
+{
+    size_t capacity = 1 + (world->trace_count - first) * 64;
+    char *text = malloc(capacity);
+    CHECK(text != NULL);
+    size_t length = 0;
+    text[0] = '\0';
+    for (size_t i = first; i < world->trace_count; i++) {
+        const sim_trace_entry *entry = &world->trace[i];
+        length += (size_t)snprintf(text + length, capacity - length, "%s%s %c%u",
+                                   i == first ? "" : ", ", sim_event_name(entry->event),
+                                   entry->is_server ? 's' : 'c', entry->conn);
+        if (entry->has_stream) {
+            length += (size_t)snprintf(text + length, capacity - length, "/%llu",
+                                       (unsigned long long)entry->stream);
+        }
+    }
+    return text;
+}
+
+long sim_trace_find(const sim_world *world, size_t from, sim_event event, bool is_server)
+{
+    for (size_t i = from; i < world->trace_count; i++) {
+        if (world->trace[i].event == event && world->trace[i].is_server == is_server) {
+            return (long)i;
+        }
+    }
+    return -1;
+}
+
+size_t sim_heap_in_use(void)
+{
+    struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+}
+
+size_t sim_resident(void)
+{
+    malloc_trim(0);
+    FILE *file = fopen("/proc/self/statm", "r");
+    CHECK(file != NULL);
+    unsigned long total = 0;
+    unsigned long resident = 0;
+    CHECK_EQ(fscanf(file, "%lu %lu", &total, &resident), 2);
+    fclose(file);
+    return resident * (size_t)sysconf(_SC_PAGESIZE);
+}
