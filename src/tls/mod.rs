@@ -4,9 +4,13 @@
 //! happens in a handshake comes out as events.
 
 pub mod algorithm;
+pub mod header_key;
 pub mod hkdf;
 pub mod initial;
 pub mod level;
+pub mod packet_key;
+pub mod protection;
+pub mod retry;
 pub mod secret;
 
 mod labels;
@@ -15,6 +19,9 @@ mod labels;
 mod testing;
 
 pub use algorithm::Algorithm;
+pub use header_key::HeaderKey;
 pub use initial::InitialSecrets;
 pub use level::Level;
+pub use packet_key::PacketKey;
+pub use retry::retry_integrity_tag;
 pub use secret::Secret;
