@@ -8,8 +8,10 @@ pub mod header_key;
 pub mod hkdf;
 pub mod initial;
 pub mod level;
+pub mod mac;
 pub mod packet_key;
 pub mod protection;
+pub mod random;
 pub mod retry;
 pub mod secret;
 
