@@ -4,6 +4,7 @@
 
 pub mod cid;
 pub mod frame;
+pub mod header;
 pub mod packet_number;
 pub mod packet_type;
 pub mod reader;

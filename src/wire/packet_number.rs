@@ -1,6 +1,6 @@
 //! Packet numbers and their truncated form on the wire (RFC 9000 sections 12.3 and 17.1).
 
-use super::varint;
+use super::{varint, Writer};
 
 /// A full packet number, at most 2^62 - 1, counted per packet number space.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,6 +31,17 @@ impl PacketNumber {
         1 + (unacked > 1 << 7) as usize
             + (unacked > 1 << 15) as usize
             + (unacked > 1 << 23) as usize
+    }
+
+    /// Writes the low `len` (1 to 4) bytes of the number.
+    #[inline]
+    pub fn encode(self, w: &mut Writer<'_>, len: usize) {
+        match len {
+            1 => w.u8(self.0 as u8),
+            2 => w.u16(self.0 as u16),
+            3 => w.array([(self.0 >> 16) as u8, (self.0 >> 8) as u8, self.0 as u8]),
+            _ => w.u32(self.0 as u32),
+        }
     }
 
     /// The full number behind `truncated`, the `len` (1 to 4) bytes seen on the wire, when `largest`
