@@ -1,0 +1,34 @@
+/* The command line of xqc_client. */
+#ifndef EXAMPLES_CLIENT_OPTIONS_H
+#define EXAMPLES_CLIENT_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <xquic/xquic.h>
+
+struct client_options {
+    char                     *host;
+    uint16_t                  port;
+    char                    **paths; /* each begins with '/' */
+    unsigned                  path_count;
+    const char               *directory;
+    const char               *ca_file;     /* certificates to accept; NULL when insecure */
+    const char               *server_name; /* NULL: the host */
+    const char               *keylog;
+    xqc_cong_ctrl_callback_t  congestion;
+    int                       log_level;
+    unsigned                  connections;
+    unsigned                  parallel; /* streams at once on each connection */
+    unsigned                  timeout_seconds;
+    uint64_t                  expected_bytes; /* what 100 percent of the bar means; 0: unknown */
+    bool                      insecure;
+    bool                      discard; /* count the bytes, write no files */
+    bool                      stats;
+    bool                      progress;
+};
+
+/* Reads the command line; ends the program when it is wrong or only asked for help. */
+struct client_options client_options_parse(int argc, char **argv);
+void                  client_options_free(struct client_options *options);
+
+#endif

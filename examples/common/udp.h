@@ -1,0 +1,46 @@
+/* UDP sockets for the library: batches in, batches out, never blocking. */
+#ifndef EXAMPLES_UDP_H
+#define EXAMPLES_UDP_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+struct udp_address {
+    struct sockaddr_storage storage;
+    socklen_t               length;
+};
+
+/* "[::1]:4433" or "127.0.0.1:4433" needs at most this many bytes. */
+#define UDP_ADDRESS_TEXT 64
+
+/* Looks up `host`; on failure returns -1 and points `why` at the reason. */
+int  udp_resolve(const char *host, uint16_t port, struct udp_address *address, const char **why);
+void udp_address_text(const struct udp_address *address, char text[UDP_ADDRESS_TEXT]);
+
+/*
+ * A non-blocking socket bound to `local`, or connected to `peer`. `local` is replaced by the
+ * address that the kernel chose. Both return the descriptor, or -1 with errno set.
+ */
+int udp_bind(struct udp_address *local);
+int udp_connect(const struct udp_address *peer, struct udp_address *local);
+
+typedef void (*udp_receiver)(void *owner, const unsigned char *data, size_t size,
+    const struct udp_address *peer);
+
+/*
+ * Takes what has arrived, at most a few hundred datagrams so that one busy socket cannot starve
+ * the timer. Returns how many, or -1 with errno set when nothing came but an error.
+ */
+int udp_receive(int fd, udp_receiver receiver, void *owner);
+
+/*
+ * Sends datagrams to one address; a NULL `peer` means the connected one. Returns how many the
+ * kernel took, XQC_SOCKET_EAGAIN or XQC_SOCKET_ERROR (errno set): what write_mmsg must return.
+ */
+ssize_t udp_send(int fd, const struct iovec *datagrams, unsigned int count,
+    const struct sockaddr *peer, socklen_t peer_length);
+
+#endif
