@@ -637,7 +637,9 @@ report_failures(const struct client *client)
                 status = download->local_failure ? STATUS_LOCAL : STATUS_INCOMPLETE;
             }
         } else if (download->state != DOWNLOAD_DONE) {
-            fprintf(stderr, "xqc_client: %s: not downloaded\n", download->path);
+            if (client->first_handshake != 0) {
+                fprintf(stderr, "xqc_client: %s: not downloaded\n", download->path);
+            }
             status = status == STATUS_OK ? STATUS_INCOMPLETE : status;
         }
     }
