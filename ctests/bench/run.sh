@@ -1,0 +1,64 @@
+#!/bin/sh
+# Prints all figures of the benchmark. Usage: run.sh PATH-TO-BENCH [quick]
+#
+# Instructions per byte: callgrind counts a large and a small transfer; the difference, divided by
+# the difference in bytes, is free of start-up, handshake and tear-down. "crypto" is the part spent
+# in BoringSSL, which in this phase is AEAD and header protection (callgrind hides the widest vector
+# instructions, so it is higher here than on the machine itself).
+set -eu
+
+bench=${1:?usage: run.sh PATH-TO-BENCH [quick]}
+mode=${2:-full}
+megabytes=300
+handshakes=1000
+pairs=1000
+rounds=3
+if [ "$mode" = quick ]; then
+    megabytes=100
+    handshakes=200
+    pairs=300
+    rounds=1
+fi
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+round=0
+while [ "$round" -lt "$rounds" ]; do
+    "$bench" bulk --mb "$megabytes"
+    round=$((round + 1))
+done
+"$bench" bulk --mb "$megabytes" --mmsg | sed 's/^bulk/bulk with mmsg/'
+round=0
+while [ "$round" -lt "$rounds" ]; do
+    "$bench" handshake --count "$handshakes"
+    round=$((round + 1))
+done
+"$bench" idle --count "$pairs"
+
+if ! command -v valgrind >/dev/null 2>&1; then
+    echo "instructions: valgrind is not installed"
+    exit 0
+fi
+
+# count NAME MEGABYTES: writes the profile and prints the instructions of the whole run
+count() {
+    valgrind --tool=callgrind --callgrind-out-file="$work/$1" "$bench" bulk --mb "$2" \
+        >"$work/$1.log" 2>&1 || { cat "$work/$1.log" >&2; exit 1; }
+    sed -n 's/^==[0-9]*== Collected : //p' "$work/$1.log"
+}
+
+# crypto NAME: instructions of BoringSSL in that profile
+crypto() {
+    callgrind_annotate --auto=no --inclusive=no --threshold=100 "$work/$1" 2>/dev/null \
+        | grep -iE 'boringssl|aes|gcm|ghash|EVP_|CRYPTO_' | sed 's/^ *\([0-9,]*\) .*/\1/; s/,//g' \
+        | awk '{ sum += $1 } END { printf "%.0f\n", sum }'
+}
+
+small=$(count small 1)
+large=$(count large 20)
+crypto_small=$(crypto small)
+crypto_large=$(crypto large)
+awk -v a="$small" -v b="$large" -v c="$crypto_small" -v d="$crypto_large" 'BEGIN {
+    bytes = 19e6
+    printf "instructions per byte: %.2f, of them crypto %.2f\n", (b - a) / bytes, (d - c) / bytes
+}'
