@@ -1,0 +1,408 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * libxquic: HTTP/3 connections and requests, and extended HTTP/3 with bytestreams and datagrams.
+ * Generated from src/ffi/abi; do not edit.
+ *
+ * What xquic.h says about threads, callbacks and handles holds here too.
+ */
+
+#ifndef XQC_H3_H
+#define XQC_H3_H
+
+#include "xquic.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct xqc_h3_conn_settings_s xqc_h3_conn_settings_t;
+typedef struct xqc_http_header_s xqc_http_header_t;
+
+/** Bits that tell what a request has to read. */
+typedef enum {
+    /** Nothing. */
+    XQC_REQ_NOTIFY_READ_NULL = 0,
+    /** The header section is complete. */
+    XQC_REQ_NOTIFY_READ_HEADER = (1 << 0),
+    /** Content has arrived, or its end. */
+    XQC_REQ_NOTIFY_READ_BODY = (1 << 1),
+    /** The trailer section is complete. */
+    XQC_REQ_NOTIFY_READ_TRAILER = (1 << 2),
+    /** The stream ended after everything else was reported. Never with other bits. */
+    XQC_REQ_NOTIFY_READ_EMPTY_FIN = (1 << 3),
+} xqc_request_notify_flag_t;
+
+/** Bits for `xqc_http_header_t.flags`: how QPACK encodes a field. */
+typedef enum xqc_http3_nv_flag_s {
+    /** As it sees fit. */
+    XQC_HTTP_HEADER_FLAG_NONE = 0x00,
+    /** As a literal that no intermediary may index either. For secrets. */
+    XQC_HTTP_HEADER_FLAG_NEVER_INDEX = 0x01,
+    /** Without putting the value into the dynamic table. For values that change each time. */
+    XQC_HTTP_HEADER_FLAG_NEVER_INDEX_VALUE = 0x02,
+} xqc_http3_nv_flag_t;
+
+/** Bits of `xqc_http_header_t.nv_hit_flags`: what QPACK found in its tables. */
+typedef enum xqc_http3_nv_hit_flag_s {
+    /** Nothing. */
+    XQC_NV_HIT_NONE = 0x00,
+    /** The name. */
+    XQC_NV_HIT_NAME = 0x01,
+    /** Name and value. */
+    XQC_NV_HIT_BOTH = 0x02,
+} xqc_http3_nv_hit_flag_t;
+
+/** One header field. */
+struct xqc_http_header_s {
+    /** The name. Sent in lower case, whatever case it has here. */
+    struct iovec name;
+    /** The value. */
+    struct iovec value;
+    /** Bits of `xqc_http3_nv_flag_t`. */
+    uint8_t flags;
+    /** 1: fill in `nv_hit_flags` when this field is sent. */
+    uint8_t save_nv_hit_flags;
+    /** Bits of `xqc_http3_nv_hit_flag_t`. */
+    uint8_t nv_hit_flags;
+    /** The field this is a copy of, which receives `nv_hit_flags` too; or null. */
+    xqc_http_header_t *src_header;
+};
+
+/** A header or trailer section. */
+typedef struct xqc_http_headers_s {
+    /** The fields, in order. */
+    xqc_http_header_t *headers;
+    /** Entries used. */
+    size_t count;
+    /** Entries allocated. */
+    size_t capacity;
+    /** Bytes of all names and values received. */
+    size_t total_len;
+} xqc_http_headers_t;
+
+/** Settings of an HTTP/3 connection. 0 means none or nothing, not the default. */
+struct xqc_h3_conn_settings_s {
+    /** Largest field section accepted, in bytes. Default 32,768. */
+    uint64_t max_field_section_size;
+    /** Pushes accepted. Default 0. */
+    uint64_t max_pushes;
+    /** Upper bound of the dynamic table for sending, in bytes. Default 16,384. */
+    uint64_t qpack_enc_max_table_capacity;
+    /** Dynamic table offered for receiving, in bytes. Default 16,384. */
+    uint64_t qpack_dec_max_table_capacity;
+    /** Streams that may wait for the dynamic table. Default 64. */
+    uint64_t qpack_blocked_streams;
+#if defined(XQC_COMPAT_DUPLICATE)
+    /** 1: duplicate table entries as the first versions of the encoder did. */
+    xqc_bool_t qpack_compat_duplicate;
+#endif
+};
+
+/**
+ * An HTTP/3 connection was created, or is about to be released. At creation `h3c_user_data` is the
+ * transport's user data, later what `xqc_h3_conn_set_user_data` set. After the call for release
+ * returns, `h3_conn` is gone.
+ *
+ * Returns 0; at creation another value closes the connection.
+ */
+typedef int (*xqc_h3_conn_notify_pt)(xqc_h3_conn_t *h3_conn,
+                                     const xqc_cid_t *cid,
+                                     void *h3c_user_data);
+
+/** The handshake is complete. Called once. */
+typedef void (*xqc_h3_handshake_finished_pt)(xqc_h3_conn_t *h3_conn, void *h3c_user_data);
+
+/** The peer acknowledged the PING that `xqc_h3_conn_send_ping` sent with `ping_user_data`. */
+typedef void (*xqc_h3_conn_ping_ack_notify_pt)(xqc_h3_conn_t *h3_conn,
+                                               const xqc_cid_t *cid,
+                                               void *ping_user_data,
+                                               void *h3c_user_data);
+
+/**
+ * Lets the application change the settings of one connection, before it is set up. Must not call
+ * the library.
+ */
+typedef void (*xqc_h3_conn_init_settings_pt)(xqc_h3_conn_t *h3_conn,
+                                             xqc_h3_conn_settings_t *current_settings,
+                                             void *h3c_user_data);
+
+/**
+ * A request was created, can be written, or is about to be released. `h3s_user_data` is what
+ * `xqc_h3_request_set_user_data` set; at creation by the peer, the connection's user data.
+ *
+ * Returns 0; a negative value from writing closes the request.
+ */
+typedef int (*xqc_h3_request_notify_pt)(xqc_h3_request_t *h3_request, void *h3s_user_data);
+
+/**
+ * A request has what `flag` says to read. Repeated as long as content is left unread.
+ *
+ * Returns 0; a negative value resets the request.
+ */
+typedef int (*xqc_h3_request_read_notify_pt)(xqc_h3_request_t *h3_request,
+                                             xqc_request_notify_flag_t flag,
+                                             void *h3s_user_data);
+
+/** The peer reset a request with the error code `err`. */
+typedef void (*xqc_h3_request_closing_notify_pt)(xqc_h3_request_t *h3_request,
+                                                 xqc_int_t err,
+                                                 void *h3s_user_data);
+
+/**
+ * A bytestream delivers `data_len` bytes, valid during the call; `data` may be null if there are
+ * none. `fin` is 1 with the last ones. `data_recv_time` is the time they took to arrive, in
+ * microseconds.
+ *
+ * Returns 0; a negative value closes the connection.
+ */
+typedef int (*xqc_h3_ext_bytestream_read_notify_pt)(xqc_h3_ext_bytestream_t *h3_ext_bs,
+                                                    const void *data,
+                                                    size_t data_len,
+                                                    uint8_t fin,
+                                                    void *bs_user_data,
+                                                    uint64_t data_recv_time);
+
+/** A bytestream was created, can be written, or is about to be released. */
+typedef int (*xqc_h3_ext_bytestream_notify_pt)(xqc_h3_ext_bytestream_t *h3_ext_bs,
+                                               void *bs_user_data);
+
+/**
+ * A datagram of `data_len` bytes arrived; `data` is valid during the call. `data_recv_time` is the
+ * receive time of its packet in microseconds.
+ */
+typedef void (*xqc_h3_ext_datagram_read_notify_pt)(xqc_h3_conn_t *conn,
+                                                   const void *data,
+                                                   size_t data_len,
+                                                   void *user_data,
+                                                   uint64_t data_recv_time);
+
+/** Datagrams can be sent again, after an attempt met `-XQC_EAGAIN`. */
+typedef void (*xqc_h3_ext_datagram_write_notify_pt)(xqc_h3_conn_t *conn, void *user_data);
+
+/**
+ * A copy of the datagram `dgram_id` is held to be lost; see `xqc_datagram_lost_notify_pt`.
+ *
+ * Returns `XQC_DGRAM_RETX_ASKED_BY_APP` to have it sent again; other values let it go.
+ */
+typedef int (*xqc_h3_ext_datagram_lost_notify_pt)(xqc_h3_conn_t *conn,
+                                                  uint64_t dgram_id,
+                                                  void *user_data);
+
+/** The peer acknowledged the datagram `dgram_id`. */
+typedef void (*xqc_h3_ext_datagram_acked_notify_pt)(xqc_h3_conn_t *conn,
+                                                    uint64_t dgram_id,
+                                                    void *user_data);
+
+/**
+ * The largest datagram that fits changed to `mss` bytes. It never shrinks; 0 means that the peer
+ * takes no datagrams.
+ */
+typedef void (*xqc_h3_ext_datagram_mss_updated_notify_pt)(xqc_h3_conn_t *conn,
+                                                          size_t mss,
+                                                          void *user_data);
+
+/** Datagrams of extended HTTP/3. `user_data` is what `xqc_h3_ext_datagram_set_user_data` set. */
+typedef struct xqc_h3_ext_dgram_callbacks_s {
+    /** A datagram arrived. */
+    xqc_h3_ext_datagram_read_notify_pt dgram_read_notify;
+    /** Datagrams can be sent again. */
+    xqc_h3_ext_datagram_write_notify_pt dgram_write_notify;
+    /** A datagram was acknowledged. Optional. */
+    xqc_h3_ext_datagram_acked_notify_pt dgram_acked_notify;
+    /** A datagram was lost. Optional. */
+    xqc_h3_ext_datagram_lost_notify_pt dgram_lost_notify;
+    /** The room in a datagram grew. Optional. */
+    xqc_h3_ext_datagram_mss_updated_notify_pt dgram_mss_updated_notify;
+} xqc_h3_ext_dgram_callbacks_t;
+
+/** HTTP/3 connections. */
+struct xqc_h3_conn_callbacks_s {
+    /** Required for servers. */
+    xqc_h3_conn_notify_pt h3_conn_create_notify;
+    /** Required. The last callback of a connection. */
+    xqc_h3_conn_notify_pt h3_conn_close_notify;
+    /** Optional. */
+    xqc_h3_handshake_finished_pt h3_conn_handshake_finished;
+    /** Optional. */
+    xqc_h3_conn_ping_ack_notify_pt h3_conn_ping_acked;
+    /** Optional. */
+    xqc_h3_conn_init_settings_pt h3_conn_init_settings;
+};
+
+/** HTTP/3 requests. */
+typedef struct xqc_h3_request_callbacks_s {
+    /** Required for servers. Its return value is ignored. */
+    xqc_h3_request_notify_pt h3_request_create_notify;
+    /** The request has ended; statistics are still there, after the call its handle is gone. */
+    xqc_h3_request_notify_pt h3_request_close_notify;
+    /** Required. */
+    xqc_h3_request_read_notify_pt h3_request_read_notify;
+    /** Sending can go on after it took only a part, or nothing. */
+    xqc_h3_request_notify_pt h3_request_write_notify;
+    /** The peer reset the request. Optional. */
+    xqc_h3_request_closing_notify_pt h3_request_closing_notify;
+} xqc_h3_request_callbacks_t;
+
+/** Bytestreams of extended HTTP/3. */
+typedef struct xqc_h3_ext_bytestream_callbacks_s {
+    /** Its return value is ignored. */
+    xqc_h3_ext_bytestream_notify_pt bs_create_notify;
+    /** Its return value is ignored; after the call the handle is gone. */
+    xqc_h3_ext_bytestream_notify_pt bs_close_notify;
+    /** A negative return value closes the connection. */
+    xqc_h3_ext_bytestream_read_notify_pt bs_read_notify;
+    /** A negative return value closes the connection. */
+    xqc_h3_ext_bytestream_notify_pt bs_write_notify;
+} xqc_h3_ext_bytestream_callbacks_t;
+
+/** All callbacks of HTTP/3, as given to `xqc_h3_ctx_init`. */
+typedef struct xqc_h3_callbacks_s {
+    /** Connections. */
+    xqc_h3_conn_callbacks_t h3c_cbs;
+    /** Requests. */
+    xqc_h3_request_callbacks_t h3r_cbs;
+    /** Datagrams; all may be null. */
+    xqc_h3_ext_dgram_callbacks_t h3_ext_dgram_cbs;
+    /** Bytestreams; all may be null. */
+    xqc_h3_ext_bytestream_callbacks_t h3_ext_bs_cbs;
+} xqc_h3_callbacks_t;
+
+/** Room for a report line, in bytes. */
+#define XQC_STREAM_INFO_LEN 128
+
+/**
+ * Statistics of a request. Times are points on the engine's clock in microseconds, 0 if it has not
+ * come to that.
+ */
+typedef struct xqc_request_stats_s {
+    /** Bytes of content sent. */
+    size_t send_body_size;
+    /** Bytes of content received. */
+    size_t recv_body_size;
+    /** Bytes of names and values sent. */
+    size_t send_header_size;
+    /** Bytes of names and values received. */
+    size_t recv_header_size;
+    /** Bytes they took on the wire. */
+    size_t send_hdr_compressed;
+    /** Bytes they took on the wire. */
+    size_t recv_hdr_compressed;
+    /** The connection's error, or else the stream's; 0 is none. */
+    int stream_err;
+    /** The request began to wait for QPACK. */
+    xqc_usec_t blocked_time;
+    /** It could go on. */
+    xqc_usec_t unblocked_time;
+    /** The stream's end was received. */
+    xqc_usec_t stream_fin_time;
+    /** The request was created. */
+    xqc_usec_t h3r_begin_time;
+    /** The request ended. */
+    xqc_usec_t h3r_end_time;
+    /** The first HEADERS frame began to arrive. */
+    xqc_usec_t h3r_header_begin_time;
+    /** It was decoded. */
+    xqc_usec_t h3r_header_end_time;
+    /** The first DATA frame began to arrive. */
+    xqc_usec_t h3r_body_begin_time;
+    /** The header section was sent. */
+    xqc_usec_t h3r_header_send_time;
+    /** The first content was sent. */
+    xqc_usec_t h3r_body_send_time;
+    /** The stream's end was sent last. */
+    xqc_usec_t stream_fin_send_time;
+    /** The stream's end was acknowledged. */
+    xqc_usec_t stream_fin_ack_time;
+    /** Why the stream closed; valid until the request is released. May be null. */
+    const char *stream_close_msg;
+    /**
+     * Use of paths. 0: only one was there. 1: available and standby paths. 2: only standby paths.
+     * 3: only available paths.
+     */
+    int mp_state;
+    /** Part of the bytes sent on available paths, 0 to 1. */
+    float mp_default_path_send_weight;
+    /** Part of the bytes received on available paths, 0 to 1. */
+    float mp_default_path_recv_weight;
+    /** Part of the bytes sent on standby paths, 0 to 1. */
+    float mp_standby_path_send_weight;
+    /** Part of the bytes received on standby paths, 0 to 1. */
+    float mp_standby_path_recv_weight;
+    /** Limit on the receive rate in bytes per second; 0 is none. */
+    uint64_t rate_limit;
+    /** An `xqc_0rtt_flag_t`. */
+    uint8_t early_data_state;
+    /** Figures for the log. */
+    char stream_info[XQC_STREAM_INFO_LEN];
+    /** More figures for the log. */
+    char extern_stream_info[XQC_STREAM_INFO_LEN];
+    /** The stream's end was sent first. */
+    xqc_usec_t stream_fst_fin_snd_time;
+    /** Milliseconds spent waiting for the congestion window. */
+    xqc_msec_t cwnd_blocked_ms;
+    /** Packets sent again. */
+    uint32_t retrans_cnt;
+    /** The first packet was sent. */
+    xqc_usec_t stream_fst_pkt_snd_time;
+    /** The first packet was received. */
+    xqc_usec_t stream_fst_pkt_rcv_time;
+    /** Packets sent. */
+    uint32_t sent_pkt_cnt;
+    /** Probe timeouts in a row, at most. */
+    uint8_t max_pto_backoff;
+    /** Packets recovered by error correction. */
+    uint32_t fec_recov_cnt;
+    /** The first repair symbol was received. */
+    xqc_usec_t fst_rpr_time;
+    /** The last repair symbol was received. */
+    xqc_usec_t last_rpr_time;
+    /** 1: the request was sent with error correction. */
+    uint8_t is_fec_protected;
+    /** An `xqc_stream_size_type_t`. */
+    uint8_t block_size_mode;
+    /** Source symbols missing when the last repair symbol arrived. */
+    xqc_int_t fec_blk_lack_num;
+    /** Microseconds from the last repair symbol of the first block to its completion. */
+    xqc_usec_t fec_blk_lack_time;
+    /** Microseconds from the last repair symbol to the stream's end. */
+    xqc_usec_t fec_req_delay_time;
+    /** Microseconds the receiver took, counting recovered packets. */
+    xqc_usec_t recv_time_with_fec;
+    /** The last packet was received. */
+    xqc_usec_t final_packet_time;
+    /** Microseconds from the stream's end to its release. */
+    xqc_usec_t stream_close_delay;
+} xqc_request_stats_t;
+
+/** Statistics of a bytestream. Times as in `xqc_request_stats_t`. */
+typedef struct xqc_h3_ext_bytestream_stats_s {
+    /** Bytes sent. */
+    size_t bytes_sent;
+    /** Bytes received. */
+    size_t bytes_rcvd;
+    /** The error it ended with; 0 is none. */
+    int stream_err;
+    /** Why the stream closed; valid until the bytestream is released. May be null. */
+    const char *stream_close_msg;
+    /** It was created. */
+    xqc_usec_t create_time;
+    /** Its end was received. */
+    xqc_usec_t fin_rcvd_time;
+    /** Its end was delivered to the application. */
+    xqc_usec_t fin_read_time;
+    /** Its end was sent. */
+    xqc_usec_t fin_sent_time;
+    /** Its end was acknowledged. */
+    xqc_usec_t fin_acked_time;
+    /** The first byte was sent. */
+    xqc_usec_t first_byte_sent_time;
+    /** The first byte was received. */
+    xqc_usec_t first_byte_rcvd_time;
+} xqc_h3_ext_bytestream_stats_t;
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+
+#endif /* XQC_H3_H */
