@@ -1,1 +1,41 @@
 //! Loss detection, round-trip time, acknowledgement, pacing (RFC 9002).
+//!
+//! | file | what it knows |
+//! |---|---|
+//! | `rtt` | the round-trip estimator of one path |
+//! | `timer` | when the loss detection timer of a connection fires |
+//!
+//! Nothing here knows streams or keys. What a packet carried is a token type of the caller.
+
+mod rtt;
+mod timer;
+
+pub use rtt::{ack_delay_bound, Rtt, DEFAULT_INITIAL_RTT, DEFAULT_MAX_ACK_DELAY};
+pub use timer::{loss_timer, pto_period, Handshake, LossTimer, SpaceTimer};
+
+use crate::time::Duration;
+
+/// The shortest time the timer can tell apart (RFC 9002 section 6.1.2).
+pub const GRANULARITY: Duration = Duration::from_millis(1);
+
+/// A packet number space (RFC 9000 section 12.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Space {
+    /// Initial packets.
+    Initial,
+    /// Handshake packets.
+    Handshake,
+    /// 0-RTT and 1-RTT packets.
+    Application,
+}
+
+impl Space {
+    /// All spaces, in the order of the handshake.
+    pub const ALL: [Self; 3] = [Self::Initial, Self::Handshake, Self::Application];
+
+    /// The space's place in [`Space::ALL`].
+    #[inline]
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+}
