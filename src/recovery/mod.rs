@@ -4,12 +4,15 @@
 //! |---|---|
 //! | `rtt` | the round-trip estimator of one path |
 //! | `timer` | when the loss detection timer of a connection fires |
+//! | `pacer` | when the next packet may leave |
 //!
 //! Nothing here knows streams or keys. What a packet carried is a token type of the caller.
 
+mod pacer;
 mod rtt;
 mod timer;
 
+pub use pacer::Pacer;
 pub use rtt::{ack_delay_bound, Rtt, DEFAULT_INITIAL_RTT, DEFAULT_MAX_ACK_DELAY};
 pub use timer::{loss_timer, pto_period, Handshake, LossTimer, SpaceTimer};
 
