@@ -4,14 +4,17 @@
 //! |---|---|
 //! | `rtt` | the round-trip estimator of one path |
 //! | `timer` | when the loss detection timer of a connection fires |
+//! | `ecn` | whether a path carries ECN marks |
 //! | `pacer` | when the next packet may leave |
 //!
 //! Nothing here knows streams or keys. What a packet carried is a token type of the caller.
 
+mod ecn;
 mod pacer;
 mod rtt;
 mod timer;
 
+pub use ecn::{EcnCodepoint, EcnPath, EcnReport};
 pub use pacer::Pacer;
 pub use rtt::{ack_delay_bound, Rtt, DEFAULT_INITIAL_RTT, DEFAULT_MAX_ACK_DELAY};
 pub use timer::{loss_timer, pto_period, Handshake, LossTimer, SpaceTimer};
