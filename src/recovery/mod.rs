@@ -5,17 +5,20 @@
 //! | `rtt` | the round-trip estimator of one path |
 //! | `timer` | when the loss detection timer of a connection fires |
 //! | `ecn` | whether a path carries ECN marks |
+//! | `rate` | how fast a path delivers |
 //! | `pacer` | when the next packet may leave |
 //!
 //! Nothing here knows streams or keys. What a packet carried is a token type of the caller.
 
 mod ecn;
 mod pacer;
+mod rate;
 mod rtt;
 mod timer;
 
 pub use ecn::{EcnCodepoint, EcnPath, EcnReport};
 pub use pacer::Pacer;
+pub use rate::{DeliveryRate, RateSampler, Snapshot};
 pub use rtt::{ack_delay_bound, Rtt, DEFAULT_INITIAL_RTT, DEFAULT_MAX_ACK_DELAY};
 pub use timer::{loss_timer, pto_period, Handshake, LossTimer, SpaceTimer};
 
