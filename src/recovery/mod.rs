@@ -3,6 +3,8 @@
 //! | file | what it knows |
 //! |---|---|
 //! | `rtt` | the round-trip estimator of one path |
+//! | `sent` | the packets of one packet number space that may still be acknowledged |
+//! | `persistent` | when losses mean persistent congestion |
 //! | `timer` | when the loss detection timer of a connection fires |
 //! | `ecn` | whether a path carries ECN marks |
 //! | `rate` | how fast a path delivers |
@@ -12,14 +14,20 @@
 
 mod ecn;
 mod pacer;
+mod persistent;
 mod rate;
 mod rtt;
+mod sent;
 mod timer;
 
 pub use ecn::{EcnCodepoint, EcnPath, EcnReport};
 pub use pacer::Pacer;
+pub use persistent::persistent_congestion_duration;
 pub use rate::{DeliveryRate, RateSampler, Snapshot};
 pub use rtt::{ack_delay_bound, Rtt, DEFAULT_INITIAL_RTT, DEFAULT_MAX_ACK_DELAY};
+pub use sent::{
+    AckOutcome, Acked, LargestAcked, LossOutcome, SentPacket, SentSpace, Unacked, HISTORY_LIMIT,
+};
 pub use timer::{loss_timer, pto_period, Handshake, LossTimer, SpaceTimer};
 
 use crate::time::Duration;
