@@ -6,6 +6,7 @@
 //! | `sent` | the packets of one packet number space that may still be acknowledged |
 //! | `persistent` | when losses mean persistent congestion |
 //! | `timer` | when the loss detection timer of a connection fires |
+//! | `received` | what one packet number space has received and owes an ACK for |
 //! | `ecn` | whether a path carries ECN marks |
 //! | `rate` | how fast a path delivers |
 //! | `pacer` | when the next packet may leave |
@@ -16,6 +17,7 @@ mod ecn;
 mod pacer;
 mod persistent;
 mod rate;
+mod received;
 mod rtt;
 mod sent;
 mod timer;
@@ -24,6 +26,7 @@ pub use ecn::{EcnCodepoint, EcnPath, EcnReport};
 pub use pacer::Pacer;
 pub use persistent::persistent_congestion_duration;
 pub use rate::{DeliveryRate, RateSampler, Snapshot};
+pub use received::{AckDue, ReceivedPackets};
 pub use rtt::{ack_delay_bound, Rtt, DEFAULT_INITIAL_RTT, DEFAULT_MAX_ACK_DELAY};
 pub use sent::{
     AckOutcome, Acked, LargestAcked, LossOutcome, SentPacket, SentSpace, Unacked, HISTORY_LIMIT,
