@@ -1,0 +1,183 @@
+"""The example programs with each other: what they deliver, and how they fail.
+
+    test_examples.py DIRECTORY_OF_THE_EXAMPLES
+"""
+
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from support import Server, Tally, digest, make_certificate, make_files, run_client, workspace
+
+MANY = 400
+OK, INCOMPLETE, USAGE, UNREACHABLE, LOST, LOCAL = range(6)
+
+
+class Cases:
+    """Every method whose name begins with "case_" is one group of checks."""
+
+    def __init__(self, tally, examples, work):
+        self.tally = tally
+        self.examples = examples
+        self.work = work
+
+    def expect(self, name, result, status, text=""):
+        """One run of the client must end with `status`, and say `text` on stderr."""
+        good = result.returncode == status and text in result.stderr
+        self.tally.check(name, good, f"status {result.returncode}, stderr: {result.stderr.strip()}")
+
+    def client(self, server, *arguments, **keywords):
+        port = server.port if isinstance(server, Server) else server
+        return run_client(self.examples, "--insecure", "-o", self.work / "out", "127.0.0.1", port,
+                          *arguments, **keywords)
+
+    def case_many_files(self):
+        digests = make_files(self.work / "root", range(MANY))
+        with Server(self.examples, self.work) as server:
+            result = self.client(server, "--connections", 3, "--parallel", 40, "--stats",
+                                 *(f"/{name}" for name in digests))
+        self.expect(f"{MANY} files over three connections", result, OK)
+        wrong = [name for name, expected in digests.items()
+                 if not (self.work / "out" / name).is_file()
+                 or digest(self.work / "out" / name) != expected]
+        self.tally.check("their digests", not wrong, f"{len(wrong)} differ, as {wrong[:3]}")
+        missing = [word for word in ("handshake", "speed", "RTT", "packets")
+                   if word not in result.stdout]
+        self.tally.check("their statistics", not missing, f"no {missing} in {result.stdout!r}")
+        self.tally.check("SIGTERM ends the server cleanly", server.status == 0, server.status)
+
+    def case_addresses_and_options(self):
+        make_files(self.work / "root", [100_000])
+        for address in ("127.0.0.1", "::1"):
+            with Server(self.examples, self.work, "--cc", "reno", address=address) as server:
+                host = f"[{address}]" if ":" in address else address
+                result = run_client(
+                    self.examples, "--insecure", "-o", self.work / "out", "--cc", "reno",
+                    "--keylog", self.work / "keys", "--progress", "--expect", 100_000,
+                    f"https://{host}:{server.port}/100000.bin")
+            self.expect(f"a URL with {host}", result, OK, "100%")
+        keys = (self.work / "keys").read_text()
+        good = "CLIENT_TRAFFIC_SECRET_0 " in keys and "SERVER_TRAFFIC_SECRET_0 " in keys
+        self.tally.check("the key log names the secrets", good, keys[:200])
+
+    def case_missing_files(self):
+        make_files(self.work / "root", [5])
+        (self.work / "secret").write_text("outside")
+        (self.work / "root" / "folder").mkdir()
+        with Server(self.examples, self.work) as server:
+            result = self.client(server, "/nothing", "/5.bin")
+            self.expect("a missing file is reported", result, INCOMPLETE, "/nothing: ")
+            self.tally.check("the other file comes all the same",
+                             (self.work / "out" / "5.bin").stat().st_size == 5)
+            for path in ("/../secret", "/folder/../../secret", "//../secret", "/folder", "/.", "/"):
+                result = self.client(server, path)
+                self.expect(f"{path} is refused", result, INCOMPLETE, f"{path}: ")
+        left = [name.name for name in (self.work / "out").iterdir() if name.name != "5.bin"]
+        self.tally.check("nothing is left of what failed",
+                         not [name for name in left if name.endswith(".part") or name == "secret"],
+                         left)
+
+    def case_certificates(self):
+        make_files(self.work / "root", [5])
+        other, _ = make_certificate(self.work / "other")
+        own = self.work / "tls/cert.pem"
+        with Server(self.examples, self.work) as server:
+            for name, certificate, sni, status in (
+                    ("the expected certificate", own, "localhost", OK),
+                    ("an unexpected certificate", other, "localhost", UNREACHABLE),
+                    ("a certificate for another name", own, "other.example", UNREACHABLE)):
+                result = run_client(self.examples, "--ca", certificate, "--sni", sni, "-o",
+                                    self.work / "out", "127.0.0.1", server.port, "/5.bin")
+                self.expect(name, result, status)
+            result = run_client(self.examples, "--ca", "/nonexistent", "127.0.0.1", server.port,
+                                "/5.bin")
+            self.expect("a certificate file that is not there", result, LOCAL, "/nonexistent")
+
+    def case_unreachable(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+            silent.bind(("127.0.0.1", 0))
+            port = silent.getsockname()[1]
+            result = self.client(port, "/x", "--timeout", 2)
+        self.expect("a server that does not answer", result, UNREACHABLE, "no answer within 2 s")
+        result = self.client(port, "/x", "--timeout", 2)
+        self.expect("a port where nothing listens", result, UNREACHABLE, "nothing listens there")
+        result = run_client(self.examples, "--insecure", "name.invalid", 4433, "/x")
+        self.expect("a host that does not exist", result, UNREACHABLE, "cannot find name.invalid")
+
+    def case_local_failures(self):
+        make_files(self.work / "root", [5])
+        with Server(self.examples, self.work) as server:
+            result = run_client(self.examples, "--insecure", "-o", self.work / "nowhere",
+                                "127.0.0.1", server.port, "/5.bin")
+            self.expect("an output directory that is not there", result, LOCAL, "cannot create")
+        for name, change in (("cert", {"cert.pem": "no certificate"}), ("key", {"key.pem": "x"})):
+            for file, text in change.items():
+                (self.work / "tls" / file).write_text(text)
+            try:
+                with Server(self.examples, self.work):
+                    self.tally.check(f"a bad {name} file stops the server", False, "it started")
+            except RuntimeError as error:
+                self.tally.check(f"a bad {name} file stops the server", "refused" in str(error),
+                                 error)
+            make_certificate(self.work / "tls")
+
+    def case_usage(self):
+        for name, arguments in (
+                ("nothing at all", []),
+                ("neither --ca nor --insecure", ["127.0.0.1", 4433, "/x"]),
+                ("a port that is no number", ["--insecure", "127.0.0.1", "http", "/x"]),
+                ("a port that is too large", ["--insecure", "127.0.0.1", 65536, "/x"]),
+                ("a path without a slash", ["--insecure", "127.0.0.1", 4433, "x"]),
+                ("a path with a line break", ["--insecure", "127.0.0.1", 4433, "/x\r\ny"]),
+                ("two files of one name", ["--insecure", "127.0.0.1", 4433, "/a/x", "/b/x"]),
+                ("a URL that is not https", ["--insecure", "ftp://127.0.0.1/x"]),
+                ("URLs of two hosts", ["--insecure", "https://a.test/x", "https://b.test/y"]),
+                ("--parallel 0", ["--insecure", "--parallel", 0, "127.0.0.1", 4433, "/x"]),
+                ("an unknown option", ["--insecure", "--nonsense", "127.0.0.1", 4433, "/x"]),
+                ("an unknown controller", ["--insecure", "--cc", "x", "127.0.0.1", 4433, "/x"]),
+                ("an unknown log level", ["--insecure", "--log", "x", "127.0.0.1", 4433, "/x"])):
+            result = run_client(self.examples, *arguments)
+            self.expect(f"usage: {name}", result, USAGE, "--help")
+        result = run_client(self.examples, "--help")
+        self.tally.check("--help", result.returncode == OK and "Usage:" in result.stdout,
+                         result.stdout[:100])
+
+    def case_server_vanishes(self):
+        with Server(self.examples, self.work) as server:
+            # Larger than any machine delivers before the server is gone.
+            process = self.start_endless(server)
+            server.process.kill()
+            errors = process.communicate(timeout=60)[1].decode()
+        self.tally.check("a server that vanishes is noticed",
+                         process.returncode == LOST and "fell silent" in errors,
+                         f"status {process.returncode}: {errors}")
+
+    def start_endless(self, server):
+        process = subprocess.Popen(
+            [self.examples / "xqc_client", "--insecure", "--discard", "--timeout", "2",
+             "127.0.0.1", str(server.port), "/gen/1000000000000"],
+            stderr=subprocess.PIPE)
+        time.sleep(0.5)
+        return process
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit("usage: test_examples.py DIRECTORY_OF_THE_EXAMPLES")
+    examples = Path(sys.argv[1]).resolve()
+    tally = Tally()
+    for name in dir(Cases):
+        if not name.startswith("case_"):
+            continue
+        with workspace() as work:
+            try:
+                getattr(Cases(tally, examples, work), name)()
+            except Exception as error:  # whatever it is, the other cases still run
+                tally.check(name, False, repr(error))
+    tally.exit()
+
+
+if __name__ == "__main__":
+    main()
