@@ -17,25 +17,31 @@ pub const fn size(value: u64) -> usize {
 /// Decodes the varint that `bytes` starts with: its value and its size. `None` if it is cut short.
 #[inline]
 pub fn decode(bytes: &[u8]) -> Option<(u64, usize)> {
-    // Nearly every varint has seven more bytes behind it, whatever they are: one load and a shift
-    // then decode any size without a branch on it.
+    let first = *bytes.first()?;
+    if first < 0x40 {
+        return Some((u64::from(first), 1));
+    }
+    // Most longer forms have eight bytes to look at, whatever the last ones are: one load and a
+    // shift then decode any size without a branch on it.
     match bytes.first_chunk() {
         Some(chunk) => {
             let word = u64::from_be_bytes(*chunk);
             let size = 1_usize << (word >> 62);
             Some(((word & MAX) >> (64 - 8 * size), size))
         }
-        None => decode_near_end(bytes),
+        None => decode_near_end(bytes, first),
     }
 }
 
-/// Decodes a varint that has fewer than eight bytes to look at.
-fn decode_near_end(bytes: &[u8]) -> Option<(u64, usize)> {
-    let first = *bytes.first()?;
-    let size = 1_usize << (first >> 6);
-    let tail = bytes.get(1..size)?;
-    let value = tail.iter().fold(u64::from(first & 0x3f), |high, low| high << 8 | u64::from(*low));
-    Some((value, size))
+/// Decodes a varint of more than one byte, the first of which is `first`, that has fewer than eight
+/// bytes to look at.
+#[inline]
+fn decode_near_end(bytes: &[u8], first: u8) -> Option<(u64, usize)> {
+    match first >> 6 {
+        1 => Some((u64::from(u16::from_be_bytes(*bytes.first_chunk()?) & 0x3fff), 2)),
+        2 => Some((u64::from(u32::from_be_bytes(*bytes.first_chunk()?) & 0x3fff_ffff), 4)),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

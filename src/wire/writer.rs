@@ -71,11 +71,15 @@ impl<'a> Writer<'a> {
     /// Writes `value`, at most [`varint::MAX`], in the shortest form (RFC 9000 section 16).
     #[inline]
     pub fn varint(&mut self, value: u64) {
-        match varint::size(value) {
-            1 => self.u8(value as u8),
-            2 => self.varint2(value),
-            4 => self.varint4(value),
-            _ => self.u64(value | 0b11 << 62),
+        debug_assert!(value <= varint::MAX);
+        if value < 1 << 6 {
+            self.u8(value as u8);
+        } else if value < 1 << 14 {
+            self.varint2(value);
+        } else if value < 1 << 30 {
+            self.varint4(value);
+        } else {
+            self.u64(value | 0b11 << 62);
         }
     }
 
