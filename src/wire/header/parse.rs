@@ -383,4 +383,32 @@ mod tests {
         assert_eq!(parse_packet(&[], 0), Err(HeaderError::Truncated));
         assert_eq!(parse_cids(&[], 0), Err(HeaderError::Truncated));
     }
+    /// Offsets and lengths that are handed out lie within the datagram, whatever it holds.
+    #[test]
+    fn random_bytes_give_a_packet_within_them_or_an_error() {
+        let mut state = 1_u64;
+        let mut packets = 0;
+        for round in 0..20_000_usize {
+            let mut next = || {
+                state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+                (state >> 56) as u8
+            };
+            let mut bytes: Vec<u8> = (0..round % 90).map(|_| next() >> (round % 5)).collect();
+            let version = Version::SUPPORTED[round % 3].0.to_be_bytes();
+            if let Some(head) = bytes.first_chunk_mut::<5>().filter(|_| round % 2 == 0) {
+                head[0] |= 0xc0;
+                head[1..].copy_from_slice(&version);
+            }
+            let _ = parse_cids(&bytes, round % 21);
+            let Ok(packet) = parse_packet(&bytes, round % 21) else { continue };
+            packets += 1;
+            assert!(packet.len <= bytes.len());
+            if let ProtectedHeader::Long { pn_offset, .. }
+            | ProtectedHeader::Short { pn_offset, .. } = packet.header
+            {
+                assert!(pn_offset + PROTECTED_MIN_LEN <= packet.len);
+            }
+        }
+        assert!(packets > 1_000, "only {packets}");
+    }
 }

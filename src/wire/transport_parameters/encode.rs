@@ -238,4 +238,22 @@ mod tests {
         let decoded = TransportParameters::decode(&bytes, Role::Client).unwrap();
         assert_eq!(decoded.initial_max_data, varint::MAX);
     }
+    /// Whatever decodes also encodes, and decodes to the same again.
+    #[test]
+    fn damaged_parameters_are_refused_or_kept() {
+        let sound = everything().encode(Role::Server, &mut Counter(1));
+        let mut random = Counter(2);
+        let mut kept = 0;
+        for _ in 0..20_000 {
+            let mut bytes = sound.clone();
+            let at = random.next_u64() as usize % bytes.len();
+            bytes[at] = random.next_u8();
+            if let Ok(decoded) = TransportParameters::decode(&bytes, Role::Server) {
+                kept += 1;
+                let again = decoded.encode(Role::Server, &mut random);
+                assert_eq!(TransportParameters::decode(&again, Role::Server), Ok(decoded));
+            }
+        }
+        assert!(kept > 1_000, "only {kept}");
+    }
 }
