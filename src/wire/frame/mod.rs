@@ -51,28 +51,48 @@ use super::{Direction, Reader, Writer};
 
 /// Any frame, its payload borrowed from the packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "each variant holds the frame it is named after")]
 pub enum Frame<'a> {
+    /// Zero bytes that fill a packet.
     Padding(Padding),
+    /// Nothing but a wish to be acknowledged (RFC 9000 section 19.2).
     Ping,
+    /// Packet numbers received.
     Ack(Ack<'a>),
+    /// The sender gives its side of a stream up.
     ResetStream(ResetStream),
+    /// The receiver wants no more of a stream.
     StopSending(StopSending),
+    /// Bytes of the TLS handshake.
     Crypto(Crypto<'a>),
+    /// A token for a later connection.
     NewToken(NewToken<'a>),
+    /// Bytes of a stream.
     Stream(Stream<'a>),
+    /// How much may be sent on all streams together.
     MaxData(MaxData),
+    /// How much may be sent on one stream.
     MaxStreamData(MaxStreamData),
+    /// How many streams may be opened.
     MaxStreams(MaxStreams),
+    /// The connection is held up by its limit.
     DataBlocked(DataBlocked),
+    /// A stream is held up by its limit.
     StreamDataBlocked(StreamDataBlocked),
+    /// The limit of streams is used up.
     StreamsBlocked(StreamsBlocked),
+    /// Another connection ID to send to.
     NewConnectionId(NewConnectionId),
+    /// A connection ID is used no more.
     RetireConnectionId(RetireConnectionId),
+    /// Bytes to be sent back.
     PathChallenge(PathChallenge),
+    /// Bytes sent back.
     PathResponse(PathResponse),
+    /// The end of the connection.
     ConnectionClose(ConnectionClose<'a>),
+    /// The server has confirmed the handshake (RFC 9000 section 19.20).
     HandshakeDone,
+    /// Bytes that are never repeated.
     Datagram(Datagram<'a>),
 }
 
