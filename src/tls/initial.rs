@@ -84,6 +84,15 @@ mod tests {
     }
 
     #[test]
+    fn initial_secrets_of_draft_29_are_those_of_its_appendix_a_1() {
+        check(
+            Version::DRAFT_29,
+            "0088119288f1d866733ceeed15ff9d50902cf82952eee27e9d4d4918ea371d87",
+            "006f881359244dd9ad1acf85f595bad67c13f9f5586f5e64e1acae1d9ea8f616",
+        );
+    }
+
+    #[test]
     fn the_common_secret_is_that_of_the_appendices() {
         let v1 = hex("7db5df06e7a69e432496adedb00851923595221596ae2ae9fb8115c1e9ed0a44");
         let v2 = hex("2062e8b3cd8d52092614b8071d0aa1fb7c2e3ac193f78b280e72d8f5751f6aba");

@@ -80,6 +80,14 @@ mod tests {
         );
     }
 
+    #[test]
+    fn the_tag_of_draft_29_is_that_of_its_appendix_a_4() {
+        check(
+            Version::DRAFT_29,
+            "ffff00001d0008f067a5502a4262b5746f6b656ed16926d81f6f9ca2953a8aa4575e1e49",
+        );
+    }
+
     /// RFC 9001 section 5.8: the tag binds the connection ID of the Initial.
     #[test]
     fn another_original_connection_id_gives_another_tag() {
