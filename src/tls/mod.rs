@@ -4,26 +4,47 @@
 //! happens in a handshake comes out as events.
 
 pub mod algorithm;
+pub mod context;
+pub mod error;
+pub mod event;
 pub mod header_key;
 pub mod hkdf;
 pub mod initial;
 pub mod level;
 pub mod mac;
+pub mod options;
 pub mod packet_key;
 pub mod protection;
 pub mod random;
 pub mod retry;
 pub mod secret;
+pub mod session;
+pub mod verify;
 
+mod alpn;
+mod callbacks;
+mod failure;
 mod labels;
+mod resumption;
+mod ssl;
+mod state;
+mod ticket_key;
 
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 
 pub use algorithm::Algorithm;
+pub use context::{Context, ContextConfig};
+pub use error::ContextError;
+pub use event::{MessageKind, TlsEvent};
 pub use header_key::HeaderKey;
 pub use initial::InitialSecrets;
 pub use level::Level;
+pub use options::{ClientOptions, ServerOptions};
 pub use packet_key::PacketKey;
 pub use retry::retry_integrity_tag;
 pub use secret::Secret;
+pub use session::Session;
+pub use verify::VerifyMode;

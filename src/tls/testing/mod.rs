@@ -1,7 +1,10 @@
 //! What the tests of this module share.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
+pub(super) mod identity;
+pub(super) mod pair;
+pub(super) mod raw;
 pub(super) mod vectors;
 
 /// The client's first destination connection ID in RFC 9001 and RFC 9369 appendix A.
@@ -14,4 +17,9 @@ pub(super) fn hex(text: &str) -> Vec<u8> {
         .step_by(2)
         .map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap())
         .collect()
+}
+
+/// Where `needle` starts in `haystack`.
+pub(super) fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+    haystack.windows(needle.len()).position(|window| window == needle)
 }

@@ -1,0 +1,159 @@
+//! The part of a session that BoringSSL's callbacks work on.
+
+use std::collections::VecDeque;
+use std::ffi::CStr;
+use std::sync::Arc;
+
+use boring_sys as ffi;
+
+use super::alpn;
+use super::event::TlsEvent;
+use super::level::Level;
+use super::ticket_key::TicketKey;
+use super::verify::Verification;
+
+/// What callbacks read and write; see [`callbacks`](super::callbacks).
+pub(super) struct State {
+    /// What happened and was not fetched yet.
+    events: VecDeque<TlsEvent>,
+    /// Protocols to select from, in TLS encoding; empty at a client.
+    pub(super) alpn: Arc<[u8]>,
+    /// The configured key of session tickets.
+    pub(super) ticket_key: Option<Arc<TicketKey>>,
+    /// How far the server's certificate is judged.
+    pub(super) verification: Verification,
+    /// How far the choice of our certificate is.
+    pub(super) certificate: CertificateChoice,
+    /// The alert BoringSSL wanted to send.
+    pub(super) alert: Option<u8>,
+    /// A callback panicked.
+    pub(super) panicked: bool,
+}
+
+/// Whether the host is asked for a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CertificateChoice {
+    /// It is not: the context's certificate serves.
+    Configured,
+    /// It is, once the ClientHello is there.
+    Wanted,
+    /// The question is out.
+    Asked,
+    /// The answer is in.
+    Chosen,
+}
+
+impl State {
+    pub(super) fn new(alpn: Arc<[u8]>, ticket_key: Option<Arc<TicketKey>>) -> Self {
+        Self {
+            events: VecDeque::new(),
+            alpn,
+            ticket_key,
+            verification: Verification::default(),
+            certificate: CertificateChoice::Configured,
+            alert: None,
+            panicked: false,
+        }
+    }
+
+    pub(super) fn push(&mut self, event: TlsEvent) {
+        self.events.push_back(event);
+    }
+
+    /// Adds handshake bytes, to the last event if that was of the same level: BoringSSL hands out
+    /// one message at a time.
+    pub(super) fn push_handshake_data(&mut self, new_level: Level, bytes: &[u8]) {
+        if let Some(TlsEvent::HandshakeData { level, data }) = self.events.back_mut() {
+            if *level == new_level {
+                return data.extend_from_slice(bytes);
+            }
+        }
+        self.push(TlsEvent::HandshakeData { level: new_level, data: bytes.to_vec() });
+    }
+
+    pub(super) fn poll(&mut self) -> Option<TlsEvent> {
+        self.events.pop_front()
+    }
+
+    /// Gives memory back that only a handshake needs.
+    pub(super) fn shrink(&mut self) {
+        self.events.shrink_to_fit();
+    }
+
+    /// True if the handshake can go on after its ClientHello; otherwise the host is asked first.
+    ///
+    /// # Safety
+    ///
+    /// `hello` is valid and its SSL object in the callback that sees it first.
+    pub(super) unsafe fn certificate_ready(&mut self, hello: *const ffi::SSL_CLIENT_HELLO) -> bool {
+        match self.certificate {
+            CertificateChoice::Configured | CertificateChoice::Chosen => true,
+            CertificateChoice::Asked => false,
+            CertificateChoice::Wanted => {
+                // SAFETY: the caller vouches for the message; the name is copied at once.
+                let name = unsafe {
+                    let kind = ffi::TLSEXT_NAMETYPE_host_name;
+                    let name = ffi::SSL_get_servername((*hello).ssl, kind);
+                    (!name.is_null()).then(|| CStr::from_ptr(name).to_bytes().to_vec())
+                };
+                // Without a name there is nothing to choose by.
+                let Some(server_name) = name else {
+                    self.certificate = CertificateChoice::Chosen;
+                    return true;
+                };
+                // SAFETY: the caller vouches for the message.
+                let alpn = unsafe { self.protocol_to_be(hello) };
+                self.certificate = CertificateChoice::Asked;
+                self.push(TlsEvent::CertificateWanted { server_name, alpn });
+                false
+            }
+        }
+    }
+
+    /// The protocol that will be selected, which BoringSSL does only after certificates.
+    ///
+    /// # Safety
+    ///
+    /// `hello` is valid.
+    unsafe fn protocol_to_be(&self, hello: *const ffi::SSL_CLIENT_HELLO) -> Option<Vec<u8>> {
+        let kind = ffi::TLSEXT_TYPE_application_layer_protocol_negotiation as u16;
+        let (mut data, mut len) = (std::ptr::null(), 0);
+        // SAFETY: the caller vouches for the message, of which the extension is a part.
+        let extension = unsafe {
+            if ffi::SSL_early_callback_ctx_extension_get(hello, kind, &mut data, &mut len) != 1
+                || len == 0
+            {
+                return None;
+            }
+            std::slice::from_raw_parts(data, len)
+        };
+        alpn::select_from_extension(&self.alpn, extension).map(<[u8]>::to_vec)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn handshake_data_of_one_level_in_a_row_is_one_event() {
+        let mut state = State::new(Arc::from([]), None);
+        state.push_handshake_data(Level::Initial, b"a");
+        state.push_handshake_data(Level::Initial, b"b");
+        state.push_handshake_data(Level::Handshake, b"c");
+        state.push(TlsEvent::HandshakeComplete);
+        state.push_handshake_data(Level::Handshake, b"d");
+        let mut seen = Vec::new();
+        while let Some(event) = state.poll() {
+            if let TlsEvent::HandshakeData { level, data } = event {
+                seen.push((level, data));
+            }
+        }
+        let expected = [
+            (Level::Initial, b"ab".to_vec()),
+            (Level::Handshake, b"c".to_vec()),
+            (Level::Handshake, b"d".to_vec()),
+        ];
+        assert_eq!(seen, expected);
+    }
+}

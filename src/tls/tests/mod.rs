@@ -1,0 +1,7 @@
+//! Whole handshakes, by topic.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod configuration;
+mod handshake;
+mod violations;
