@@ -4,4 +4,5 @@
 
 mod configuration;
 mod handshake;
+mod resumption;
 mod violations;
