@@ -5,4 +5,5 @@
 mod configuration;
 mod handshake;
 mod resumption;
+mod verification;
 mod violations;
