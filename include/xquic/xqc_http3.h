@@ -401,6 +401,380 @@ typedef struct xqc_h3_ext_bytestream_stats_s {
     xqc_usec_t first_byte_rcvd_time;
 } xqc_h3_ext_bytestream_stats_t;
 
+/* HTTP/3. */
+
+/**
+ * Adds HTTP/3 to an engine; extended HTTP/3 too if `enable_h3_ext` is set. Comes before any
+ * other function here. `h3_cbs` is copied.
+ *
+ * Returns `XQC_OK`, `-XQC_EPARAM` for null, `-XQC_EMALLOC` or `-XQC_EFATAL`.
+ */
+XQC_EXPORT_PUBLIC_API xqc_int_t xqc_h3_ctx_init(xqc_engine_t *engine, xqc_h3_callbacks_t *h3_cbs);
+
+/**
+ * Takes HTTP/3 off an engine. Live connections go on, with the callbacks they have.
+ *
+ * Returns `XQC_OK`.
+ */
+XQC_EXPORT_PUBLIC_API xqc_int_t xqc_h3_ctx_destroy(xqc_engine_t *engine);
+
+/**
+ * Sets the QPACK dynamic tables of later connections, in both directions, in bytes; 0 turns
+ * them off.
+ */
+XQC_EXPORT_PUBLIC_API
+void xqc_h3_engine_set_max_dtable_capacity(xqc_engine_t *engine,
+                                           size_t capacity);
+
+/** Sets the QPACK dynamic table that later connections offer the peer, in bytes. */
+XQC_EXPORT_PUBLIC_API
+void xqc_h3_engine_set_dec_max_dtable_capacity(xqc_engine_t *engine,
+                                               size_t value);
+
+/**
+ * Sets the upper bound of the QPACK dynamic table that later connections use for sending, in
+ * bytes.
+ */
+XQC_EXPORT_PUBLIC_API
+void xqc_h3_engine_set_enc_max_dtable_capacity(xqc_engine_t *engine,
+                                               size_t value);
+
+/** Sets the largest field section that later connections accept, in bytes. */
+XQC_EXPORT_PUBLIC_API
+void xqc_h3_engine_set_max_field_section_size(xqc_engine_t *engine,
+                                              size_t size);
+
+/** Sets how many streams of later connections may wait for the QPACK dynamic table. */
+XQC_EXPORT_PUBLIC_API
+void xqc_h3_engine_set_qpack_blocked_streams(xqc_engine_t *engine,
+                                             size_t value);
+
+#if defined(XQC_COMPAT_DUPLICATE)
+/**
+ * Sets whether the QPACK encoder of later connections duplicates entries as its first versions
+ * did.
+ */
+XQC_EXPORT_PUBLIC_API
+void xqc_h3_engine_set_qpack_compat_duplicate(xqc_engine_t *engine,
+                                              xqc_bool_t cmpt);
+#endif
+
+/** Sets all HTTP/3 settings of later connections. `h3_conn_settings` is copied. */
+XQC_EXPORT_PUBLIC_API
+void xqc_h3_engine_set_local_settings(xqc_engine_t *engine,
+                                      const xqc_h3_conn_settings_t *h3_conn_settings);
+
+/**
+ * Opens an HTTP/3 connection. The arguments and the result are those of `xqc_connect`; the
+ * application protocol follows from `proto_version`, which must be set.
+ */
+XQC_EXPORT_PUBLIC_API
+const xqc_cid_t *xqc_h3_connect(xqc_engine_t *engine,
+                                const xqc_conn_settings_t *conn_settings,
+                                const unsigned char *token,
+                                unsigned int token_len,
+                                const char *server_host,
+                                int no_crypto_flag,
+                                const xqc_conn_ssl_config_t *conn_ssl_config,
+                                const struct sockaddr *peer_addr,
+                                socklen_t peer_addrlen,
+                                void *user_data);
+
+/**
+ * Closes an HTTP/3 connection without an error; `h3_conn_close_notify` follows from a later
+ * `xqc_engine_main_logic`.
+ *
+ * Returns `XQC_OK`, also if it is closing already, or `-XQC_ECONN_NFOUND`.
+ */
+XQC_EXPORT_PUBLIC_API xqc_int_t xqc_h3_conn_close(xqc_engine_t *engine, const xqc_cid_t *cid);
+
+/** Returns the QUIC connection below, which lives as long. */
+XQC_EXPORT_PUBLIC_API xqc_connection_t *xqc_h3_conn_get_xqc_conn(xqc_h3_conn_t *h3c);
+
+/** Returns the error a connection ended with, sent or received; `H3_NO_ERROR` is none. */
+XQC_EXPORT_PUBLIC_API xqc_int_t xqc_h3_conn_get_errno(xqc_h3_conn_t *h3c);
+
+/** Returns the connection's `SSL *`; see `xqc_conn_get_ssl`. */
+XQC_EXPORT_PUBLIC_API void *xqc_h3_conn_get_ssl(xqc_h3_conn_t *h3c);
+
+/**
+ * Sets the user data of a connection's HTTP/3 callbacks. A server does so in
+ * `h3_conn_create_notify`.
+ */
+XQC_EXPORT_PUBLIC_API void xqc_h3_conn_set_user_data(xqc_h3_conn_t *h3c, void *user_data);
+
+/** Returns the user data of a connection's HTTP/3 callbacks. */
+XQC_EXPORT_PUBLIC_API void *xqc_h3_conn_get_user_data(xqc_h3_conn_t *h3_conn);
+
+/** Copies the peer's address; see `xqc_conn_get_peer_addr`. */
+XQC_EXPORT_PUBLIC_API
+xqc_int_t xqc_h3_conn_get_peer_addr(xqc_h3_conn_t *h3c,
+                                    struct sockaddr *addr,
+                                    socklen_t addr_cap,
+                                    socklen_t *peer_addr_len);
+
+/** Copies the local address; see `xqc_conn_get_local_addr`. */
+XQC_EXPORT_PUBLIC_API
+xqc_int_t xqc_h3_conn_get_local_addr(xqc_h3_conn_t *h3c,
+                                     struct sockaddr *addr,
+                                     socklen_t addr_cap,
+                                     socklen_t *local_addr_len);
+
+/**
+ * Sends a PING. `ping_user_data` comes back in `h3_conn_ping_acked`.
+ *
+ * Returns `XQC_OK`, `-XQC_ECONN_NFOUND`, or another negative error.
+ */
+XQC_EXPORT_PUBLIC_API
+xqc_int_t xqc_h3_conn_send_ping(xqc_engine_t *engine,
+                                const xqc_cid_t *cid,
+                                void *ping_user_data);
+
+/** Returns `XQC_TRUE` if a client may send requests in 0-RTT. */
+XQC_EXPORT_PUBLIC_API xqc_bool_t xqc_h3_conn_is_ready_to_send_early_data(xqc_h3_conn_t *h3c);
+
+/**
+ * Sets the capacity of the QPACK dynamic table of one connection for sending, in bytes, within
+ * what the peer allows.
+ *
+ * Returns `XQC_OK` or a negative error.
+ */
+XQC_EXPORT_PUBLIC_API
+xqc_int_t xqc_h3_conn_set_qpack_dtable_cap(xqc_h3_conn_t *h3c,
+                                           size_t capacity);
+
+/**
+ * Creates a request on a client's connection. `settings` may be null. `user_data` becomes the
+ * request's. `h3_request_create_notify` runs inside.
+ *
+ * Returns null if the connection is not found, closing, or told to take no more requests.
+ */
+XQC_EXPORT_PUBLIC_API
+xqc_h3_request_t *xqc_h3_request_create(xqc_engine_t *engine,
+                                        const xqc_cid_t *cid,
+                                        xqc_stream_settings_t *settings,
+                                        void *user_data);
+
+/** Returns the statistics of a request; still possible in `h3_request_close_notify`. */
+XQC_EXPORT_PUBLIC_API xqc_request_stats_t xqc_h3_request_get_stats(xqc_h3_request_t *h3_request);
+
+/**
+ * Writes a line of comma-separated figures to `str`, at most `size` bytes with the terminating
+ * zero: stream ID, times since creation in milliseconds, and named figures. Later versions
+ * only append.
+ *
+ * Returns the length of the whole line, as `snprintf`.
+ */
+XQC_EXPORT_PUBLIC_API
+xqc_int_t xqc_h3_request_stats_print(xqc_h3_request_t *h3_request,
+                                     char *str,
+                                     size_t size);
+
+/**
+ * Sets the user data of a request's callbacks. A server does so in
+ * `h3_request_create_notify`.
+ */
+XQC_EXPORT_PUBLIC_API
+void xqc_h3_request_set_user_data(xqc_h3_request_t *h3_request,
+                                  void *user_data);
+
+/**
+ * Ends a request early: resets it and asks the peer to stop. The handle is not to be used
+ * afterwards. `h3_request_close_notify` runs inside or follows.
+ *
+ * Returns `XQC_OK` or a negative error.
+ */
+XQC_EXPORT_PUBLIC_API xqc_int_t xqc_h3_request_close(xqc_h3_request_t *h3_request);
+
+/** Changes the settings of a request's stream; see `xqc_stream_update_settings`. */
+XQC_EXPORT_PUBLIC_API
+xqc_int_t xqc_h3_request_update_settings(xqc_h3_request_t *h3_request,
+                                         xqc_stream_settings_t *settings);
+
+/**
+ * Sends a header section, or after it a trailer section. Everything is copied. Names may have
+ * any case, pseudo-header fields any place. `fin` is 1 if nothing follows. What cannot be sent
+ * now is buffered.
+ *
+ * Returns the number of bytes, `-XQC_H3_INVALID_HEADER` for fields that are illegal or too
+ * large, `-XQC_H3_EPARAM` for null, or another negative error.
+ */
+XQC_EXPORT_PUBLIC_API
+ssize_t xqc_h3_request_send_headers(xqc_h3_request_t *h3_request,
+                                    xqc_http_headers_t *headers,
+                                    uint8_t fin);
+
+/**
+ * Sends content, which is copied. `fin` is 1 with the last of it; then `data_size` may be 0.
+ *
+ * Returns the number of bytes taken, perhaps fewer than given, or 0 for a lone `fin`.
+ * `-XQC_EAGAIN` if none can be taken. In both cases of a rest, `h3_request_write_notify`
+ * follows. `-XQC_H3_EPARAM` for null, or another negative error.
+ */
+XQC_EXPORT_PUBLIC_API
+ssize_t xqc_h3_request_send_body(xqc_h3_request_t *h3_request,
+                                 unsigned char *data,
+                                 size_t data_size,
+                                 uint8_t fin);
+
+/**
+ * Ends the sending side of a request after what was sent.
+ *
+ * Returns as `xqc_h3_request_send_body` with a lone `fin`.
+ */
+XQC_EXPORT_PUBLIC_API ssize_t xqc_h3_request_finish(xqc_h3_request_t *h3_request);
+
+/**
+ * Returns the header section, or after it the trailer section, when the read callback reported
+ * it; else null. The array belongs to the request and is valid until it is released; its
+ * entries and `count` may be written to. `fin` receives 1 if nothing follows.
+ */
+XQC_EXPORT_PUBLIC_API
+xqc_http_headers_t *xqc_h3_request_recv_headers(xqc_h3_request_t *h3_request,
+                                                uint8_t *fin);
+
+/**
+ * Copies received content to `recv_buf`, at most `recv_buf_size` bytes, and grants the peer
+ * credit for as much. `fin` receives 1 with the last of it. Call it until it returns
+ * `-XQC_EAGAIN` or the end.
+ *
+ * Returns the number of bytes, which is 0 only with `fin`; `-XQC_EAGAIN` if nothing is there;
+ * or another negative error.
+ */
+XQC_EXPORT_PUBLIC_API
+ssize_t xqc_h3_request_recv_body(xqc_h3_request_t *h3_request,
+                                 unsigned char *recv_buf,
+                                 size_t recv_buf_size,
+                                 uint8_t *fin);
+
+/** Returns the user data of the request's connection. */
+XQC_EXPORT_PUBLIC_API void *xqc_h3_get_conn_user_data_by_request(xqc_h3_request_t *h3_request);
+
+/** Returns the ID of the request's stream. */
+XQC_EXPORT_PUBLIC_API xqc_stream_id_t xqc_h3_stream_id(xqc_h3_request_t *h3_request);
+
+/** Fills in the defaults of a priority: urgency 3, all else 0. */
+XQC_EXPORT_PUBLIC_API void xqc_h3_priority_init(xqc_h3_priority_t *prio);
+
+/**
+ * Writes a priority as the value of a `priority` field (RFC 9218), without a terminating zero.
+ *
+ * Returns the number of bytes, or `-XQC_H3_BUFFER_EXCEED`, as a `size_t`, if they might not
+ * fit into `dstcap`.
+ */
+XQC_EXPORT_PUBLIC_API
+size_t xqc_write_http_priority(xqc_h3_priority_t *prio,
+                               uint8_t *dst,
+                               size_t dstcap);
+
+/**
+ * Reads the value of a `priority` field. Unknown parameters are ignored. On failure `dst` has
+ * the defaults.
+ *
+ * Returns `XQC_OK` or `-XQC_H3_INVALID_PRIORITY`.
+ */
+XQC_EXPORT_PUBLIC_API
+xqc_int_t xqc_parse_http_priority(xqc_h3_priority_t *dst,
+                                  const uint8_t *str,
+                                  size_t str_len);
+
+/**
+ * Sets the priority of a request; takes effect with data sent from now on.
+ *
+ * Returns `XQC_OK` or `-XQC_H3_INVALID_PRIORITY`.
+ */
+XQC_EXPORT_PUBLIC_API
+xqc_int_t xqc_h3_request_set_priority(xqc_h3_request_t *h3r,
+                                      xqc_h3_priority_t *prio);
+
+/* Extended HTTP/3. */
+
+/**
+ * Creates a bytestream on a client's connection. `user_data` becomes the bytestream's.
+ * `bs_create_notify` runs inside.
+ *
+ * Returns null if the connection is not found, closing, or did not agree on extended HTTP/3.
+ */
+XQC_EXPORT_PUBLIC_API
+xqc_h3_ext_bytestream_t *xqc_h3_ext_bytestream_create(xqc_engine_t *engine,
+                                                      const xqc_cid_t *cid,
+                                                      void *user_data);
+
+/**
+ * Ends a bytestream early: resets it and asks the peer to stop. `bs_close_notify` follows.
+ *
+ * Returns `XQC_OK` or a negative error.
+ */
+XQC_EXPORT_PUBLIC_API xqc_int_t xqc_h3_ext_bytestream_close(xqc_h3_ext_bytestream_t *h3_ext_bs);
+
+/**
+ * Ends the sending side of a bytestream after what was sent.
+ *
+ * Returns 0, also if it was ended before, or a negative error.
+ */
+XQC_EXPORT_PUBLIC_API ssize_t xqc_h3_ext_bytestream_finish(xqc_h3_ext_bytestream_t *h3_ext_bs);
+
+/** Sets the user data of a bytestream's callbacks. A server does so in `bs_create_notify`. */
+XQC_EXPORT_PUBLIC_API
+void xqc_h3_ext_bytestream_set_user_data(xqc_h3_ext_bytestream_t *h3_ext_bs,
+                                         void *user_data);
+
+/** Returns the user data of a bytestream's callbacks. */
+XQC_EXPORT_PUBLIC_API void *xqc_h3_ext_bytestream_get_user_data(xqc_h3_ext_bytestream_t *h3_ext_bs);
+
+/** Returns the statistics of a bytestream; still possible in `bs_close_notify`. */
+XQC_EXPORT_PUBLIC_API
+xqc_h3_ext_bytestream_stats_t xqc_h3_ext_bytestream_get_stats(xqc_h3_ext_bytestream_t *h3_ext_bs);
+
+/**
+ * Sends data, which is copied. A message is taken whole or not at all. `fin` is 1 with the
+ * last one; then `data_size` may be 0.
+ *
+ * Returns `data_size`. `-XQC_EAGAIN` if the message before is not sent yet, and
+ * `bs_write_notify` follows. `-XQC_H3_BYTESTREAM_FIN_SENT`, `-XQC_H3_EPARAM`, or another
+ * negative error.
+ */
+XQC_EXPORT_PUBLIC_API
+ssize_t xqc_h3_ext_bytestream_send(xqc_h3_ext_bytestream_t *h3_ext_bs,
+                                   unsigned char *data,
+                                   size_t data_size,
+                                   uint8_t fin,
+                                   xqc_data_qos_level_t qos_level);
+
+/** Returns the ID of the bytestream's stream. */
+XQC_EXPORT_PUBLIC_API xqc_stream_id_t xqc_h3_ext_bytestream_id(xqc_h3_ext_bytestream_t *h3_ext_bs);
+
+/** Returns the connection of a bytestream. */
+XQC_EXPORT_PUBLIC_API
+xqc_h3_conn_t *xqc_h3_ext_bytestream_get_h3_conn(xqc_h3_ext_bytestream_t *h3_ext_bs);
+
+/** Returns the size of the largest datagram that can be sent now; see `xqc_datagram_get_mss`. */
+XQC_EXPORT_PUBLIC_API size_t xqc_h3_ext_datagram_get_mss(xqc_h3_conn_t *conn);
+
+/** Sets the user data of a connection's datagram callbacks. */
+XQC_EXPORT_PUBLIC_API void xqc_h3_ext_datagram_set_user_data(xqc_h3_conn_t *conn, void *user_data);
+
+/** Returns the user data of a connection's datagram callbacks. */
+XQC_EXPORT_PUBLIC_API void *xqc_h3_ext_datagram_get_user_data(xqc_h3_conn_t *conn);
+
+/** Sends a datagram; see `xqc_datagram_send`. */
+XQC_EXPORT_PUBLIC_API
+xqc_int_t xqc_h3_ext_datagram_send(xqc_h3_conn_t *conn,
+                                   void *data,
+                                   size_t data_len,
+                                   uint64_t *dgram_id,
+                                   xqc_data_qos_level_t qos_level);
+
+/** Sends several datagrams; see `xqc_datagram_send_multiple`. */
+XQC_EXPORT_PUBLIC_API
+xqc_int_t xqc_h3_ext_datagram_send_multiple(xqc_h3_conn_t *conn,
+                                            struct iovec *iov,
+                                            uint64_t *dgram_id_list,
+                                            size_t iov_size,
+                                            size_t *sent_cnt,
+                                            size_t *sent_bytes,
+                                            xqc_data_qos_level_t qos_level);
+
 #ifdef __cplusplus
 } /* extern "C" */
 #endif

@@ -664,32 +664,6 @@ typedef struct xqc_congestion_control_callback_s {
     xqc_bbr_info_interface_t *xqc_cong_ctl_info_cb;
 } xqc_cong_ctrl_callback_t;
 
-#if defined(XQC_ENABLE_RENO)
-/** NewReno (RFC 9002). */
-XQC_EXPORT_PUBLIC_API XQC_EXTERN const xqc_cong_ctrl_callback_t xqc_reno_cb;
-#endif
-
-#if defined(XQC_ENABLE_BBR2)
-/** BBR version 2. */
-XQC_EXPORT_PUBLIC_API XQC_EXTERN const xqc_cong_ctrl_callback_t xqc_bbr2_cb;
-#endif
-
-/** BBR. */
-XQC_EXPORT_PUBLIC_API XQC_EXTERN const xqc_cong_ctrl_callback_t xqc_bbr_cb;
-
-/** CUBIC (RFC 9438), the default. */
-XQC_EXPORT_PUBLIC_API XQC_EXTERN const xqc_cong_ctrl_callback_t xqc_cubic_cb;
-
-#if defined(XQC_ENABLE_UNLIMITED)
-/** No congestion control. For closed networks and tests only. */
-XQC_EXPORT_PUBLIC_API XQC_EXTERN const xqc_cong_ctrl_callback_t xqc_unlimited_cc_cb;
-#endif
-
-#if defined(XQC_ENABLE_COPA)
-/** Copa. */
-XQC_EXPORT_PUBLIC_API XQC_EXTERN const xqc_cong_ctrl_callback_t xqc_copa_cb;
-#endif
-
 /** What a scheduler is told about a path. */
 typedef enum xqc_scheduler_path_event_e {
     /** It has room in its window again. */
@@ -781,32 +755,6 @@ typedef struct xqc_reinj_ctl_callback_s {
                                              xqc_reinjection_mode_t mode);
 } xqc_reinj_ctl_callback_t;
 
-/** Takes the path with the smallest round trip time; the default. */
-XQC_EXPORT_PUBLIC_API XQC_EXTERN const xqc_scheduler_callback_t xqc_minrtt_scheduler_cb;
-
-/** Uses standby paths only while the available ones are bad. */
-XQC_EXPORT_PUBLIC_API XQC_EXTERN const xqc_scheduler_callback_t xqc_backup_scheduler_cb;
-
-/** As the backup scheduler, with repair symbols on the standby path. */
-XQC_EXPORT_PUBLIC_API XQC_EXTERN const xqc_scheduler_callback_t xqc_backup_fec_scheduler_cb;
-
-/** Takes the fastest path that has room; reinjected packets go to another path than before. */
-XQC_EXPORT_PUBLIC_API XQC_EXTERN const xqc_scheduler_callback_t xqc_rap_scheduler_cb;
-
-#if defined(XQC_ENABLE_MP_INTEROP)
-/** Uses every path in turn, for interoperability tests. */
-XQC_EXPORT_PUBLIC_API XQC_EXTERN const xqc_scheduler_callback_t xqc_interop_scheduler_cb;
-#endif
-
-/** Reinjects unacknowledged data once nothing new waits to be sent. */
-XQC_EXPORT_PUBLIC_API XQC_EXTERN const xqc_reinj_ctl_callback_t xqc_default_reinj_ctl_cb;
-
-/** Reinjects what is unacknowledged after a deadline; see the `reinj_` settings. */
-XQC_EXPORT_PUBLIC_API XQC_EXTERN const xqc_reinj_ctl_callback_t xqc_deadline_reinj_ctl_cb;
-
-/** Reinjects datagrams right after they were sent. */
-XQC_EXPORT_PUBLIC_API XQC_EXTERN const xqc_reinj_ctl_callback_t xqc_dgram_reinj_ctl_cb;
-
 /** Error correction codes, by their number on the wire. */
 typedef enum {
     /** Reed-Solomon. */
@@ -832,33 +780,6 @@ typedef enum {
     /** Losses in a row. */
     XQC_FEC_BURST_TBL = 1,
 } xqc_fec_tbl_mode_e;
-
-/**
- * An error correction code. Pass one of the library's own objects on; the members work on the
- * connection's internal state and are not for the host to call.
- */
-typedef struct xqc_fec_code_callback_s {
-    /** Prepares a connection. */
-    void (*xqc_fec_init)(xqc_connection_t *conn);
-    /** Adds one source symbol of `un_size` bytes to the repair symbols in `outputs`. */
-    xqc_int_t (*xqc_fec_encode)(xqc_connection_t *conn,
-                                unsigned char *unit_data,
-                                size_t un_size,
-                                unsigned char **outputs,
-                                uint8_t fec_bm_mode);
-    /** Recovers the missing symbols of a block. */
-    xqc_int_t (*xqc_fec_decode)(xqc_connection_t *conn,
-                                unsigned char **recovered_symbols_buff,
-                                size_t *size,
-                                xqc_int_t block_idx);
-    /** Recovers one missing symbol of a block. */
-    xqc_int_t (*xqc_fec_decode_one)(xqc_connection_t *conn,
-                                    unsigned char *recovered_symbols_buff,
-                                    xqc_int_t block_id,
-                                    xqc_int_t symbol_idx);
-    /** Prepares one block size class of a connection. */
-    void (*xqc_fec_init_one)(xqc_connection_t *conn, uint8_t bm_idx);
-} xqc_fec_code_callback_t;
 
 /** Parameters of error correction. 0 means the default. */
 typedef struct xqc_fec_params_s {
@@ -894,20 +815,38 @@ typedef struct xqc_fec_params_s {
     xqc_fec_tbl_mode_e fec_packet_mask_mode;
 } xqc_fec_params_t;
 
-/** One XOR over the block. */
-XQC_EXPORT_PUBLIC_API XQC_EXTERN const xqc_fec_code_callback_t xqc_xor_code_cb;
-
-/** Reed-Solomon. */
-XQC_EXPORT_PUBLIC_API XQC_EXTERN const xqc_fec_code_callback_t xqc_reed_solomon_code_cb;
-
-/** XORs over subsets of the block. */
-XQC_EXPORT_PUBLIC_API XQC_EXTERN const xqc_fec_code_callback_t xqc_packet_mask_code_cb;
+/**
+ * An error correction code. Pass one of the library's own objects on; the members work on the
+ * connection's internal state and are not for the host to call.
+ */
+typedef struct xqc_fec_code_callback_s {
+    /** Prepares a connection. */
+    void (*xqc_fec_init)(xqc_connection_t *conn);
+    /** Adds one source symbol of `un_size` bytes to the repair symbols in `outputs`. */
+    xqc_int_t (*xqc_fec_encode)(xqc_connection_t *conn,
+                                unsigned char *unit_data,
+                                size_t un_size,
+                                unsigned char **outputs,
+                                uint8_t fec_bm_mode);
+    /** Recovers the missing symbols of a block. */
+    xqc_int_t (*xqc_fec_decode)(xqc_connection_t *conn,
+                                unsigned char **recovered_symbols_buff,
+                                size_t *size,
+                                xqc_int_t block_idx);
+    /** Recovers one missing symbol of a block. */
+    xqc_int_t (*xqc_fec_decode_one)(xqc_connection_t *conn,
+                                    unsigned char *recovered_symbols_buff,
+                                    xqc_int_t block_id,
+                                    xqc_int_t symbol_idx);
+    /** Prepares one block size class of a connection. */
+    void (*xqc_fec_init_one)(xqc_connection_t *conn, uint8_t bm_idx);
+} xqc_fec_code_callback_t;
 
 /** Bits for `xqc_conn_ssl_config_t.cert_verify_flag`. */
 typedef enum {
     /**
-     * Verify the server's certificate: dates, name and chain by the library; whether its issuer is
-     * to be trusted by `cert_verify_cb`.
+     * Verify the server's certificate: dates, name and chain by the library; whether its
+     * issuer is to be trusted by `cert_verify_cb`.
      */
     XQC_TLS_CERT_FLAG_NEED_VERIFY = (1 << 0),
     /** Accept a self-signed certificate all the same. */
@@ -1354,6 +1293,662 @@ struct xqc_conn_qos_stats_s {
     /** Bytes sent and not yet acknowledged or lost, on all paths. */
     uint64_t inflight_bytes;
 };
+
+/* Data objects: congestion controllers, schedulers, reinjection, error correction. */
+
+#if defined(XQC_ENABLE_RENO)
+/** NewReno (RFC 9002). */
+XQC_EXPORT_PUBLIC_API XQC_EXTERN const xqc_cong_ctrl_callback_t xqc_reno_cb;
+#endif
+
+#if defined(XQC_ENABLE_BBR2)
+/** BBR version 2. */
+XQC_EXPORT_PUBLIC_API XQC_EXTERN const xqc_cong_ctrl_callback_t xqc_bbr2_cb;
+#endif
+
+/** BBR. */
+XQC_EXPORT_PUBLIC_API XQC_EXTERN const xqc_cong_ctrl_callback_t xqc_bbr_cb;
+
+/** CUBIC (RFC 9438), the default. */
+XQC_EXPORT_PUBLIC_API XQC_EXTERN const xqc_cong_ctrl_callback_t xqc_cubic_cb;
+
+#if defined(XQC_ENABLE_UNLIMITED)
+/** No congestion control. For closed networks and tests only. */
+XQC_EXPORT_PUBLIC_API XQC_EXTERN const xqc_cong_ctrl_callback_t xqc_unlimited_cc_cb;
+#endif
+
+#if defined(XQC_ENABLE_COPA)
+/** Copa. */
+XQC_EXPORT_PUBLIC_API XQC_EXTERN const xqc_cong_ctrl_callback_t xqc_copa_cb;
+#endif
+
+/** Scheduler that takes the path with the smallest round trip time; the default. */
+XQC_EXPORT_PUBLIC_API XQC_EXTERN const xqc_scheduler_callback_t xqc_minrtt_scheduler_cb;
+
+/** Scheduler that uses standby paths only while the available ones are bad. */
+XQC_EXPORT_PUBLIC_API XQC_EXTERN const xqc_scheduler_callback_t xqc_backup_scheduler_cb;
+
+/** As the backup scheduler, with repair symbols on the standby path. */
+XQC_EXPORT_PUBLIC_API XQC_EXTERN const xqc_scheduler_callback_t xqc_backup_fec_scheduler_cb;
+
+/** Scheduler that takes the fastest path of any status; reinjected packets go to another path. */
+XQC_EXPORT_PUBLIC_API XQC_EXTERN const xqc_scheduler_callback_t xqc_rap_scheduler_cb;
+
+#if defined(XQC_ENABLE_MP_INTEROP)
+/** Scheduler that uses every path in turn, for interoperability tests. */
+XQC_EXPORT_PUBLIC_API XQC_EXTERN const xqc_scheduler_callback_t xqc_interop_scheduler_cb;
+#endif
+
+/** Reinjects unacknowledged data once nothing new waits to be sent. */
+XQC_EXPORT_PUBLIC_API XQC_EXTERN const xqc_reinj_ctl_callback_t xqc_default_reinj_ctl_cb;
+
+/** Reinjects what is unacknowledged after a deadline; see the `reinj_` settings. */
+XQC_EXPORT_PUBLIC_API XQC_EXTERN const xqc_reinj_ctl_callback_t xqc_deadline_reinj_ctl_cb;
+
+/** Reinjects datagrams right after they were sent. */
+XQC_EXPORT_PUBLIC_API XQC_EXTERN const xqc_reinj_ctl_callback_t xqc_dgram_reinj_ctl_cb;
+
+/** Error correction by one XOR over the block. */
+XQC_EXPORT_PUBLIC_API XQC_EXTERN const xqc_fec_code_callback_t xqc_xor_code_cb;
+
+/** Error correction by Reed-Solomon codes. */
+XQC_EXPORT_PUBLIC_API XQC_EXTERN const xqc_fec_code_callback_t xqc_reed_solomon_code_cb;
+
+/** Error correction by XORs over subsets of the block. */
+XQC_EXPORT_PUBLIC_API XQC_EXTERN const xqc_fec_code_callback_t xqc_packet_mask_code_cb;
+
+/* Engines. */
+
+/**
+ * Creates an engine. All structs are copied; strings in them need not outlive the call.
+ * `engine_config` may be null for the defaults. `user_data` comes back in the engine's
+ * callbacks. `set_event_timer` is not called before this returns.
+ *
+ * Returns null if a required callback is missing or certificate, key or configuration is
+ * unusable; the log says which.
+ */
+XQC_EXPORT_PUBLIC_API
+xqc_engine_t *xqc_engine_create(xqc_engine_type_t engine_type,
+                                const xqc_config_t *engine_config,
+                                const xqc_engine_ssl_config_t *ssl_config,
+                                const xqc_engine_callback_t *engine_callback,
+                                const xqc_transport_callbacks_t *transport_cbs,
+                                void *user_data);
+
+/**
+ * Destroys an engine and its connections. The close callbacks run inside; nothing is sent any
+ * more. Not from inside a callback.
+ */
+XQC_EXPORT_PUBLIC_API void xqc_engine_destroy(xqc_engine_t *engine);
+
+/**
+ * Registers an application protocol of `alpn_len` bytes, at most 255, or replaces its
+ * callbacks. HTTP/3 registers itself in `xqc_h3_ctx_init`. `ap_cbs` is copied. `alp_ctx` is
+ * kept for `xqc_engine_get_alpn_ctx`.
+ *
+ * Returns `XQC_OK` or `-XQC_EPARAM`.
+ */
+XQC_EXPORT_PUBLIC_API
+xqc_int_t xqc_engine_register_alpn(xqc_engine_t *engine,
+                                   const char *alpn,
+                                   size_t alpn_len,
+                                   xqc_app_proto_callbacks_t *ap_cbs,
+                                   void *alp_ctx);
+
+/**
+ * Takes back the registration of an application protocol. Its live connections keep their
+ * callbacks.
+ *
+ * Returns `XQC_OK` or `-XQC_EALPN_NOT_REGISTERED`.
+ */
+XQC_EXPORT_PUBLIC_API
+xqc_int_t xqc_engine_unregister_alpn(xqc_engine_t *engine,
+                                     const char *alpn,
+                                     size_t alpn_len);
+
+/** Returns what was registered as `alp_ctx` with an application protocol, or null. */
+XQC_EXPORT_PUBLIC_API
+void *xqc_engine_get_alpn_ctx(xqc_engine_t *engine,
+                              const char *alpn,
+                              size_t alpn_len);
+
+/** Returns what `xqc_engine_set_priv_ctx` set, or null. */
+XQC_EXPORT_PUBLIC_API void *xqc_engine_get_priv_ctx(xqc_engine_t *engine);
+
+/**
+ * Attaches one pointer of the application's to the engine.
+ *
+ * Returns `XQC_OK`, or `-XQC_ESTATE` if there is one already.
+ */
+XQC_EXPORT_PUBLIC_API xqc_int_t xqc_engine_set_priv_ctx(xqc_engine_t *engine, void *priv_ctx);
+
+/**
+ * Takes in a received UDP payload of `packet_in_size` bytes; nothing refers to it afterwards.
+ * `recv_time` is the receive time in microseconds, on the engine's clock or close to it.
+ * `user_data` comes back in the callbacks that belong to no accepted connection. Call
+ * `xqc_engine_finish_recv` after a batch of datagrams. Not from inside a callback.
+ *
+ * Returns `XQC_OK`; `-XQC_EILLPKT` if it is no QUIC packet, `-XQC_ECREATE_CONN` if a
+ * connection was not accepted, `-XQC_ECONN_NFOUND` if it belongs to none, or another negative
+ * error. None of them needs an answer.
+ */
+XQC_EXPORT_PUBLIC_API
+xqc_int_t xqc_engine_packet_process(xqc_engine_t *engine,
+                                    const unsigned char *packet_in_buf,
+                                    size_t packet_in_size,
+                                    const struct sockaddr *local_addr,
+                                    socklen_t local_addrlen,
+                                    const struct sockaddr *peer_addr,
+                                    socklen_t peer_addrlen,
+                                    xqc_usec_t recv_time,
+                                    void *user_data);
+
+/**
+ * Does all that is due: timers, sending, releasing closed connections. Call it when the time
+ * given to `set_event_timer` has passed; sooner is harmless. From inside a callback it returns
+ * at once, and the call in progress does the work.
+ */
+XQC_EXPORT_PUBLIC_API void xqc_engine_main_logic(xqc_engine_t *engine);
+
+/**
+ * Writes the defaults for a role into `config`. Some bytes of unused array entries stay as
+ * they were.
+ *
+ * Returns `XQC_OK`, or `-XQC_EPARAM` for null.
+ */
+XQC_EXPORT_PUBLIC_API
+xqc_int_t xqc_engine_get_default_config(xqc_config_t *config,
+                                        xqc_engine_type_t engine_type);
+
+/**
+ * Changes the configuration of an engine; live connections keep theirs. 0 keeps the default.
+ *
+ * Returns `XQC_OK` or a negative error.
+ */
+XQC_EXPORT_PUBLIC_API
+xqc_int_t xqc_engine_set_config(xqc_engine_t *engine,
+                                const xqc_config_t *engine_config);
+
+/** Sets the settings of connections a server accepts from now on. `settings` is copied. */
+XQC_EXPORT_PUBLIC_API
+void xqc_server_set_conn_settings(xqc_engine_t *engine,
+                                  const xqc_conn_settings_t *settings);
+
+/** Makes the log leave out records less important than `log_level`. */
+XQC_EXPORT_PUBLIC_API
+void xqc_engine_set_log_level(xqc_engine_t *engine,
+                              xqc_log_level_t log_level);
+
+/** `XQC_TRUE` turns the logs of all engines in the process off, `XQC_FALSE` on again. */
+XQC_EXPORT_PUBLIC_API void xqc_log_disable(xqc_bool_t disable);
+
+/**
+ * Ends a batch of `xqc_engine_packet_process`: acknowledgements and other answers go out, and
+ * the timer is set. From inside a callback it returns at once.
+ */
+XQC_EXPORT_PUBLIC_API void xqc_engine_finish_recv(xqc_engine_t *engine);
+
+/**
+ * Sends what was queued; needed with `manually_triggered_send`. From inside a callback it
+ * returns at once.
+ */
+XQC_EXPORT_PUBLIC_API void xqc_engine_finish_send(xqc_engine_t *engine);
+
+/** Returns the connection with the local connection ID `cid`, or null. */
+XQC_EXPORT_PUBLIC_API
+xqc_connection_t *xqc_engine_get_conn_by_scid(xqc_engine_t *engine,
+                                              const xqc_cid_t *cid);
+
+/* Connections. */
+
+/**
+ * Opens a connection to `peer_addr`. All arguments are copied. `token` is what `save_token`
+ * handed out on an earlier connection, or null. `server_host` is the name to verify and to
+ * send as SNI. `no_crypto_flag` asks the peer to leave application packets unencrypted and is
+ * refused unless both ends were built for it. `alpn` is zero-terminated and registered with
+ * the engine. `user_data` becomes the transport's user data of the connection.
+ *
+ * Returns the connection's ID, valid until the connection is released or
+ * `conn_update_cid_notify` replaces it: copy it. Null on failure.
+ */
+XQC_EXPORT_PUBLIC_API
+const xqc_cid_t *xqc_connect(xqc_engine_t *engine,
+                             const xqc_conn_settings_t *conn_settings,
+                             const unsigned char *token,
+                             unsigned int token_len,
+                             const char *server_host,
+                             int no_crypto_flag,
+                             const xqc_conn_ssl_config_t *conn_ssl_config,
+                             const struct sockaddr *peer_addr,
+                             socklen_t peer_addrlen,
+                             const char *alpn,
+                             void *user_data);
+
+/**
+ * Closes a connection without an error. The close callback follows from a later
+ * `xqc_engine_main_logic`; the handle stays valid until then.
+ *
+ * Returns `XQC_OK`, also if it is closing already, or `-XQC_ECONN_NFOUND`.
+ */
+XQC_EXPORT_PUBLIC_API xqc_int_t xqc_conn_close(xqc_engine_t *engine, const xqc_cid_t *cid);
+
+/**
+ * As `xqc_conn_close`, with an error code of the application protocol. The first error of a
+ * connection is kept.
+ *
+ * Returns `XQC_OK`.
+ */
+XQC_EXPORT_PUBLIC_API
+xqc_int_t xqc_conn_close_with_error(xqc_connection_t *conn,
+                                    uint64_t err_code);
+
+/**
+ * Returns the error a connection ended with, sent or received; 0 is none. For use in the close
+ * callback.
+ */
+XQC_EXPORT_PUBLIC_API xqc_int_t xqc_conn_get_errno(xqc_connection_t *conn);
+
+/** Returns which code space the error of a received CONNECTION_CLOSE belongs to. */
+XQC_EXPORT_PUBLIC_API xqc_conn_err_type_t xqc_conn_get_err_type(xqc_connection_t *conn);
+
+/**
+ * Returns the connection's `SSL *`, of the BoringSSL the library was built with. It belongs to
+ * the connection and is valid until the close callback has returned. Data of the application
+ * can be attached to it; reading, writing or freeing it is not allowed.
+ */
+XQC_EXPORT_PUBLIC_API void *xqc_conn_get_ssl(xqc_connection_t *conn);
+
+/**
+ * Returns the latest round trip time sample of the first path in microseconds, 0 if there is
+ * none.
+ */
+XQC_EXPORT_PUBLIC_API
+xqc_usec_t xqc_conn_get_lastest_rtt(xqc_engine_t *engine,
+                                    const xqc_cid_t *cid);
+
+/**
+ * Sets the user data of the transport callbacks of a connection. A server does so in
+ * `server_accept`.
+ */
+XQC_EXPORT_PUBLIC_API
+void xqc_conn_set_transport_user_data(xqc_connection_t *conn,
+                                      void *user_data);
+
+/** Sets the user data of the application protocol's callbacks of a connection. */
+XQC_EXPORT_PUBLIC_API void xqc_conn_set_alp_user_data(xqc_connection_t *conn, void *proto_data);
+
+/**
+ * Copies the peer's address to `addr`, which has room for `addr_cap` bytes, and writes its
+ * length to `peer_addr_len`.
+ *
+ * Returns `XQC_OK`, or `-XQC_ENOBUF` if there is too little room.
+ */
+XQC_EXPORT_PUBLIC_API
+xqc_int_t xqc_conn_get_peer_addr(xqc_connection_t *conn,
+                                 struct sockaddr *addr,
+                                 socklen_t addr_cap,
+                                 socklen_t *peer_addr_len);
+
+/** As `xqc_conn_get_peer_addr`, for the local address, as `xqc_engine_packet_process` got it. */
+XQC_EXPORT_PUBLIC_API
+xqc_int_t xqc_conn_get_local_addr(xqc_connection_t *conn,
+                                  struct sockaddr *addr,
+                                  socklen_t addr_cap,
+                                  socklen_t *local_addr_len);
+
+/**
+ * Sends a PING. `ping_user_data` comes back in `conn_ping_acked`.
+ *
+ * Returns `XQC_OK`, `-XQC_ECONN_NFOUND`, or another negative error.
+ */
+XQC_EXPORT_PUBLIC_API
+xqc_int_t xqc_conn_send_ping(xqc_engine_t *engine,
+                             const xqc_cid_t *cid,
+                             void *ping_user_data);
+
+/**
+ * Returns `XQC_TRUE` if a client may send 0-RTT data: it has a ticket and transport parameters
+ * of an earlier connection.
+ */
+XQC_EXPORT_PUBLIC_API xqc_bool_t xqc_conn_is_ready_to_send_early_data(xqc_connection_t *conn);
+
+/**
+ * Makes a connection send through `pf_cb` instead of `write_socket`; batches still go to
+ * `write_mmsg`.
+ */
+XQC_EXPORT_PUBLIC_API
+void xqc_conn_set_pkt_filter_callback(xqc_connection_t *conn,
+                                      xqc_conn_pkt_filter_callback_pt pf_cb,
+                                      void *pf_cb_user_data);
+
+/** Undoes `xqc_conn_set_pkt_filter_callback`. */
+XQC_EXPORT_PUBLIC_API void xqc_conn_unset_pkt_filter_callback(xqc_connection_t *conn);
+
+/** Returns the local settings that may be changed on a live connection. */
+XQC_EXPORT_PUBLIC_API
+xqc_conn_public_local_trans_settings_t xqc_conn_get_public_local_trans_settings(xqc_connection_t *conn);
+
+/** Changes local settings, before the handshake tells them to the peer. */
+XQC_EXPORT_PUBLIC_API
+void xqc_conn_set_public_local_trans_settings(xqc_connection_t *conn,
+                                              xqc_conn_public_local_trans_settings_t *settings);
+
+/** Returns the peer's settings, to be remembered for 0-RTT. */
+XQC_EXPORT_PUBLIC_API
+xqc_conn_public_remote_trans_settings_t xqc_conn_get_public_remote_trans_settings(xqc_connection_t *conn);
+
+/** Sets the peer's settings as remembered from an earlier connection, for 0-RTT. */
+XQC_EXPORT_PUBLIC_API
+void xqc_conn_set_public_remote_trans_settings(xqc_connection_t *conn,
+                                               xqc_conn_public_remote_trans_settings_t *settings);
+
+/**
+ * Reads the connection IDs of a datagram of `size` bytes without an engine, for routing.
+ * `cid_len` is the length of IDs in short headers, which carry a destination only. Any input
+ * is safe.
+ *
+ * Returns `XQC_OK`, `-XQC_EPARAM` for an empty datagram, `-XQC_EILLPKT` if it is no QUIC
+ * packet.
+ */
+XQC_EXPORT_PUBLIC_API
+xqc_int_t xqc_packet_parse_cid(xqc_cid_t *dcid,
+                               xqc_cid_t *scid,
+                               uint8_t cid_len,
+                               const unsigned char *buf,
+                               size_t size);
+
+/**
+ * Compares the bytes of two connection IDs.
+ *
+ * Returns `XQC_OK` if they are the same, `XQC_ERROR` if not, or if one is null.
+ */
+XQC_EXPORT_PUBLIC_API xqc_int_t xqc_cid_is_equal(const xqc_cid_t *dst, const xqc_cid_t *src);
+
+/**
+ * Returns a connection ID as zero-terminated hexadecimal text. The text belongs to the engine
+ * and is overwritten by the next call of this function.
+ */
+XQC_EXPORT_PUBLIC_API unsigned char *xqc_scid_str(xqc_engine_t *engine, const xqc_cid_t *scid);
+
+/** As `xqc_scid_str`, with a second text of its own, so that one log line can have both. */
+XQC_EXPORT_PUBLIC_API unsigned char *xqc_dcid_str(xqc_engine_t *engine, const xqc_cid_t *dcid);
+
+/**
+ * Returns the peer's connection ID of the connection with the local ID `scid`, as text that
+ * belongs to that connection; null if there is none.
+ */
+XQC_EXPORT_PUBLIC_API
+unsigned char *xqc_dcid_str_by_scid(xqc_engine_t *engine,
+                                    const xqc_cid_t *scid);
+
+/** Returns the length of the connection IDs the engine issues. */
+XQC_EXPORT_PUBLIC_API uint8_t xqc_engine_config_get_cid_len(xqc_engine_t *engine);
+
+/**
+ * Resumes sending after a write callback returned `XQC_SOCKET_EAGAIN` and the socket became
+ * writable. Without anything to resume it does nothing.
+ *
+ * Returns `XQC_OK` or `-XQC_ECONN_NFOUND`.
+ */
+XQC_EXPORT_PUBLIC_API xqc_int_t xqc_conn_continue_send(xqc_engine_t *engine, const xqc_cid_t *cid);
+
+/** As `xqc_conn_continue_send`, by handle. */
+XQC_EXPORT_PUBLIC_API void xqc_conn_continue_send_by_conn(xqc_connection_t *conn);
+
+/** Returns the statistics of a connection; all zero if it is not found. */
+XQC_EXPORT_PUBLIC_API
+xqc_conn_stats_t xqc_conn_get_stats(xqc_engine_t *engine,
+                                    const xqc_cid_t *cid);
+
+/** Returns the statistics that are cheap to poll; all zero if the connection is not found. */
+XQC_EXPORT_PUBLIC_API
+xqc_conn_qos_stats_t xqc_conn_get_qos_stats(xqc_engine_t *engine,
+                                            const xqc_cid_t *cid);
+
+/** Returns whether a connection was opened or accepted here. */
+XQC_EXPORT_PUBLIC_API xqc_conn_type_t xqc_conn_get_type(xqc_connection_t *conn);
+
+/**
+ * Encrypts a connection ID for QUIC load balancers (draft 13, section 4.3.2). `cid_buf` holds
+ * one first byte, which stays as it is, and `enc_len` bytes to encrypt, at most 19. The result
+ * of `enc_len + 1` bytes goes to `out_buf`. The key has 16 bytes.
+ *
+ * Returns `XQC_OK`, `-XQC_EPARAM` for a wrong length, `-XQC_EENCRYPT_LB_CID`.
+ */
+XQC_EXPORT_PUBLIC_API
+xqc_int_t xqc_lb_cid_encryption(uint8_t *cid_buf,
+                                size_t enc_len,
+                                uint8_t *out_buf,
+                                size_t out_buf_len,
+                                uint8_t *lb_cid_key,
+                                size_t lb_cid_key_len,
+                                xqc_engine_t *engine);
+
+/**
+ * Returns `XQC_TRUE` if the error a client's connection ended with means that the remembered
+ * ticket and transport parameters are of no use any more and should be dropped.
+ */
+XQC_EXPORT_PUBLIC_API xqc_bool_t xqc_conn_should_clear_0rtt_ticket(xqc_int_t conn_err);
+
+/** Returns settings to start from. An unknown type gives the defaults. */
+XQC_EXPORT_PUBLIC_API
+xqc_conn_settings_t xqc_conn_get_conn_settings_template(xqc_conn_settings_type_t settings_type);
+
+/* Streams and datagrams. */
+
+/**
+ * Opens a bidirectional stream on a client's connection. `settings` may be null. `user_data`
+ * becomes the stream's.
+ *
+ * Returns null if the connection is not found or closing.
+ */
+XQC_EXPORT_PUBLIC_API
+xqc_stream_t *xqc_stream_create(xqc_engine_t *engine,
+                                const xqc_cid_t *cid,
+                                xqc_stream_settings_t *settings,
+                                void *user_data);
+
+/**
+ * Opens a stream in either direction, on either side.
+ *
+ * Returns null if the connection is closing.
+ */
+XQC_EXPORT_PUBLIC_API
+xqc_stream_t *xqc_stream_create_with_direction(xqc_connection_t *conn,
+                                               xqc_stream_direction_t dir,
+                                               void *user_data);
+
+/** Returns whether both ends may send on a stream. */
+XQC_EXPORT_PUBLIC_API xqc_stream_direction_t xqc_stream_get_direction(xqc_stream_t *strm);
+
+/**
+ * Sets the user data of a stream's callbacks. For streams of the peer, call it in
+ * `stream_create_notify`.
+ */
+XQC_EXPORT_PUBLIC_API void xqc_stream_set_user_data(xqc_stream_t *stream, void *user_data);
+
+/**
+ * Changes the settings of a stream.
+ *
+ * Returns `XQC_OK`, or `-XQC_EPARAM` if a rate of 0 is given or the connection has
+ * `enable_stream_rate_limit` off.
+ */
+XQC_EXPORT_PUBLIC_API
+xqc_int_t xqc_stream_update_settings(xqc_stream_t *stream,
+                                     xqc_stream_settings_t *settings);
+
+/** Returns the transport's user data of the stream's connection. */
+XQC_EXPORT_PUBLIC_API void *xqc_get_conn_user_data_by_stream(xqc_stream_t *stream);
+
+/** Returns the application protocol's user data of the stream's connection. */
+XQC_EXPORT_PUBLIC_API void *xqc_get_conn_alp_user_data_by_stream(xqc_stream_t *stream);
+
+/** Returns the stream's ID. */
+XQC_EXPORT_PUBLIC_API xqc_stream_id_t xqc_stream_id(xqc_stream_t *stream);
+
+/**
+ * Ends a stream early: resets the sending side and asks the peer to stop.
+ * `stream_close_notify` follows.
+ *
+ * Returns `XQC_OK` or a negative error.
+ */
+XQC_EXPORT_PUBLIC_API xqc_int_t xqc_stream_close(xqc_stream_t *stream);
+
+/**
+ * Copies received data to `recv_buf`, at most `recv_buf_size` bytes, and grants the peer
+ * credit for as much. `fin` receives 1 with the last data. Call it until it returns
+ * `-XQC_EAGAIN` or the end.
+ *
+ * Returns the number of bytes, which is 0 only with `fin`; `-XQC_EAGAIN` if nothing is there;
+ * `-XQC_ESTREAM_RESET` if the peer reset the stream; or another negative error.
+ */
+XQC_EXPORT_PUBLIC_API
+ssize_t xqc_stream_recv(xqc_stream_t *stream,
+                        unsigned char *recv_buf,
+                        size_t recv_buf_size,
+                        uint8_t *fin);
+
+/**
+ * Sends data, which is copied. `fin` is 1 with the last data; then `send_data_size` may be 0.
+ *
+ * Returns the number of bytes taken, perhaps fewer than given, or 0 for a lone `fin`.
+ * `-XQC_EAGAIN` if none can be taken. In both cases of a rest, `stream_write_notify` follows.
+ * `-XQC_CLOSING`, `-XQC_ESTREAM_RESET`, or another negative error.
+ */
+XQC_EXPORT_PUBLIC_API
+ssize_t xqc_stream_send(xqc_stream_t *stream,
+                        unsigned char *send_data,
+                        size_t send_data_size,
+                        uint8_t fin);
+
+/**
+ * Returns the size of the largest datagram that can be sent now, in bytes; 0 if the peer takes
+ * none or has not said so yet.
+ */
+XQC_EXPORT_PUBLIC_API size_t xqc_datagram_get_mss(xqc_connection_t *conn);
+
+/** Sets the user data of a connection's datagram callbacks. */
+XQC_EXPORT_PUBLIC_API void xqc_datagram_set_user_data(xqc_connection_t *conn, void *dgram_data);
+
+/** Returns the user data of a connection's datagram callbacks. */
+XQC_EXPORT_PUBLIC_API void *xqc_datagram_get_user_data(xqc_connection_t *conn);
+
+/**
+ * Sends a datagram of `data_len` bytes, which are copied. `dgram_id` receives its number for
+ * the callbacks; it may be null.
+ *
+ * Returns `XQC_OK`. `-XQC_EAGAIN` if it cannot be taken now, and `datagram_write_notify`
+ * follows. `-XQC_EDGRAM_TOO_LARGE`, `-XQC_EDGRAM_NOT_SUPPORTED`, `-XQC_CLOSING`,
+ * `-XQC_EPARAM`.
+ */
+XQC_EXPORT_PUBLIC_API
+xqc_int_t xqc_datagram_send(xqc_connection_t *conn,
+                            void *data,
+                            size_t data_len,
+                            uint64_t *dgram_id,
+                            xqc_data_qos_level_t qos_level);
+
+/**
+ * Sends the `iov_size` datagrams of `iov`. `dgram_id_list` receives a number for each; it may
+ * be null. `sent_cnt` and `sent_bytes` receive how many datagrams and bytes were taken.
+ *
+ * Returns as `xqc_datagram_send`; on an error, those counted in `sent_cnt` were taken.
+ */
+XQC_EXPORT_PUBLIC_API
+xqc_int_t xqc_datagram_send_multiple(xqc_connection_t *conn,
+                                     struct iovec *iov,
+                                     uint64_t *dgram_id_list,
+                                     size_t iov_size,
+                                     size_t *sent_cnt,
+                                     size_t *sent_bytes,
+                                     xqc_data_qos_level_t qos_level);
+
+/* Paths. */
+
+/**
+ * Opens one more path on a client's connection and writes its ID to `new_path_id`. The path is
+ * used once it is validated. `path_status` 1 makes it a standby path, any other value an
+ * available one.
+ *
+ * Returns `XQC_OK`. `-XQC_EMP_NO_AVAIL_PATH_ID` if connection IDs are missing, and
+ * `ready_to_create_path_notify` follows. `-XQC_EMP_NOT_SUPPORT_MP`, `-XQC_EMP_CREATE_PATH`,
+ * `-XQC_ECONN_NFOUND`, `-XQC_CLOSING`.
+ */
+XQC_EXPORT_PUBLIC_API
+xqc_int_t xqc_conn_create_path(xqc_engine_t *engine,
+                               const xqc_cid_t *cid,
+                               uint64_t *new_path_id,
+                               int path_status);
+
+/**
+ * Closes a path; `path_removed_notify` follows. What it carried goes to other paths.
+ *
+ * Returns `XQC_OK`, `-XQC_EMP_PATH_NOT_FOUND`, `-XQC_EMP_NO_ACTIVE_PATH` if it is the last
+ * one, `-XQC_EMP_NOT_SUPPORT_MP`, `-XQC_ECONN_NFOUND`, `-XQC_CLOSING`.
+ */
+XQC_EXPORT_PUBLIC_API
+xqc_int_t xqc_conn_close_path(xqc_engine_t *engine,
+                              const xqc_cid_t *cid,
+                              uint64_t closed_path_id);
+
+/**
+ * Makes a path standby, and asks the peer to do the same: used only if no available path is
+ * left.
+ *
+ * Returns `XQC_OK`, `-XQC_EMP_PATH_NOT_FOUND`, `-XQC_EMP_NOT_SUPPORT_MP`, `-XQC_ECONN_NFOUND`,
+ * `-XQC_CLOSING`.
+ */
+XQC_EXPORT_PUBLIC_API
+xqc_int_t xqc_conn_mark_path_standby(xqc_engine_t *engine,
+                                     const xqc_cid_t *cid,
+                                     uint64_t path_id);
+
+/**
+ * Makes a path available, and asks the peer to do the same. Returns as
+ * `xqc_conn_mark_path_standby`.
+ */
+XQC_EXPORT_PUBLIC_API
+xqc_int_t xqc_conn_mark_path_available(xqc_engine_t *engine,
+                                       const xqc_cid_t *cid,
+                                       uint64_t path_id);
+
+/**
+ * Stops traffic on a path in both directions. Returns as `xqc_conn_mark_path_standby`, and
+ * `-XQC_EMP_NO_ACTIVE_PATH` if it is the last one in use.
+ */
+XQC_EXPORT_PUBLIC_API
+xqc_int_t xqc_conn_mark_path_frozen(xqc_engine_t *engine,
+                                    const xqc_cid_t *cid,
+                                    uint64_t path_id);
+
+/**
+ * Returns the number of validated paths that are marked available; 0 if the connection is not
+ * found.
+ */
+XQC_EXPORT_PUBLIC_API
+xqc_int_t xqc_conn_available_paths(xqc_engine_t *engine,
+                                   const xqc_cid_t *cid);
+
+/**
+ * Copies the peer's address of a path to `addr`, which has room for `addr_cap` bytes, and
+ * writes its length to `peer_addr_len`.
+ *
+ * Returns `XQC_OK`, `-XQC_EMP_PATH_NOT_FOUND`, or `-XQC_ENOBUF` if there is too little room.
+ */
+XQC_EXPORT_PUBLIC_API
+xqc_int_t xqc_path_get_peer_addr(xqc_connection_t *conn,
+                                 uint64_t path_id,
+                                 struct sockaddr *addr,
+                                 socklen_t addr_cap,
+                                 socklen_t *peer_addr_len);
+
+/** As `xqc_path_get_peer_addr`, for the local address. */
+XQC_EXPORT_PUBLIC_API
+xqc_int_t xqc_path_get_local_addr(xqc_connection_t *conn,
+                                  uint64_t path_id,
+                                  struct sockaddr *addr,
+                                  socklen_t addr_cap,
+                                  socklen_t *local_addr_len);
 
 #ifdef __cplusplus
 } /* extern "C" */

@@ -466,10 +466,7 @@ typedef uint32_t xqc_uint_t;
 /** A switch or a set of bits; zero is off. */
 typedef intptr_t xqc_flag_t;
 
-/**
- * A connection ID. Both the layout and all 64 bytes matter: hosts copy the struct whole, between
- * processes too.
- */
+/** A connection ID. Hosts copy the struct whole, between processes too. */
 typedef struct xqc_cid_s {
     /** Number of bytes used in `cid_buf`, 0 to `XQC_MAX_CID_LEN`. */
     uint8_t cid_len;

@@ -90,8 +90,8 @@ pub struct xqc_engine_ssl_config_t {
 c_enum! {
     /// Bits for `xqc_conn_ssl_config_t.cert_verify_flag`.
     pub enum xqc_cert_verify_flag_e {
-        /// Verify the server's certificate: dates, name and chain by the library; whether its issuer is
-        /// to be trusted by `cert_verify_cb`.
+        /// Verify the server's certificate: dates, name and chain by the library; whether its
+        /// issuer is to be trusted by `cert_verify_cb`.
         XQC_TLS_CERT_FLAG_NEED_VERIFY = 1 << 0,
         /// Accept a self-signed certificate all the same.
         XQC_TLS_CERT_FLAG_ALLOW_SELF_SIGNED = 1 << 1,

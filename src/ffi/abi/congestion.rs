@@ -93,23 +93,4 @@ pub struct xqc_cong_ctrl_callback_t {
 // SAFETY: a table of functions; the pointer in it refers to immutable data or is null.
 unsafe impl Sync for xqc_cong_ctrl_callback_t {}
 
-extern "C" {
-    /// NewReno (RFC 9002).
-    #[cfg(feature = "reno")]
-    pub static xqc_reno_cb: xqc_cong_ctrl_callback_t;
-    /// BBR version 2.
-    #[cfg(feature = "bbr2")]
-    pub static xqc_bbr2_cb: xqc_cong_ctrl_callback_t;
-    /// BBR.
-    pub static xqc_bbr_cb: xqc_cong_ctrl_callback_t;
-    /// CUBIC (RFC 9438), the default.
-    pub static xqc_cubic_cb: xqc_cong_ctrl_callback_t;
-    /// No congestion control. For closed networks and tests only.
-    #[cfg(feature = "unlimited")]
-    pub static xqc_unlimited_cc_cb: xqc_cong_ctrl_callback_t;
-    /// Copa.
-    #[cfg(feature = "copa")]
-    pub static xqc_copa_cb: xqc_cong_ctrl_callback_t;
-}
-
 zeroable!(xqc_cc_params_t, xqc_cong_ctrl_callback_t);

@@ -113,13 +113,4 @@ pub struct xqc_fec_code_callback_t {
     pub xqc_fec_init_one: Option<unsafe extern "C" fn(conn: *mut xqc_connection_t, bm_idx: u8)>,
 }
 
-extern "C" {
-    /// One XOR over the block.
-    pub static xqc_xor_code_cb: xqc_fec_code_callback_t;
-    /// Reed-Solomon.
-    pub static xqc_reed_solomon_code_cb: xqc_fec_code_callback_t;
-    /// XORs over subsets of the block.
-    pub static xqc_packet_mask_code_cb: xqc_fec_code_callback_t;
-}
-
 zeroable!(xqc_fec_params_t, xqc_fec_code_callback_t);

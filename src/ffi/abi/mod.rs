@@ -7,6 +7,8 @@
 //!
 //! - Enums are transparent integers (`c_enum!`): C may pass any value.
 //! - Handles are incomplete types (`opaque!`): the layers above cast pointers to their own cells.
+//! - [`prototypes`] declares the functions and data objects, with the proof that their definitions
+//!   elsewhere in `ffi` agree. `layout` asserts sizes and offsets at compile time.
 
 #![allow(non_camel_case_types, non_snake_case, non_upper_case_globals)]
 
@@ -17,17 +19,28 @@ mod callbacks;
 mod config;
 mod configure;
 mod congestion;
+mod connection_functions;
+mod engine_functions;
 mod errno;
 mod fec;
 mod http3;
 mod http3_callbacks;
+mod http3_ext_functions;
+mod http3_functions;
 mod http3_stats;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod layout;
 mod limits;
 mod multipath;
+mod objects;
+mod path_functions;
 mod protocol;
+pub mod prototypes;
 mod settings;
 mod stats;
+mod stream_functions;
 mod typedef;
+mod undeclared;
 
 pub use callbacks::*;
 pub use config::*;

@@ -128,24 +128,4 @@ pub struct xqc_reinj_ctl_callback_t {
     >,
 }
 
-extern "C" {
-    /// Takes the path with the smallest round trip time; the default.
-    pub static xqc_minrtt_scheduler_cb: xqc_scheduler_callback_t;
-    /// Uses standby paths only while the available ones are bad.
-    pub static xqc_backup_scheduler_cb: xqc_scheduler_callback_t;
-    /// As the backup scheduler, with repair symbols on the standby path.
-    pub static xqc_backup_fec_scheduler_cb: xqc_scheduler_callback_t;
-    /// Takes the fastest path that has room; reinjected packets go to another path than before.
-    pub static xqc_rap_scheduler_cb: xqc_scheduler_callback_t;
-    /// Uses every path in turn, for interoperability tests.
-    #[cfg(feature = "mp_interop")]
-    pub static xqc_interop_scheduler_cb: xqc_scheduler_callback_t;
-    /// Reinjects unacknowledged data once nothing new waits to be sent.
-    pub static xqc_default_reinj_ctl_cb: xqc_reinj_ctl_callback_t;
-    /// Reinjects what is unacknowledged after a deadline; see the `reinj_` settings.
-    pub static xqc_deadline_reinj_ctl_cb: xqc_reinj_ctl_callback_t;
-    /// Reinjects datagrams right after they were sent.
-    pub static xqc_dgram_reinj_ctl_cb: xqc_reinj_ctl_callback_t;
-}
-
 zeroable!(xqc_scheduler_params_t, xqc_scheduler_callback_t, xqc_reinj_ctl_callback_t);

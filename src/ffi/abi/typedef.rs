@@ -94,8 +94,7 @@ pub const XQC_MAX_COMMON_BUF_LEN: usize = 64;
 /// The path ID of a slot that holds no path.
 pub const XQC_UNKNOWN_PATH_ID: u64 = u64::MAX;
 
-/// A connection ID. Both the layout and all 64 bytes matter: hosts copy the struct whole, between
-/// processes too.
+/// A connection ID. Hosts copy the struct whole, between processes too.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct xqc_cid_t {
