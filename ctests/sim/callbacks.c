@@ -284,7 +284,7 @@ static void on_server_refuse(xqc_engine_t *engine, xqc_connection_t *handle, con
 {
     sim_conn *conn = sim_conn_of(user_data);
     CHECK(engine == conn->endpoint->engine && handle == conn->handle && cid != NULL);
-    CHECK(conn->calls[SIM_CONN_CREATE] == 0);
+    CHECK(conn->calls[SIM_CONN_CREATE] == 0 || conn->create_failed);
     conn->close_errno = xqc_conn_get_errno(handle);
     sim_note(SIM_SERVER_REFUSE, conn->endpoint, conn, NULL);
     conn->refused = true;
@@ -313,7 +313,9 @@ static int on_conn_create(xqc_connection_t *handle, const xqc_cid_t *cid, void *
     conn->handle = handle;
     conn->cid = *cid;
     xqc_conn_set_alp_user_data(handle, &conn->alp);
-    return sim_note(SIM_CONN_CREATE, conn->endpoint, conn, NULL);
+    int answer = sim_note(SIM_CONN_CREATE, conn->endpoint, conn, NULL);
+    conn->create_failed = answer != 0;
+    return answer;
 }
 
 static int on_conn_close(xqc_connection_t *handle, const xqc_cid_t *cid, void *user_data,

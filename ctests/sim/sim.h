@@ -143,6 +143,7 @@ struct sim_conn {
     unsigned calls[SIM_EVENT_COUNT];
     bool closed;
     bool refused;
+    bool create_failed; /* conn_create_notify was made to fail */
     bool write_blocked; /* a write was answered with would-block */
     int close_errno;
     int closing_error;
@@ -253,6 +254,9 @@ void sim_world_free(sim_world *world);
 
 /* Builds one engine as the world does; the caller destroys it. NULL if the library refuses. */
 xqc_engine_t *sim_engine_new(sim_endpoint *endpoint, const sim_options *options);
+
+/* Destroys the engine of an endpoint and starts a fresh one, as a crashed process would. */
+void sim_restart(sim_endpoint *endpoint);
 
 /* The callbacks the harness registers for its application protocol. */
 xqc_app_proto_callbacks_t sim_protocol(void);

@@ -230,6 +230,17 @@ static sim_stream *stream_of(void *user_data, xqc_stream_t *handle)
     return stream;
 }
 
+/* A stream whose creation fails is thrown away by the library without another word. */
+static int tell_created(sim_stream *stream)
+{
+    int answer = sim_note(SIM_STREAM_CREATE, stream->conn->endpoint, stream->conn, stream);
+    if (answer != 0) {
+        stream->closed = true;
+        stream->conn->open_streams--;
+    }
+    return answer;
+}
+
 static xqc_int_t on_stream_create(xqc_stream_t *handle, void *user_data)
 {
     sim_conn *conn = sim_conn_of(xqc_get_conn_user_data_by_stream(handle));
@@ -237,14 +248,22 @@ static xqc_int_t on_stream_create(xqc_stream_t *handle, void *user_data)
     if (user_data != NULL) {
         /* One of our own. */
         sim_stream *own = stream_of(user_data, handle);
-        return sim_note(SIM_STREAM_CREATE, conn->endpoint, conn, own);
+        return tell_created(own);
     }
     sim_stream *stream = stream_new(conn);
     stream->handle = handle;
     stream->id = xqc_stream_id(handle);
     stream->is_one_way = xqc_stream_get_direction(handle) == XQC_STREAM_UNI;
     xqc_stream_set_user_data(handle, stream);
-    return sim_note(SIM_STREAM_CREATE, conn->endpoint, conn, stream);
+    return tell_created(stream);
+}
+
+/* The peer may still reset a stream that was read to its end; upstream waits for that to be read. */
+static void hear_of_a_late_reset(sim_stream *stream)
+{
+    uint8_t fin = 0;
+    ssize_t got = xqc_stream_recv(stream->handle, scratch, CHUNK, &fin);
+    CHECK(got <= 0);
 }
 
 static xqc_int_t on_stream_read(xqc_stream_t *handle, void *user_data)
@@ -255,6 +274,9 @@ static xqc_int_t on_stream_read(xqc_stream_t *handle, void *user_data)
         return answer;
     }
     bool was_ready = stream->send_ready;
+    if (stream->fin_received) {
+        hear_of_a_late_reset(stream);
+    }
     sim_stream_receive(stream, UINT64_MAX);
     if (!was_ready && stream->send_ready) {
         sim_stream_send(stream);

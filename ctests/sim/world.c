@@ -107,6 +107,13 @@ sim_world *sim_world_new(const sim_options *options)
     return world;
 }
 
+void sim_restart(sim_endpoint *endpoint)
+{
+    xqc_engine_destroy(endpoint->engine);
+    endpoint->timer_at = SIM_NEVER;
+    endpoint_start(endpoint, &endpoint->world->options);
+}
+
 static void endpoint_free(sim_endpoint *endpoint)
 {
     if (endpoint->engine != NULL) {
