@@ -5,40 +5,46 @@
 
 #include "sim.h"
 
-static void check_tag(const void *user_data, uint32_t tag, const char *kind)
+static void check_tag(const void *user_data, uint32_t tag, const char *kind, const char *callback)
 {
     if (user_data == NULL || *(const uint32_t *)user_data != tag) {
-        check_context("a callback came with user data that is no %s", kind);
+        check_context("%s came with user data that is no %s but %#x", callback, kind,
+                      user_data == NULL ? 0 : *(const uint32_t *)user_data);
         CHECK(!"wrong user data");
     }
 }
 
-sim_endpoint *sim_endpoint_of(void *engine_user_data)
+sim_endpoint *sim_check_endpoint(void *engine_user_data, const char *callback)
 {
-    check_tag(engine_user_data, SIM_TAG_ENDPOINT, "engine user data");
+    check_tag(engine_user_data, SIM_TAG_ENDPOINT, "engine user data", callback);
     return engine_user_data;
 }
 
-sim_endpoint *sim_endpoint_of_listener(void *listener)
+sim_endpoint *sim_check_listener(void *listener, const char *callback)
 {
-    check_tag(listener, SIM_TAG_LISTENER, "listener");
+    check_tag(listener, SIM_TAG_LISTENER, "listener", callback);
     return ((sim_listener *)listener)->endpoint;
 }
 
-sim_conn *sim_conn_of(void *transport_user_data)
+static sim_conn *check_open(sim_conn *conn, const char *callback)
 {
-    check_tag(transport_user_data, SIM_TAG_CONN, "transport user data");
-    sim_conn *conn = transport_user_data;
-    CHECK(!conn->closed);
+    if (conn->closed) {
+        check_context("%s came after the connection had closed", callback);
+        CHECK(!conn->closed);
+    }
     return conn;
 }
 
-sim_conn *sim_conn_of_alp(void *protocol_user_data)
+sim_conn *sim_check_conn(void *transport_user_data, const char *callback)
 {
-    check_tag(protocol_user_data, SIM_TAG_ALP, "application protocol user data");
-    sim_conn *conn = ((struct sim_alp *)protocol_user_data)->conn;
-    CHECK(!conn->closed);
-    return conn;
+    check_tag(transport_user_data, SIM_TAG_CONN, "transport user data", callback);
+    return check_open(transport_user_data, callback);
+}
+
+sim_conn *sim_check_alp(void *protocol_user_data, const char *callback)
+{
+    check_tag(protocol_user_data, SIM_TAG_ALP, "application protocol user data", callback);
+    return check_open(((struct sim_alp *)protocol_user_data)->conn, callback);
 }
 
 sim_conn *sim_conn_new(sim_endpoint *endpoint)
@@ -295,6 +301,9 @@ static void on_server_refuse(xqc_engine_t *engine, xqc_connection_t *handle, con
 static xqc_int_t on_conn_closing(xqc_connection_t *handle, const xqc_cid_t *cid, xqc_int_t error,
                                  void *user_data)
 {
+    if (check_upstream() && *(uint32_t *)user_data == SIM_TAG_LISTENER) {
+        return 0; /* Upstream announces the end of connections that were never accepted. */
+    }
     sim_conn *conn = sim_conn_of(user_data);
     CHECK(handle == conn->handle && cid != NULL);
     conn->closing_error = error;

@@ -308,10 +308,18 @@ int sim_note(sim_event event, sim_endpoint *endpoint, sim_conn *conn, sim_stream
 xqc_transport_callbacks_t sim_transport_callbacks(const sim_options *options);
 sim_conn *sim_conn_new(sim_endpoint *endpoint);
 void sim_conn_free(sim_conn *conn);
-sim_endpoint *sim_endpoint_of(void *engine_user_data);
-sim_endpoint *sim_endpoint_of_listener(void *listener);
-sim_conn *sim_conn_of(void *transport_user_data);
-sim_conn *sim_conn_of_alp(void *protocol_user_data);
+
+/* The object behind user data, after a check that it is of the right kind; `callback` is named if
+ * it is not. */
+sim_endpoint *sim_check_endpoint(void *engine_user_data, const char *callback);
+sim_endpoint *sim_check_listener(void *listener, const char *callback);
+sim_conn *sim_check_conn(void *transport_user_data, const char *callback);
+sim_conn *sim_check_alp(void *protocol_user_data, const char *callback);
+
+#define sim_endpoint_of(user_data) sim_check_endpoint(user_data, __func__)
+#define sim_endpoint_of_listener(user_data) sim_check_listener(user_data, __func__)
+#define sim_conn_of(user_data) sim_check_conn(user_data, __func__)
+#define sim_conn_of_alp(user_data) sim_check_alp(user_data, __func__)
 
 /* Sends one datagram of an endpoint to a peer address, outside any connection too. */
 void sim_emit(sim_endpoint *endpoint, const void *bytes, size_t length,

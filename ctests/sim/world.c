@@ -236,7 +236,9 @@ static bool deliver_arrivals(sim_endpoint *endpoint, sim_link *link)
     sim_datagram *datagram;
     while ((datagram = sim_link_receive(link, sim_now())) != NULL) {
         any = true;
-        if (endpoint->engine != NULL && !endpoint->ignore_arrivals
+        /* What was sent to a spoofed address reaches nobody. */
+        bool is_ours = datagram->to.sin_addr.s_addr == endpoint->address.sin_addr.s_addr;
+        if (is_ours && endpoint->engine != NULL && !endpoint->ignore_arrivals
             && sim_inject(endpoint, datagram->bytes, datagram->length, &datagram->from,
                           &datagram->to) != XQC_OK) {
             endpoint->process_errors++;
