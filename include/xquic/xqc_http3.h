@@ -128,8 +128,9 @@ typedef void (*xqc_h3_conn_init_settings_pt)(xqc_h3_conn_t *h3_conn,
                                              void *h3c_user_data);
 
 /**
- * A request was created, can be written, or is about to be released. `h3s_user_data` is what
- * `xqc_h3_request_set_user_data` set; at creation by the peer, the connection's user data.
+ * A request was created, can be written, or is about to be released. `h3s_user_data` is the
+ * request's: the argument of `xqc_h3_request_create`, or what `xqc_h3_request_set_user_data` set.
+ * It is null when a request of the peer is created.
  *
  * Returns 0; a negative value from writing closes the request.
  */

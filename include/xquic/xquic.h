@@ -498,7 +498,7 @@ typedef enum {
  * A stream was created, can be read or written, or is about to be released. `strm_user_data` is
  * the stream's: the argument of `xqc_stream_create`, or what `xqc_stream_set_user_data` set.
  *
- * Returns 0; a negative value from reading or writing resets the stream.
+ * Returns 0; a negative value from reading or writing closes the connection.
  */
 typedef xqc_int_t (*xqc_stream_notify_pt)(xqc_stream_t *stream, void *strm_user_data);
 
@@ -1504,9 +1504,9 @@ xqc_connection_t *xqc_engine_get_conn_by_scid(xqc_engine_t *engine,
 /**
  * Opens a connection to `peer_addr`. All arguments are copied. `token` is what `save_token`
  * handed out on an earlier connection, or null. `server_host` is the name to verify and to
- * send as SNI. `no_crypto_flag` asks the peer to leave application packets unencrypted and is
- * refused unless both ends were built for it. `alpn` is zero-terminated and registered with
- * the engine. `user_data` becomes the transport's user data of the connection.
+ * send as SNI. `no_crypto_flag` should be 0; 1 asks for application packets without
+ * encryption. `alpn` is zero-terminated and registered with the engine. `user_data` becomes
+ * the transport's user data of the connection.
  *
  * Returns the connection's ID, valid until the connection is released or
  * `conn_update_cid_notify` replaces it: copy it. Null on failure.

@@ -14,9 +14,9 @@ use super::{
 extern "C" {
     /// Opens a connection to `peer_addr`. All arguments are copied. `token` is what `save_token`
     /// handed out on an earlier connection, or null. `server_host` is the name to verify and to
-    /// send as SNI. `no_crypto_flag` asks the peer to leave application packets unencrypted and is
-    /// refused unless both ends were built for it. `alpn` is zero-terminated and registered with
-    /// the engine. `user_data` becomes the transport's user data of the connection.
+    /// send as SNI. `no_crypto_flag` should be 0; 1 asks for application packets without
+    /// encryption. `alpn` is zero-terminated and registered with the engine. `user_data` becomes
+    /// the transport's user data of the connection.
     ///
     /// Returns the connection's ID, valid until the connection is released or
     /// `conn_update_cid_notify` replaces it: copy it. Null on failure.

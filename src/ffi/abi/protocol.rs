@@ -12,7 +12,7 @@ use super::{
 /// A stream was created, can be read or written, or is about to be released. `strm_user_data` is
 /// the stream's: the argument of `xqc_stream_create`, or what `xqc_stream_set_user_data` set.
 ///
-/// Returns 0; a negative value from reading or writing resets the stream.
+/// Returns 0; a negative value from reading or writing closes the connection.
 pub type xqc_stream_notify_pt = Option<
     unsafe extern "C" fn(stream: *mut xqc_stream_t, strm_user_data: *mut c_void) -> xqc_int_t,
 >;
