@@ -14,8 +14,8 @@ pub struct ClientOptions<'a> {
     pub verify: VerifyMode,
     /// Our encoded transport parameters.
     pub transport_parameters: &'a [u8],
-    /// A session to resume, as [`TlsEvent::SessionTicket`](super::TlsEvent::SessionTicket) gave it. What cannot be read, or is too
-    /// old, is passed over.
+    /// A session to resume, as [`TlsEvent::SessionTicket`](super::TlsEvent::SessionTicket) gave it. What cannot be read, is too
+    /// old or of another version of QUIC is passed over.
     pub resumption: Option<&'a [u8]>,
     /// Whether to send 0-RTT packets if the session allows it.
     pub early_data: bool,

@@ -25,6 +25,19 @@ impl StoredSession {
     pub(super) fn as_ptr(&self) -> *mut ffi::SSL_SESSION {
         self.0.as_ptr()
     }
+
+    /// The context the session was made in.
+    pub(super) fn context(&self) -> &[u8] {
+        let mut len = 0;
+        // SAFETY: the session is ours; the bytes are part of it and it does not change.
+        unsafe {
+            let data = ffi::SSL_SESSION_get0_id_context(self.as_ptr(), &mut len);
+            if len == 0 {
+                return &[];
+            }
+            std::slice::from_raw_parts(data, len as usize)
+        }
+    }
 }
 
 impl Drop for StoredSession {

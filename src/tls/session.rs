@@ -49,7 +49,7 @@ impl Session {
             session.ssl.set_groups(groups)?;
         }
         if let Some(stored) = options.resumption.and_then(StoredSession::from_pem) {
-            session.ssl.resume(&stored, options.early_data);
+            session.ssl.resume(&stored, options.version, options.early_data);
         }
         session.state.verification.mode = options.verify;
         let ssl = session.ssl.as_ptr();

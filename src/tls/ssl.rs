@@ -50,7 +50,20 @@ impl Ssl {
         let draft = c_int::from(version == Version::DRAFT_29);
         // SAFETY: the object is ours.
         unsafe { ffi::SSL_set_quic_use_legacy_codepoint(self.as_ptr(), draft) };
+        self.bind_sessions(version)?;
         self.set_transport_parameters(parameters)
+    }
+
+    /// RFC 9369 section 5: a session of one version is not resumed in another. The server leaves a
+    /// ticket alone that has another context in it.
+    fn bind_sessions(&self, version: Version) -> Result<(), ContextError> {
+        let context = session_context(version);
+        // SAFETY: the object is ours; the bytes are copied.
+        let ok = unsafe {
+            let (data, len) = (context.as_ptr(), context.len());
+            ffi::SSL_set_session_id_context(self.as_ptr(), data, len)
+        };
+        check(ok)
     }
 
     pub(super) fn set_transport_parameters(&self, encoded: &[u8]) -> Result<(), ContextError> {
@@ -121,7 +134,11 @@ impl Ssl {
         }
     }
 
-    pub(super) fn resume(&self, session: &StoredSession, early_data: bool) {
+    /// Offers `session`, unless it is of another version of QUIC than `version`.
+    pub(super) fn resume(&self, session: &StoredSession, version: Version, early_data: bool) {
+        if session.context() != session_context(version) {
+            return;
+        }
         // SAFETY: the object is ours; it takes a reference to the session.
         unsafe {
             ffi::SSL_set_session(self.as_ptr(), session.as_ptr());
@@ -144,6 +161,16 @@ impl Drop for Ssl {
     fn drop(&mut self) {
         // SAFETY: the reference is ours and is given back once.
         unsafe { ffi::SSL_free(self.as_ptr()) };
+    }
+}
+
+/// What marks the sessions of `version`. Those of version 1 carry no mark, so that tickets which the
+/// original library made are still good.
+const fn session_context(version: Version) -> &'static [u8] {
+    match version {
+        Version::V1 => b"",
+        Version::V2 => b"quicv2",
+        _ => b"draft-29",
     }
 }
 

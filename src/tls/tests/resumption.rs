@@ -5,12 +5,13 @@ use crate::tls::testing::pair::{
     client_context, client_options, server_context, server_context_with, server_options, Pair,
 };
 use crate::tls::{ClientOptions, Context, ContextConfig, Level, ServerOptions, TlsEvent};
+use crate::wire::Version;
 
 const EARLY: ServerOptions<'static> = ServerOptions {
     transport_parameters: b"of the server",
     early_data: Some(b"xquic"),
     ask_for_certificate: false,
-    version: crate::wire::Version::V1,
+    version: Version::V1,
 };
 
 /// A handshake of `client` with `server`, and the ticket it gave.
@@ -114,6 +115,32 @@ fn what_is_no_ticket_leads_to_a_full_handshake() {
     for bytes in [cut.as_slice(), b"", b"\0\xff"] {
         let pair = resume(&client, (&server, &EARLY), bytes, true);
         assert!(pair.is_complete() && !pair.client.session.is_resumed());
+    }
+}
+
+/// RFC 9369 section 5: neither end uses a ticket of one version with another.
+#[test]
+fn a_ticket_of_one_version_is_not_used_with_another() {
+    let (client, server) = (client_context(), server_context());
+    let in_version = |version| ServerOptions { version, ..EARLY };
+    for (ours, other) in [(Version::V1, Version::V2), (Version::V2, Version::V1)] {
+        let options = ClientOptions { version: ours, ..client_options() };
+        let mut first = Pair::new((&client, &options), (&server, &in_version(ours)));
+        assert!(first.run().is_complete());
+        let resumption = first.client.ticket();
+        let resumed = |client_version, server_version| {
+            let version = client_version;
+            let options =
+                ClientOptions { resumption, early_data: true, version, ..client_options() };
+            let mut pair = Pair::new((&client, &options), (&server, &in_version(server_version)));
+            assert!(pair.run().is_complete());
+            assert_eq!(pair.client.session.early_data_accepted(), pair.server.session.is_resumed());
+            (early_secret(&pair).0, pair.server.session.is_resumed())
+        };
+        assert_eq!(resumed(ours, ours), (true, true));
+        // The client does not offer it, and a server does not take it from one that does.
+        assert_eq!(resumed(other, other), (false, false));
+        assert_eq!(resumed(ours, other), (true, false));
     }
 }
 
