@@ -1,7 +1,9 @@
 //! BoringSSL: the handshake through its QUIC callbacks, packet protection, header protection.
 //!
-//! Nothing of BoringSSL shows in the interface, and no callback of its runs code of the host: what
-//! happens in a handshake comes out as events.
+//! A [`Context`] is made once per engine, a [`Session`] per connection. Nothing of BoringSSL shows in
+//! the interface but the raw pointer that a C host asks for, and no callback runs code of the host:
+//! what happens in a handshake comes out as a [`TlsEvent`]. A handshake ends in secrets; of a
+//! [`Secret`] a [`PacketKey`] and a [`HeaderKey`] are made, which protect packets.
 
 pub mod algorithm;
 pub mod context;
@@ -42,8 +44,11 @@ pub use event::{MessageKind, TlsEvent};
 pub use header_key::HeaderKey;
 pub use initial::InitialSecrets;
 pub use level::Level;
+pub use mac::HmacKey;
 pub use options::{ClientOptions, ServerOptions};
 pub use packet_key::PacketKey;
+pub use protection::{protect_header, unprotect_header, UnprotectedHeader};
+pub use random::{OsRandom, SeededRandom};
 pub use retry::retry_integrity_tag;
 pub use secret::Secret;
 pub use session::Session;

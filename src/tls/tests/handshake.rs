@@ -186,6 +186,16 @@ fn a_session_works_on_after_it_shed_what_the_handshake_needed() {
     assert_eq!(pair.client.session.alpn(), Some(b"h3".as_slice()));
     assert_eq!(pair.server.session.peer_transport_parameters(), Some(b"of the client".as_slice()));
     assert!(pair.server.session.cipher().is_some());
+    for end in [&pair.client, &pair.server] {
+        let ssl = end.session.raw();
+        // SAFETY: the object lives as long as the session.
+        unsafe {
+            assert_eq!(ffi::SSL_in_init(ssl), 0);
+            assert!(!ffi::SSL_get_servername(ssl, ffi::TLSEXT_NAMETYPE_host_name).is_null());
+            ffi::SSL_get_verify_result(ssl);
+            ffi::SSL_shutdown(ssl);
+        }
+    }
 }
 
 /// The application data of the SSL object is the host's but for index 0, which is ours only while
