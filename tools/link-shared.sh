@@ -22,5 +22,5 @@ nm --defined-only --extern-only --format=posix "$archive" 2>/dev/null \
 "${CXX:-c++}" -shared -o "$scratch/libxquic.so" "@$scratch/roots" "$archive" \
     -Wl,-soname,libxquic.so -Wl,--version-script,"$ROOT/cmake/xquic.map" -Wl,--gc-sections \
     -Wl,-Bsymbolic-functions -Wl,-z,defs -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack \
-    -static-libstdc++ -lpthread -lm -ldl
+    -static-libstdc++ -Wl,--as-needed -lpthread -lm -ldl
 mv "$scratch/libxquic.so" "$output"

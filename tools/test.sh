@@ -1,0 +1,96 @@
+#!/usr/bin/env bash
+# Runs every test of the project, or only the named steps: test.sh [STEP]...
+#
+# A failing step does not keep the later ones from running. The last line counts the steps.
+. "$(dirname "$0")/common.sh"
+
+STEPS=(format headers lints rust library abi symbols c c_valgrind c_asan examples aioquic install)
+RELEASE=$TARGET_DIR/release
+
+step_format() {
+    (cd "$ROOT" && cargo fmt --check)
+}
+
+step_headers() {
+    "$ROOT/tools/headers.sh" --check
+}
+
+step_lints() {
+    cargo clippy --manifest-path "$ROOT/Cargo.toml" --all-targets --locked --quiet -- -D warnings
+}
+
+step_rust() {
+    cargo test --manifest-path "$ROOT/Cargo.toml" --locked --quiet
+}
+
+step_library() {
+    "$ROOT/tools/build.sh" && "$ROOT/tools/examples.sh"
+}
+
+step_abi() {
+    python3 "$ROOT/ctests/abi/check_abi.py" --include "$ROOT/include" \
+        --area headers,types,functions,macros --quiet
+}
+
+step_symbols() {
+    python3 "$ROOT/tools/check_symbols.py" "$RELEASE/libxquic.so"
+}
+
+run_ctests() { # DIRECTORY [CMAKE-OPTION]...
+    local to=$BUILD_DIR/$1
+    shift
+    cmake -S "$ROOT/ctests" -B "$to" -DXQUIC_INCLUDE="$ROOT/include" \
+        -DXQUIC_LIB="$RELEASE/libxquic.so" "$@" >/dev/null \
+        && cmake --build "$to" -j "$(nproc)" >/dev/null \
+        && ctest --test-dir "$to" --output-on-failure -j "$(nproc)" --no-tests=error
+}
+
+step_c() {
+    run_ctests ctests
+}
+
+step_c_valgrind() {
+    run_ctests ctests-valgrind -DCTESTS_VALGRIND=ON
+}
+
+# The static library, so that both ways of linking are tested.
+step_c_asan() {
+    run_ctests ctests-asan -DCTESTS_ASAN=ON -DXQUIC_LIB="$RELEASE/libxquic.a" \
+        "-DXQUIC_EXTRA_LIBS=stdc++;gcc_s;pthread;m;dl"
+}
+
+step_examples() {
+    python3 "$ROOT/ctests/interop/test_examples.py" "$BUILD_DIR/examples"
+}
+
+step_aioquic() {
+    "$BUILD_DIR/venv/bin/python" "$ROOT/ctests/interop/test_aioquic.py" "$BUILD_DIR/examples"
+}
+
+step_install() {
+    "$ROOT/ctests/install/test.sh"
+}
+
+eval "$("$ROOT/tools/boringssl.sh")"
+export BORING_BSSL_PATH BORING_BSSL_INCLUDE_PATH
+mkdir -p "$BUILD_DIR"
+
+failed=()
+steps=("$@")
+[ $# -gt 0 ] || steps=("${STEPS[@]}")
+for step in "${steps[@]}"; do
+    declare -F "step_$step" >/dev/null || die "no step '$step'; there are: ${STEPS[*]}"
+    say "test step: $step"
+    started=$SECONDS
+    # In a subshell of its own, so that "set -e" holds inside and a failure is seen here.
+    if (set +e; "step_$step"); then
+        say "step $step passed ($((SECONDS - started)) s)"
+    else
+        failed+=("$step")
+        say "step $step FAILED ($((SECONDS - started)) s)"
+    fi
+done
+
+[ ${#failed[@]} = 0 ] || say "failed: ${failed[*]}"
+echo "$((${#steps[@]} - ${#failed[@]})) passed, ${#failed[@]} failed"
+[ ${#failed[@]} = 0 ]
