@@ -1,0 +1,235 @@
+//! What the application does with streams.
+
+use super::block::BLOCK_SIZE;
+use super::control::Control;
+use super::event::{OpenError, Read, ReadError, UnknownStream, WriteError};
+use super::ready::Priority;
+use super::send::{Fin, SendStream};
+use super::slots::{Side, Writer};
+use super::state::{RecvState, RecvStep, SendState};
+use super::streams::{PeerLimits, Streams};
+use super::StreamKey;
+use crate::wire::{Direction, StreamId};
+
+/// Bytes that each stream may buffer although all streams together are at their capacity: one that
+/// waits behind others must not keep an urgent one from writing.
+pub(super) const STREAM_SHARE: u64 = 4 * BLOCK_SIZE as u64;
+
+impl Streams {
+    /// Opens a stream. Before the peer's limits are known as many can be opened as we allow the
+    /// peer; they send when the peer's limit covers them.
+    ///
+    /// # Errors
+    /// [`OpenError::Limit`] if the peer allows no more; it is told (RFC 9000 section 19.14), and
+    /// [`StreamEvent::LimitRaised`](super::StreamEvent::LimitRaised) follows.
+    pub fn open(&mut self, direction: Direction) -> Result<StreamKey, OpenError> {
+        if self.slots.is_full() {
+            return Err(OpenError::Limit);
+        }
+        let count = &mut self.local[direction as usize];
+        let Some(index) = count.open() else {
+            if count.refuse() && self.peer_knowledge == PeerLimits::Known {
+                self.control.add(Control::streams_blocked(direction));
+            }
+            return Err(OpenError::Limit);
+        };
+        let id = StreamId::new(self.role, direction, index);
+        let (send, recv) = (self.new_send(id), self.new_recv(id));
+        let slot = self.slots.insert(id, send, recv).ok_or(OpenError::Limit)?;
+        Ok(self.slots.key(slot))
+    }
+
+    /// Appends `data` to a stream, and its end if `fin`; returns how many bytes were taken.
+    ///
+    /// A part is taken when the stream's flow-control limit or the capacity of the send buffers is
+    /// short; the end counts as taken only if all bytes were. The stream then shows up in
+    /// [`Self::writable`] as soon as there is room.
+    ///
+    /// # Errors
+    /// See [`WriteError`].
+    pub fn write(&mut self, key: StreamKey, data: &[u8], fin: bool) -> Result<usize, WriteError> {
+        let slot = self.slots.find(key).ok_or(WriteError::Unknown)?;
+        let (space, credit) = match &self.slots[slot].send {
+            Side::Live(send) => (self.space(send), self.stream_credit(send)),
+            Side::Absent => return Err(WriteError::ReceiveOnly),
+            Side::Finished => return Err(WriteError::Finished),
+            Side::Reset(code) => return Err(WriteError::Reset(*code)),
+        };
+        let Some(send) = self.slots[slot].send.get_mut() else { return Err(WriteError::Unknown) };
+        if send.state == SendState::ResetSent {
+            return Err(WriteError::Reset(send.reset.code));
+        }
+        if send.fin != Fin::Open {
+            return Err(WriteError::Finished);
+        }
+        let count = space.min(credit).min(data.len() as u64) as usize;
+        send.buffer.write(&data[..count], &mut self.pool);
+        self.buffered += count as u64;
+        let writer = if count == data.len() {
+            if fin {
+                send.fin = Fin::Queued;
+            }
+            Writer::Content
+        } else if credit <= space {
+            if send.should_report() {
+                self.queue_control(slot, Control::BLOCKED);
+            }
+            Writer::AwaitsCredit
+        } else {
+            Writer::AwaitsSpace
+        };
+        self.set_writer(slot, writer);
+        self.refresh(slot);
+        Ok(count)
+    }
+
+    /// Reads the next bytes of a stream into `out` and returns their credit to the peer. The end
+    /// is reported once.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub fn read(&mut self, key: StreamKey, out: &mut [u8]) -> Result<Read, ReadError> {
+        let slot = self.slots.find(key).ok_or(ReadError::Unknown)?;
+        let recv = match &mut self.slots[slot].recv {
+            Side::Live(recv) => recv,
+            Side::Absent => return Err(ReadError::SendOnly),
+            Side::Finished => return Err(ReadError::Finished),
+            Side::Reset(code) => return Err(ReadError::Reset(*code)),
+        };
+        if !recv.is_readable() {
+            return Err(recv.why_not_readable());
+        }
+        if recv.state == RecvState::ResetRecvd {
+            let code = recv.reset_code;
+            self.tell_reset(slot);
+            return Err(ReadError::Reset(code));
+        }
+        let len = recv.buffer.read(out, &mut self.pool);
+        let fin = recv.is_read_out();
+        // RFC 9000 section 4.2: no credit is needed once the final size is known.
+        let update = recv.window.consume(len as u64) && recv.state == RecvState::Recv;
+        let readable = recv.is_readable();
+        if fin {
+            recv.state = recv.state.on(RecvStep::ReadOut).unwrap_or(recv.state);
+        }
+        self.return_credit(len as u64);
+        if update {
+            self.queue_control(slot, Control::MAX_DATA);
+        }
+        if fin {
+            self.end_recv(slot, Side::Finished);
+        } else {
+            self.set_readable(slot, readable);
+        }
+        Ok(Read { len, fin })
+    }
+
+    /// Gives up sending on a stream with an application error code of at most 2^62-1
+    /// (RFC 9000 section 19.4). Does nothing if that part has ended.
+    ///
+    /// # Errors
+    /// [`UnknownStream`] for a stale key.
+    pub fn reset(&mut self, key: StreamKey, code: u64) -> Result<(), UnknownStream> {
+        let slot = self.slots.find(key).ok_or(UnknownStream)?;
+        self.reset_send(slot, code);
+        Ok(())
+    }
+
+    /// Gives up reading from a stream with an application error code of at most 2^62-1
+    /// (RFC 9000 section 19.5). Does nothing if that part has ended.
+    ///
+    /// # Errors
+    /// [`UnknownStream`] for a stale key.
+    pub fn stop_sending(&mut self, key: StreamKey, code: u64) -> Result<(), UnknownStream> {
+        let slot = self.slots.find(key).ok_or(UnknownStream)?;
+        let Some(recv) = self.slots[slot].recv.get_mut() else { return Ok(()) };
+        let tell = recv.stop(code, &mut self.pool);
+        let unread = recv.consume_all();
+        let over = recv.is_over_unread();
+        self.return_credit(unread);
+        self.set_readable(slot, false);
+        self.slots[slot].control.remove(Control::MAX_DATA);
+        if over {
+            self.end_unread(slot);
+        } else if tell {
+            self.queue_control(slot, Control::STOP);
+        }
+        Ok(())
+    }
+
+    /// Gives up a stream in both directions.
+    ///
+    /// # Errors
+    /// [`UnknownStream`] for a stale key.
+    pub fn close(&mut self, key: StreamKey, code: u64) -> Result<(), UnknownStream> {
+        self.reset(key, code)?;
+        self.stop_sending(key, code)
+    }
+
+    /// Sets how urgent a stream is, from 0 to 7, and whether it takes turns with its equals
+    /// (RFC 9218 section 4). Streams start with urgency 3 and take turns.
+    ///
+    /// # Errors
+    /// [`UnknownStream`] for a stale key.
+    pub fn set_priority(
+        &mut self,
+        key: StreamKey,
+        urgency: u8,
+        incremental: bool,
+    ) -> Result<(), UnknownStream> {
+        let slot = self.slots.find(key).ok_or(UnknownStream)?;
+        self.ready.set_priority(&mut self.slots, slot, Priority::new(urgency, incremental));
+        Ok(())
+    }
+
+    /// Puts the keys of all streams that can be read into `out`. A stream is among them until
+    /// everything it has was read: data, its end or the peer's reset.
+    pub fn readable(&self, out: &mut Vec<StreamKey>) {
+        out.extend(self.readable.iter(&self.slots).map(|slot| self.slots.key(slot)));
+    }
+
+    /// True if a stream can be read.
+    #[inline]
+    pub fn has_readable(&self) -> bool {
+        !self.readable.is_empty()
+    }
+
+    /// Puts the keys of all streams that can be written again into `out`: their last write was cut
+    /// short and there is room now. A stream is among them until a write is attempted.
+    pub fn writable(&mut self, out: &mut Vec<StreamKey>) {
+        self.wake_writers();
+        out.extend(self.writable.iter(&self.slots).map(|slot| self.slots.key(slot)));
+    }
+
+    /// True if a stream can be written again.
+    #[inline]
+    pub fn has_writable(&mut self) -> bool {
+        self.wake_writers();
+        !self.writable.is_empty()
+    }
+
+    /// Wakes the writers that wait for space once a quarter of it is free: a write per packet
+    /// acknowledged would be waste.
+    #[inline]
+    fn wake_writers(&mut self) {
+        let free = self.capacity.saturating_sub(self.buffered);
+        while free > 0 && free >= self.capacity / 4 {
+            let Some(slot) = self.awaiting_space.first() else { return };
+            self.set_writer(slot, Writer::MayWrite);
+        }
+    }
+
+    /// How many more bytes the send buffers take from the stream.
+    pub(super) fn space(&self, send: &SendStream) -> u64 {
+        let shared = self.capacity.saturating_sub(self.buffered);
+        shared.max(STREAM_SHARE.saturating_sub(send.buffer.buffered()))
+    }
+
+    /// How many more bytes the peer takes from the stream, as far as known.
+    fn stream_credit(&self, send: &SendStream) -> u64 {
+        match self.peer_knowledge {
+            PeerLimits::Known => send.limit.saturating_sub(send.buffer.end()),
+            PeerLimits::Unknown => u64::MAX,
+        }
+    }
+}
