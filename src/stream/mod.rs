@@ -23,6 +23,8 @@ mod send_buffer;
 mod slots;
 mod state;
 mod streams;
+#[cfg(test)]
+mod tests;
 
 pub use block::{BlockPool, BLOCK_SIZE};
 pub use event::{OpenError, Read, ReadError, StreamEvent, UnknownStream, WriteError};
