@@ -17,13 +17,15 @@ run() { # PROGRAM
 cmake_project() { # NAME [CMAKE-OPTION]...
     local name=$1
     shift
-    cmake -S "$here/$name" -B "$work/$name" "$@" >"$work/$name.log" 2>&1 \
-        && cmake --build "$work/$name" >>"$work/$name.log" 2>&1 || die "$(tail -n 30 "$work/$name.log")"
+    if ! cmake -S "$here/$name" -B "$work/$name" "$@" >"$work/$name.log" 2>&1 \
+        || ! cmake --build "$work/$name" >>"$work/$name.log" 2>&1; then
+        die "$(tail -n 30 "$work/$name.log")"
+    fi
     run "$work/$name/shared"
     run "$work/$name/static"
 }
 
-DESTDIR= "$ROOT/tools/install.sh" "$prefix" >/dev/null
+DESTDIR="" "$ROOT/tools/install.sh" "$prefix" >/dev/null
 for file in lib/libxquic.so lib/libxquic.a lib/pkgconfig/xquic.pc \
     lib/cmake/xquic/xquicConfig.cmake lib/cmake/xquic/xquicConfigVersion.cmake \
     include/xquic/xqc_configure.h include/xquic/xqc_errno.h include/xquic/xqc_http3.h \
