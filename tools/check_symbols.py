@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Checks what libxquic.so exports: check_symbols.py LIBRARY
+"""Checks what libxquic.so exports: check_symbols.py [--list] LIBRARY
 
 Every fact about the library must hold as in upstream: SONAME, version node, nothing outside xqc_,
 types and sizes. The functions that are declared but not implemented yet are listed in
 ctests/abi/not-exported.txt; one that is missing without being listed is an error, and so is a
-listed one that is there, so that the list can only shrink.
+listed one that is there, so that the list can only shrink. With --list the names that are missing are printed.
 """
 
 import json
@@ -32,11 +32,16 @@ def findings(library):
 
 
 def main():
-    if len(sys.argv) != 2:
-        sys.exit("usage: check_symbols.py LIBRARY")
-    report = findings(sys.argv[1])
+    arguments = sys.argv[1:]
+    only_list = arguments[:1] == ["--list"]
+    if len(arguments) - only_list != 1:
+        sys.exit("usage: check_symbols.py [--list] LIBRARY")
+    report = findings(arguments[-1])
     absent = {failure["item"] for failure in report["failures"]
               if failure["message"].endswith("is not exported")}
+    if only_list:
+        print("\n".join(sorted(absent)))
+        return
     allowed = listed()
 
     wrong = [f"{failure['item']}: {failure['message']}" for failure in report["failures"]
