@@ -274,6 +274,39 @@ static void reading_in_small_bites(void)
     finish(world, conn, 60 * SIM_SECOND);
 }
 
+static int read_ten_bytes(void *argument, const sim_call *call)
+{
+    (void)argument;
+    if (call->event == SIM_STREAM_READ && call->endpoint->is_server && !call->stream->fin_received) {
+        sim_stream_receive(call->stream, 10);
+        sim_stream_send(call->stream);
+    }
+    return 0;
+}
+
+/* A host that reads a part in its callback is told again, as long as something is left. */
+static void a_partial_read_is_told_again(void)
+{
+    sim_options options;
+    sim_options_init(&options);
+    sim_conn *conn;
+    sim_world *world = connected(&options, &conn);
+    sim_conn *server = sim_server_conn(world, conn);
+    sim_stream *stream = sim_request(conn, 500, 10);
+    CHECK(stream != NULL);
+    sim_run_for(world, 5 * SIM_MILLISECOND);
+    unsigned paused = 1;
+    world->hook = pause_server_streams;
+    world->hook_argument = &paused;
+    sim_run_for(world, 5 * SIM_MILLISECOND);
+    CHECK(server->streams != NULL && server->streams->paused);
+    world->hook = read_ten_bytes;
+    sim_run_for(world, 10 * SIM_SECOND);
+    CHECK(sim_stream_is_complete(stream));
+    CHECK(server->streams->calls[SIM_STREAM_READ] >= 50);
+    sim_world_free(world);
+}
+
 static void a_reset_leaves_other_streams_alone(void)
 {
     enum { COUNT = 20 };
@@ -375,6 +408,8 @@ static const check_case CASES[] = {
     {"a_receive_rate_bounds_what_is_unread", a_receive_rate_bounds_what_is_unread, 0},
     {"a_resting_stream_does_not_block_others", a_resting_stream_does_not_block_others, 0},
     {"reading_in_small_bites", reading_in_small_bites, 0},
+    /* Upstream tells again only when more arrives, or when nothing was read. */
+    {"a_partial_read_is_told_again", a_partial_read_is_told_again, CHECK_UPSTREAM_FAILS},
     {"a_reset_leaves_other_streams_alone", a_reset_leaves_other_streams_alone, 0},
     {"resets_do_not_use_up_the_windows", resets_do_not_use_up_the_windows, 0},
     {"streams_may_be_opened_before_the_handshake_ends",

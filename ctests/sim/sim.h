@@ -169,11 +169,13 @@ struct sim_stream {
     uint64_t send_total;
     uint64_t sent;
     bool send_ready; /* a responder learns from the header what to send */
+    bool sending;    /* inside sim_stream_send */
     bool fin_sent;
 
     uint64_t receive_seed;
     uint64_t receive_total;
     uint64_t received;
+    bool receiving; /* inside sim_stream_receive */
     bool fin_received;
     bool paused; /* do not read when told that there is something to read */
 
@@ -235,7 +237,7 @@ struct sim_world {
     size_t trace_count;
     size_t trace_capacity;
     unsigned next_client_port;
-    uint64_t steps;
+    unsigned idle_spins; /* timer steps in a row that brought nothing */
     bool stopped; /* set by a test to leave sim_run */
 };
 
@@ -263,6 +265,9 @@ xqc_app_proto_callbacks_t sim_protocol(void);
 
 /* Starts a connection. NULL if the library refuses. */
 sim_conn *sim_connect(sim_world *world);
+
+/* Starts a connection and runs until both ends have finished the handshake. */
+sim_conn *sim_established(sim_world *world);
 
 /* The server's end of a client's connection (the one with the same number), or NULL. */
 sim_conn *sim_server_conn(sim_world *world, sim_conn *client);

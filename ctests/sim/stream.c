@@ -16,8 +16,6 @@
 
 static const char MAGIC[4] = {'S', 'I', 'M', '1'};
 
-static uint8_t scratch[CHUNK + 16];
-
 /* Bytes [offset, offset + length) of the endless pattern of a seed. */
 static void pattern(uint64_t seed, uint64_t offset, uint8_t *bytes, size_t length)
 {
@@ -91,13 +89,18 @@ static sim_stream *open_stream(sim_conn *conn, bool one_way, uint64_t upload, ui
     stream->receive_seed = ~seed;
     stream->receive_total = download;
     stream->send_ready = true;
+    xqc_stream_t *handle;
     if (!one_way && !conn->endpoint->is_server) {
-        stream->handle = xqc_stream_create(conn->endpoint->engine, &conn->cid, NULL, stream);
+        handle = xqc_stream_create(conn->endpoint->engine, &conn->cid, NULL, stream);
     } else {
-        stream->handle = xqc_stream_create_with_direction(
+        handle = xqc_stream_create_with_direction(
             conn->handle, one_way ? XQC_STREAM_UNI : XQC_STREAM_BIDI, stream);
     }
-    if (stream->handle == NULL) {
+    if (stream->closed) {
+        return NULL; /* it came and went inside the call */
+    }
+    stream->handle = handle;
+    if (handle == NULL) {
         stream_forget(conn, stream);
         return NULL;
     }
@@ -116,17 +119,17 @@ sim_stream *sim_push(sim_conn *conn, uint64_t upload)
     return open_stream(conn, true, upload, 0);
 }
 
-/* Fills scratch with the next bytes to send: the rest of the header, then pattern. */
-static size_t next_chunk(const sim_stream *stream, bool *is_last)
+/* Fills a chunk with the next bytes to send: the rest of the header, then pattern. */
+static size_t next_chunk(const sim_stream *stream, uint8_t *chunk, bool *is_last)
 {
     size_t length = 0;
     if (stream->is_opener && stream->header_length < sizeof(stream->header)) {
         length = sizeof(stream->header) - stream->header_length;
-        memcpy(scratch, stream->header + stream->header_length, length);
+        memcpy(chunk, stream->header + stream->header_length, length);
     }
     uint64_t left = stream->send_total - stream->sent;
     size_t part = left < CHUNK - length ? (size_t)left : CHUNK - length;
-    pattern(stream->send_seed, stream->sent, scratch + length, part);
+    pattern(stream->send_seed, stream->sent, chunk + length, part);
     *is_last = part == left;
     return length + part;
 }
@@ -142,32 +145,45 @@ static void count_sent(sim_stream *stream, size_t length)
     stream->sent += length;
 }
 
+/* Offers one chunk; false if the stream takes no more for now. */
+static bool send_chunk(sim_stream *stream)
+{
+    uint8_t chunk[CHUNK];
+    bool is_last = false;
+    size_t length = next_chunk(stream, chunk, &is_last);
+    ssize_t sent = xqc_stream_send(stream->handle, chunk, length, is_last);
+    if (sent == -XQC_EAGAIN) {
+        return false;
+    }
+    if (sent < 0) {
+        stream->send_error = sent;
+        return false;
+    }
+    CHECK((size_t)sent <= length);
+    count_sent(stream, (size_t)sent);
+    stream->fin_sent = is_last && (size_t)sent == length;
+    return (size_t)sent == length;
+}
+
 void sim_stream_send(sim_stream *stream)
 {
     bool may_send = stream->is_opener || !stream->is_one_way;
-    while (may_send && stream->handle != NULL && stream->send_ready && !stream->fin_sent) {
-        bool is_last = false;
-        size_t length = next_chunk(stream, &is_last);
-        ssize_t sent = xqc_stream_send(stream->handle, scratch, length, is_last);
-        if (sent == -XQC_EAGAIN) {
-            return;
-        }
-        if (sent < 0) {
-            stream->send_error = sent;
-            return;
-        }
-        CHECK((size_t)sent <= length);
-        count_sent(stream, (size_t)sent);
-        stream->fin_sent = is_last && (size_t)sent == length;
-        if ((size_t)sent < length) {
-            return;
+    /* The library may call back while it takes a chunk; the next one must wait for this. */
+    if (!may_send || stream->sending) {
+        return;
+    }
+    stream->sending = true;
+    while (stream->handle != NULL && stream->send_ready && !stream->fin_sent) {
+        if (!send_chunk(stream)) {
+            break;
         }
     }
+    stream->sending = false;
 }
 
 static void take(sim_stream *stream, const uint8_t *bytes, size_t length)
 {
-    static uint8_t expected[CHUNK];
+    uint8_t expected[CHUNK];
     if (!stream->is_opener && stream->header_length < sizeof(stream->header)) {
         size_t missing = sizeof(stream->header) - stream->header_length;
         size_t part = length < missing ? length : missing;
@@ -185,29 +201,44 @@ static void take(sim_stream *stream, const uint8_t *bytes, size_t length)
     stream->received += length;
 }
 
+/* Reads up to `room` bytes; false if there is nothing more to read now. */
+static bool receive_chunk(sim_stream *stream, size_t room, uint64_t *most)
+{
+    uint8_t chunk[CHUNK];
+    uint8_t fin = 0;
+    ssize_t got = xqc_stream_recv(stream->handle, chunk, room, &fin);
+    if (got == -XQC_EAGAIN) {
+        return false;
+    }
+    if (got < 0) {
+        stream->receive_error = got;
+        return false;
+    }
+    CHECK((size_t)got <= room);
+    take(stream, chunk, (size_t)got);
+    *most -= (uint64_t)got;
+    if (fin) {
+        stream->fin_received = true;
+        CHECK_EQ(stream->received, stream->receive_total);
+    } else {
+        CHECK(got > 0);
+    }
+    return true;
+}
+
 void sim_stream_receive(sim_stream *stream, uint64_t most)
 {
+    if (stream->receiving) {
+        return;
+    }
+    stream->receiving = true;
     while (stream->handle != NULL && most > 0 && !stream->fin_received) {
-        uint8_t fin = 0;
         size_t room = most < CHUNK ? (size_t)most : CHUNK;
-        ssize_t got = xqc_stream_recv(stream->handle, scratch, room, &fin);
-        if (got == -XQC_EAGAIN) {
-            return;
-        }
-        if (got < 0) {
-            stream->receive_error = got;
-            return;
-        }
-        CHECK((size_t)got <= room);
-        take(stream, scratch, (size_t)got);
-        most -= (uint64_t)got;
-        if (fin) {
-            stream->fin_received = true;
-            CHECK_EQ(stream->received, stream->receive_total);
-        } else {
-            CHECK(got > 0);
+        if (!receive_chunk(stream, room, &most)) {
+            break;
         }
     }
+    stream->receiving = false;
 }
 
 bool sim_stream_is_complete(const sim_stream *stream)
@@ -261,8 +292,9 @@ static xqc_int_t on_stream_create(xqc_stream_t *handle, void *user_data)
 /* The peer may still reset a stream that was read to its end; upstream waits for that to be read. */
 static void hear_of_a_late_reset(sim_stream *stream)
 {
+    uint8_t byte;
     uint8_t fin = 0;
-    ssize_t got = xqc_stream_recv(stream->handle, scratch, CHUNK, &fin);
+    ssize_t got = xqc_stream_recv(stream->handle, &byte, sizeof(byte), &fin);
     CHECK(got <= 0);
 }
 

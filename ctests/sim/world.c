@@ -181,6 +181,14 @@ sim_conn *sim_server_conn(sim_world *world, sim_conn *client)
     return NULL;
 }
 
+sim_conn *sim_established(sim_world *world)
+{
+    sim_conn *conn = sim_connect(world);
+    CHECK(conn != NULL);
+    CHECK(sim_run(world, sim_is_confirmed, conn, 20 * SIM_SECOND));
+    return conn;
+}
+
 static void reap_endpoint(sim_endpoint *endpoint)
 {
     sim_conn **place = &endpoint->conns;
@@ -283,19 +291,27 @@ static uint64_t next_event(const sim_world *world)
     return next;
 }
 
+/* An engine that asks for its timer again and again without need would burn a host's processor. */
+static void check_for_spinning(sim_world *world, uint64_t elapsed, bool anything_came)
+{
+    world->idle_spins = anything_came || elapsed >= SIM_MILLISECOND ? 0 : world->idle_spins + 1;
+    CHECK(world->idle_spins < 20000);
+}
+
 bool sim_step(sim_world *world)
 {
     uint64_t next = next_event(world);
     if (next == SIM_NEVER) {
         return false;
     }
-    if (next > current_time) {
-        current_time = next;
-    }
-    world->steps++;
+    uint64_t elapsed = next > current_time ? next - current_time : 0;
+    current_time += elapsed;
+    size_t actions = world->action_count;
     run_actions(world);
-    deliver_arrivals(&world->server, &world->up);
-    deliver_arrivals(&world->client, &world->down);
+    bool anything_came = actions != world->action_count;
+    anything_came |= deliver_arrivals(&world->server, &world->up);
+    anything_came |= deliver_arrivals(&world->client, &world->down);
+    check_for_spinning(world, elapsed, anything_came);
     fire_timer(&world->server);
     fire_timer(&world->client);
     return true;

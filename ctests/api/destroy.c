@@ -1,0 +1,225 @@
+/* An engine that goes while connections live: each is told, once, and nothing more is sent. */
+#include "sim.h"
+
+/* The counts that must hold whatever state the connection was in. */
+static void check_told_once(const sim_conn *conn)
+{
+    CHECK(conn->closed);
+    CHECK_EQ(conn->calls[SIM_CONN_CLOSE] + conn->calls[SIM_SERVER_REFUSE], 1);
+    CHECK_EQ(conn->open_streams, 0);
+    for (const sim_stream *stream = conn->streams; stream != NULL; stream = stream->next) {
+        CHECK_EQ(stream->calls[SIM_STREAM_CLOSE], 1);
+    }
+}
+
+static void destroy_now(sim_world *world, sim_endpoint *endpoint)
+{
+    uint64_t up = world->up.stats.sent;
+    uint64_t down = world->down.stats.sent;
+    xqc_engine_destroy(endpoint->engine);
+    endpoint->engine = NULL;
+    endpoint->timer_at = SIM_NEVER;
+    /* No CONNECTION_CLOSE goes out: a new process may carry on with the peer's packets. */
+    CHECK_EQ(world->up.stats.sent, up);
+    CHECK_EQ(world->down.stats.sent, down);
+    for (const sim_conn *conn = endpoint->conns; conn != NULL; conn = conn->next) {
+        check_told_once(conn);
+    }
+}
+
+static void both_in_turn(sim_world *world, bool server_first)
+{
+    destroy_now(world, server_first ? &world->server : &world->client);
+    sim_run_for(world, SIM_SECOND);
+    destroy_now(world, server_first ? &world->client : &world->server);
+    sim_world_free(world);
+}
+
+static void in_every_moment_of_a_handshake(void)
+{
+    for (unsigned steps = 0; steps < 12; steps++) {
+        check_context("after %u steps", steps / 2);
+        sim_options options;
+        sim_options_init(&options);
+        sim_world *world = sim_world_new(&options);
+        CHECK(sim_connect(world) != NULL);
+        for (unsigned i = 0; i < steps / 2; i++) {
+            (void)sim_step(world);
+        }
+        both_in_turn(world, steps % 2 == 0);
+    }
+}
+
+static void in_the_middle_of_a_transfer(void)
+{
+    for (unsigned order = 0; order < 2; order++) {
+        sim_options options;
+        sim_options_init(&options);
+        options.down.rate = 1000000;
+        sim_world *world = sim_world_new(&options);
+        for (unsigned i = 0; i < 5; i++) {
+            sim_conn *conn = sim_established(world);
+            sim_conn *server = sim_server_conn(world, conn);
+            for (unsigned j = 0; j < 5; j++) {
+                CHECK(sim_request(conn, 500000, 500000) != NULL);
+                CHECK(sim_push(conn, 100000) != NULL);
+                CHECK(sim_push(server, 100000) != NULL);
+            }
+        }
+        sim_run_for(world, 100 * SIM_MILLISECOND);
+        both_in_turn(world, order == 0);
+    }
+}
+
+static void while_connections_are_closing(void)
+{
+    for (unsigned order = 0; order < 2; order++) {
+        for (unsigned wait = 0; wait < 40; wait += 10) {
+            check_context("%u ms after the close", wait);
+            sim_options options;
+            sim_options_init(&options);
+            sim_world *world = sim_world_new(&options);
+            sim_conn *conn = sim_established(world);
+            CHECK(sim_request(conn, 100000, 100000) != NULL);
+            sim_run_for(world, 15 * SIM_MILLISECOND);
+            CHECK_EQ(xqc_conn_close(world->client.engine, &conn->cid), XQC_OK);
+            sim_run_for(world, wait * SIM_MILLISECOND);
+            both_in_turn(world, order == 0);
+        }
+    }
+}
+
+static void with_a_blocked_socket(void)
+{
+    sim_options options;
+    sim_options_init(&options);
+    sim_world *world = sim_world_new(&options);
+    sim_conn *conn = sim_established(world);
+    world->client.write_mode = SIM_WRITE_WOULD_BLOCK;
+    CHECK(sim_request(conn, 100000, 100000) != NULL);
+    both_in_turn(world, false);
+}
+
+static void with_unread_data(void)
+{
+    sim_options options;
+    sim_options_init(&options);
+    sim_world *world = sim_world_new(&options);
+    sim_conn *conn = sim_established(world);
+    sim_stream *stream = sim_request(conn, 100, 1000000);
+    CHECK(stream != NULL);
+    stream->paused = true;
+    sim_run_for(world, 2 * SIM_SECOND);
+    both_in_turn(world, false);
+}
+
+/* Everything a close callback may still ask. */
+static int ask_while_closing(void *argument, const sim_call *call)
+{
+    unsigned *asked = argument;
+    if (call->event == SIM_CONN_CLOSE) {
+        struct sockaddr_in address;
+        socklen_t length = 0;
+        xqc_connection_t *handle = call->conn->handle;
+        CHECK_EQ(xqc_conn_get_errno(handle), 0);
+        CHECK(xqc_conn_get_ssl(handle) != NULL);
+        CHECK_EQ(xqc_conn_get_peer_addr(handle, (struct sockaddr *)&address, sizeof(address),
+                                        &length),
+                 XQC_OK);
+        xqc_conn_stats_t stats = xqc_conn_get_stats(call->endpoint->engine, &call->conn->cid);
+        CHECK(stats.send_count > 0);
+        CHECK(xqc_scid_str(call->endpoint->engine, &call->conn->cid) != NULL);
+        (*asked)++;
+    }
+    if (call->event == SIM_STREAM_CLOSE) {
+        CHECK(xqc_stream_id(call->stream->handle) == call->stream->id);
+        CHECK(xqc_get_conn_user_data_by_stream(call->stream->handle) == call->conn);
+        (*asked)++;
+    }
+    return 0;
+}
+
+static void close_callbacks_may_ask_questions(void)
+{
+    sim_options options;
+    sim_options_init(&options);
+    sim_world *world = sim_world_new(&options);
+    sim_conn *conn = sim_established(world);
+    CHECK(sim_request(conn, 1000000, 1000000) != NULL);
+    sim_run_for(world, 15 * SIM_MILLISECOND);
+    unsigned asked = 0;
+    world->hook = ask_while_closing;
+    world->hook_argument = &asked;
+    both_in_turn(world, true);
+    CHECK_EQ(asked, 4);
+}
+
+/* The library promises more than upstream: the engine goes when the callback has returned. */
+typedef struct destroyer {
+    sim_event event;
+    bool on_server;
+    bool done;
+} destroyer;
+
+static int destroy_inside(void *argument, const sim_call *call)
+{
+    destroyer *destroyer = argument;
+    if (call->event == destroyer->event && call->endpoint->is_server == destroyer->on_server
+        && !destroyer->done && call->endpoint->engine != NULL) {
+        destroyer->done = true;
+        xqc_engine_t *engine = call->endpoint->engine;
+        call->endpoint->engine = NULL;
+        call->endpoint->timer_at = SIM_NEVER;
+        xqc_engine_destroy(engine);
+    }
+    return 0;
+}
+
+static void from_inside_a_callback(void)
+{
+    static const sim_event events[] = {
+        SIM_SERVER_ACCEPT, SIM_CONN_CREATE,  SIM_HANDSHAKE_FINISHED, SIM_STREAM_CREATE,
+        SIM_STREAM_READ,   SIM_STREAM_WRITE, SIM_STREAM_CLOSE,       SIM_CONN_CLOSE,
+        SIM_WRITE_SOCKET,  SIM_SET_TIMER,    SIM_CONN_CLOSING,
+    };
+    for (size_t i = 0; i < 2 * CHECK_COUNT(events); i++) {
+        destroyer destroyer = {events[i / 2], i % 2 == 0, false};
+        check_context("%s at the %s", sim_event_name(destroyer.event),
+                      destroyer.on_server ? "server" : "client");
+        sim_options options;
+        sim_options_init(&options);
+        options.client_settings.idle_time_out = 20000;
+        options.server_settings.idle_time_out = 20000;
+        sim_world *world = sim_world_new(&options);
+        world->hook = destroy_inside;
+        world->hook_argument = &destroyer;
+        sim_conn *conn = sim_connect(world);
+        if (conn != NULL) {
+            sim_run_for(world, 100 * SIM_MILLISECOND);
+        }
+        if (conn != NULL && world->client.engine != NULL) {
+            (void)sim_request(conn, 100000, 100000);
+            sim_run_for(world, SIM_SECOND);
+        }
+        if (conn != NULL && world->client.engine != NULL && !conn->closed) {
+            (void)xqc_conn_close(world->client.engine, &conn->cid);
+        }
+        sim_run_for(world, 60 * SIM_SECOND);
+        sim_world_free(world);
+    }
+}
+
+static const check_case CASES[] = {
+    {"in_every_moment_of_a_handshake", in_every_moment_of_a_handshake, 0},
+    {"in_the_middle_of_a_transfer", in_the_middle_of_a_transfer, 0},
+    {"while_connections_are_closing", while_connections_are_closing, 0},
+    {"with_a_blocked_socket", with_a_blocked_socket, 0},
+    {"with_unread_data", with_unread_data, 0},
+    {"close_callbacks_may_ask_questions", close_callbacks_may_ask_questions, 0},
+    {"from_inside_a_callback", from_inside_a_callback, CHECK_OURS_ONLY},
+};
+
+int main(int argc, char **argv)
+{
+    return check_main(argc, argv, CASES, CHECK_COUNT(CASES));
+}
