@@ -3,6 +3,7 @@
 use super::control::Control;
 use super::counts::PeerIndex;
 use super::event::StreamEvent;
+use super::list::Kind;
 use super::recv::Reader;
 use super::slots::Side;
 use super::streams::Streams;
@@ -38,7 +39,8 @@ impl Streams {
 
     fn receive_data(&mut self, frame: &Stream<'_>) -> Result<(), TransportError> {
         let Some(slot) = self.target(frame.id, Part::Receiving)? else { return Ok(()) };
-        let Side::Live(recv) = &mut self.slots[slot].recv else { return Ok(()) };
+        let stream = &mut self.slots[slot];
+        let Side::Live(recv) = &mut stream.recv else { return Ok(()) };
         // RFC 9000 section 19.8: the largest offset; no limit is higher, so a larger one fails.
         let end = frame.offset.saturating_add(frame.data.len() as u64);
         let new = recv.check(end, frame.fin)?;
@@ -47,7 +49,7 @@ impl Streams {
         self.received += new;
         if recv.reader != Reader::Application {
             self.drop_unread(slot);
-        } else if recv.is_readable() {
+        } else if !stream.links.contains(Kind::Read) && recv.is_readable() {
             self.set_readable(slot, true);
         }
         Ok(())
