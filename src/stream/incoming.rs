@@ -76,9 +76,8 @@ impl Streams {
         let reader = recv.reader;
         let unread = recv.consume_all();
         self.return_credit(unread);
-        let stream = &mut self.slots[slot];
-        stream.control.remove(Control::STOP);
-        stream.control.remove(Control::MAX_DATA);
+        self.drop_control(slot, Control::STOP);
+        self.drop_control(slot, Control::MAX_DATA);
         if reader == Reader::Application {
             let key = self.slots.key(slot);
             self.events.push_back(StreamEvent::ResetByPeer { key, code: frame.error_code });

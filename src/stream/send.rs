@@ -94,6 +94,7 @@ impl SendStream {
     }
 
     /// True if a STREAM frame could be sent without connection credit.
+    #[inline]
     pub(super) fn wants_to_repeat(&self) -> bool {
         self.buffer.has_lost()
             || (self.fin == Fin::Queued && self.buffer.next() == self.buffer.end())
