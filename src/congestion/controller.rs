@@ -14,6 +14,12 @@ pub enum Controller {
     Foreign(Box<dyn CongestionController>),
 }
 
+impl std::fmt::Debug for Controller {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} window {}", self.name(), self.window())
+    }
+}
+
 macro_rules! each {
     ($self:expr, $controller:ident => $call:expr) => {
         match $self {

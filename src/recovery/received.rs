@@ -1,6 +1,8 @@
 //! What one packet number space has received, and when it owes an ACK (RFC 9000 section 13.2).
 
 use super::EcnCodepoint;
+use std::ops::Range;
+
 use crate::ranges::RangeSet;
 use crate::time::{Duration, Instant};
 use crate::wire::frame::{encode_ack, EcnCounts};
@@ -151,6 +153,11 @@ impl ReceivedPackets {
     #[inline]
     pub fn largest(&self) -> Option<PacketNumber> {
         self.next.checked_sub(1).map(PacketNumber)
+    }
+
+    /// The ranges the next ACK would name, highest first.
+    pub fn ranges(&self) -> impl Iterator<Item = Range<u64>> + '_ {
+        self.ranges.iter().rev()
     }
 
     /// When an ACK must leave.

@@ -148,7 +148,7 @@ impl Streams {
         let over = recv.is_over_unread();
         self.return_credit(unread);
         self.set_readable(slot, false);
-        self.drop_control(slot, Control::MAX_DATA);
+        self.slots[slot].control.remove(Control::MAX_DATA);
         if over {
             self.end_unread(slot);
         } else if tell {

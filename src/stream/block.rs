@@ -3,29 +3,26 @@
 /// Bytes in one block. A power of two, so that an offset splits into block and position by shifts.
 pub const BLOCK_SIZE: usize = 4096;
 
-/// Free blocks a pool keeps at most.
-const MOST_KEPT: usize = 64;
+/// Free blocks a pool keeps while others are in use.
+const KEPT_WHILE_BUSY: usize = 64;
+
+/// Free blocks a pool keeps when no block is in use: a connection at rest is small.
+const KEPT_AT_REST: usize = 2;
 
 /// One block of stream data.
 pub(super) type Block = Box<[u8; BLOCK_SIZE]>;
 
 /// A stack of free blocks: the block given back last is the one still in the cache.
-///
-/// Between two moments at which no block is in use the pool learns how many it takes, and keeps
-/// just so many for the next time: a receiver that reads out every batch allocates nothing, and
-/// one small exchange after a large one gives the memory of the large one back.
 #[derive(Debug, Default)]
 pub struct BlockPool {
     free: Vec<Block>,
     in_use: usize,
-    /// The most blocks in use since none was.
-    peak: usize,
 }
 
 impl BlockPool {
     /// An empty pool; memory is taken when the first block is asked for.
     pub const fn new() -> Self {
-        Self { free: Vec::new(), in_use: 0, peak: 0 }
+        Self { free: Vec::new(), in_use: 0 }
     }
 
     /// How many blocks are handed out.
@@ -38,7 +35,7 @@ impl BlockPool {
         self.free.len()
     }
 
-    /// Gives all free blocks back to the allocator, for a connection that goes idle.
+    /// Gives all free blocks back to the allocator.
     pub fn release(&mut self) {
         self.free = Vec::new();
     }
@@ -46,22 +43,18 @@ impl BlockPool {
     #[inline]
     pub(super) fn take(&mut self) -> Block {
         self.in_use += 1;
-        self.peak = self.peak.max(self.in_use);
         self.free.pop().unwrap_or_else(new_block)
     }
 
     #[inline]
     pub(super) fn give(&mut self, block: Block) {
         self.in_use = self.in_use.saturating_sub(1);
-        if self.free.len() < MOST_KEPT {
+        if self.free.len() < KEPT_WHILE_BUSY {
             self.free.push(block);
         }
-        if self.in_use == 0 {
-            let peak = std::mem::take(&mut self.peak);
-            if self.free.len() > peak {
-                self.free.truncate(peak);
-                self.free.shrink_to(peak);
-            }
+        if self.in_use == 0 && self.free.len() > KEPT_AT_REST {
+            self.free.truncate(KEPT_AT_REST);
+            self.free.shrink_to(KEPT_AT_REST);
         }
     }
 }
@@ -101,15 +94,13 @@ mod tests {
     }
 
     #[test]
-    fn a_pool_keeps_what_the_last_exchange_took() {
+    fn a_pool_at_rest_keeps_next_to_nothing() {
         let mut pool = BlockPool::new();
-        for (taken, kept) in [(20, 20), (20, 20), (3, 3), (100, MOST_KEPT)] {
-            let blocks: Vec<_> = (0..taken).map(|_| pool.take()).collect();
-            for block in blocks {
-                pool.give(block);
-            }
-            assert_eq!((pool.in_use(), pool.free()), (0, kept));
+        let blocks: Vec<_> = (0..100).map(|_| pool.take()).collect();
+        for block in blocks {
+            pool.give(block);
         }
+        assert_eq!((pool.in_use(), pool.free()), (0, KEPT_AT_REST));
         pool.release();
         assert_eq!(pool.free(), 0);
     }

@@ -26,7 +26,7 @@ impl Streams {
         let Some(slot) = self.slots.find(key) else { return };
         let stream = &mut self.slots[slot];
         let Side::Live(send) = &mut stream.send else { return };
-        let repeating = send.wants_to_repeat();
+        let repeating = send.buffer.has_lost();
         self.buffered -= send.on_acked(offset..offset + u64::from(len), fin, &mut self.pool);
         if send.state == SendState::DataRecvd {
             self.end_send(slot, Side::Finished);
@@ -129,20 +129,19 @@ impl Streams {
 
     fn rewind(&mut self, slot: u32) {
         let stream = &mut self.slots[slot];
-        let mut control = Control::default();
+        stream.control.remove(Control::BLOCKED);
         if let Some(send) = stream.send.get_mut() {
             send.rewind();
             if send.state == SendState::ResetSent {
-                control.add(Control::RESET);
+                stream.control.add(Control::RESET);
             }
         }
         if stream.recv.get_mut().is_some_and(|recv| !recv.is_wanted()) {
-            control.add(Control::STOP);
+            stream.control.add(Control::STOP);
         }
         if stream.links.contains(Kind::Control) {
             self.controlled.remove(&mut self.slots, slot);
         }
-        self.slots[slot].control = control;
         self.refresh(slot);
     }
 }

@@ -3,7 +3,6 @@
 use super::control::Control;
 use super::counts::PeerIndex;
 use super::event::StreamEvent;
-use super::list::Kind;
 use super::recv::Reader;
 use super::slots::Side;
 use super::streams::Streams;
@@ -39,8 +38,7 @@ impl Streams {
 
     fn receive_data(&mut self, frame: &Stream<'_>) -> Result<(), TransportError> {
         let Some(slot) = self.target(frame.id, Part::Receiving)? else { return Ok(()) };
-        let stream = &mut self.slots[slot];
-        let Side::Live(recv) = &mut stream.recv else { return Ok(()) };
+        let Side::Live(recv) = &mut self.slots[slot].recv else { return Ok(()) };
         // RFC 9000 section 19.8: the largest offset; no limit is higher, so a larger one fails.
         let end = frame.offset.saturating_add(frame.data.len() as u64);
         let new = recv.check(end, frame.fin)?;
@@ -49,7 +47,7 @@ impl Streams {
         self.received += new;
         if recv.reader != Reader::Application {
             self.drop_unread(slot);
-        } else if !stream.links.contains(Kind::Read) && recv.is_readable() {
+        } else if recv.is_readable() {
             self.set_readable(slot, true);
         }
         Ok(())
@@ -76,8 +74,9 @@ impl Streams {
         let reader = recv.reader;
         let unread = recv.consume_all();
         self.return_credit(unread);
-        self.drop_control(slot, Control::STOP);
-        self.drop_control(slot, Control::MAX_DATA);
+        let stream = &mut self.slots[slot];
+        stream.control.remove(Control::STOP);
+        stream.control.remove(Control::MAX_DATA);
         if reader == Reader::Application {
             let key = self.slots.key(slot);
             self.events.push_back(StreamEvent::ResetByPeer { key, code: frame.error_code });

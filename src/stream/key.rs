@@ -12,6 +12,14 @@ pub struct StreamKey {
     pub(super) generation: u32,
 }
 
+impl StreamKey {
+    /// A small number that no other living stream of the connection has: a place in a table.
+    #[inline]
+    pub const fn slot(self) -> u32 {
+        self.slot
+    }
+}
+
 /// What one frame in a sent packet carried: enough to repeat it, without its bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Token {

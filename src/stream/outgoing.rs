@@ -32,10 +32,9 @@ impl Streams {
         if self.has_control() {
             self.write_control(w, push);
         }
-        while w.remaining() > 0 {
-            match self.ready.first() {
-                Some(slot) if self.write_data(slot, w, push) => {}
-                _ => return,
+        while let Some(slot) = self.ready.first() {
+            if !self.write_data(slot, w, push) {
+                return;
             }
         }
     }
@@ -55,28 +54,23 @@ impl Streams {
             self.ready.remove(&mut self.slots, slot);
             return true;
         };
-        let (offset, len, fin) = match send.next(id, w.remaining(), self.credit.available()) {
-            Next::Fill(offset) => {
-                StreamHeader { id, offset, len: None, fin: false }.encode(w);
-                (offset, w.remaining(), false)
-            }
-            Next::Piece(Piece { range, fin, fills }) => {
-                let (offset, len) = (range.start, (range.end - range.start) as usize);
-                StreamHeader { id, offset, len: (!fills).then_some(len), fin }.encode(w);
-                (offset, len, fin)
-            }
-            Next::NoRoom => return false,
-            Next::NoCredit => {
-                self.set_aside(slot);
-                return true;
-            }
-            Next::Nothing => {
-                self.ready.remove(&mut self.slots, slot);
-                return true;
-            }
-        };
+        let Piece { range, fin, fills } =
+            match send.next(id, w.remaining(), self.credit.available()) {
+                Next::Piece(piece) => piece,
+                Next::NoRoom => return false,
+                Next::NoCredit => {
+                    self.set_aside(slot);
+                    return true;
+                }
+                Next::Nothing => {
+                    self.ready.remove(&mut self.slots, slot);
+                    return true;
+                }
+            };
+        let (offset, len) = (range.start, (range.end - range.start) as usize);
+        StreamHeader { id, offset, len: (!fills).then_some(len), fin }.encode(w);
         send.buffer.copy_to(offset, w.reserve(len));
-        self.credit.spend(send.on_sent(offset..offset + len as u64, fin));
+        self.credit.spend(send.on_sent(&Piece { range, fin, fills }));
         let more = send.wants_to_send();
         push(Token::Stream { key, offset, len: len as u16, fin });
         if more {

@@ -184,29 +184,16 @@ impl Reassembler {
 
     /// Copies `data` to its place; all of it must be above `read`.
     #[inline]
-    fn store(&mut self, offset: u64, data: &[u8], pool: &mut BlockPool) {
-        let index = ((offset - block_start(self.read)) / BLOCK_SIZE as u64) as usize;
-        let at = position(offset);
-        match self.blocks.get_mut(index) {
-            Some(Some(block)) if data.len() <= BLOCK_SIZE - at => {
-                block[at..at + data.len()].copy_from_slice(data);
-            }
-            _ => self.store_in_blocks(index, at, data, pool),
-        }
-    }
-
-    /// Copies `data` to position `at` of block number `index` and to the blocks after it.
-    fn store_in_blocks(
-        &mut self,
-        mut index: usize,
-        mut at: usize,
-        mut data: &[u8],
-        pool: &mut BlockPool,
-    ) {
+    fn store(&mut self, mut offset: u64, mut data: &[u8], pool: &mut BlockPool) {
+        let first = block_start(self.read);
         while !data.is_empty() {
-            let (now, later) = data.split_at(data.len().min(BLOCK_SIZE - at));
-            self.block(index, pool)[at..at + now.len()].copy_from_slice(now);
-            (index, at, data) = (index + 1, 0, later);
+            let index = ((offset - first) / BLOCK_SIZE as u64) as usize;
+            let at = position(offset);
+            let count = data.len().min(BLOCK_SIZE - at);
+            let (now, later) = data.split_at(count);
+            self.block(index, pool)[at..at + count].copy_from_slice(now);
+            offset += count as u64;
+            data = later;
         }
     }
 

@@ -77,7 +77,7 @@ impl RecvStream {
     }
 
     /// Takes in data that [`Self::check`] let pass.
-    #[inline(always)]
+    #[inline]
     pub(super) fn on_data(
         &mut self,
         offset: u64,

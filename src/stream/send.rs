@@ -53,14 +53,9 @@ pub(super) struct Piece {
     pub(super) fills: bool,
 }
 
-/// The room from which on more data than that is sure to be worth a frame that fills it.
-const SURELY_ENOUGH: usize = 64;
-
 /// What a stream has for the space left in a packet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Next {
-    /// Data from that offset on that more than fills the packet, whatever the header takes.
-    Fill(u64),
     /// A frame.
     Piece(Piece),
     /// Something, but not for so little room.
@@ -94,7 +89,6 @@ impl SendStream {
     }
 
     /// True if a STREAM frame could be sent without connection credit.
-    #[inline]
     pub(super) fn wants_to_repeat(&self) -> bool {
         self.buffer.has_lost()
             || (self.fin == Fin::Queued && self.buffer.next() == self.buffer.end())
@@ -113,9 +107,6 @@ impl SendStream {
             None if buffer.next() < buffer.end().min(self.limit) => return Next::NoCredit,
             None => return Next::Nothing,
         };
-        if range.end - range.start >= room as u64 && room >= SURELY_ENOUGH {
-            return Next::Fill(range.start);
-        }
         let offset_len = if range.start == 0 { 0 } else { varint::size(range.start) };
         let header = 1 + varint::size(id.0) + offset_len;
         fit(range, room, header).map_or(Next::NoRoom, |(range, fills)| {
@@ -124,15 +115,15 @@ impl SendStream {
         })
     }
 
-    /// Notes that `range` was put into a packet; returns how many of its bytes are fresh.
+    /// Notes that `piece` was put into a packet; returns how many of its bytes are fresh.
     #[inline]
-    pub(super) fn on_sent(&mut self, range: Range<u64>, fin: bool) -> u64 {
-        let step = if fin { SendStep::Fin } else { SendStep::Data };
+    pub(super) fn on_sent(&mut self, piece: &Piece) -> u64 {
+        let step = if piece.fin { SendStep::Fin } else { SendStep::Data };
         self.state = self.state.on(step).unwrap_or(self.state);
-        if fin && self.fin == Fin::Queued {
+        if piece.fin && self.fin == Fin::Queued {
             self.fin = Fin::InFlight;
         }
-        self.buffer.on_sent(range)
+        self.buffer.on_sent(piece.range.clone())
     }
 
     /// Notes that a STREAM frame arrived; returns how many bytes that freed.
@@ -236,7 +227,7 @@ mod tests {
     #[test]
     fn a_frame_that_fills_the_packet_has_no_length() {
         let (stream, _pool) = stream(5_000, 10_000);
-        assert_eq!(stream.next(StreamId(0), 1_000, 9_999), Next::Fill(0));
+        assert_eq!(stream.next(StreamId(0), 1_000, 9_999), piece(0..998, false, true));
         assert_eq!(stream.next(StreamId(0), 5_002, 9_999), piece(0..5_000, false, true));
         assert_eq!(stream.next(StreamId(0), 5_004, 9_999), piece(0..5_000, false, false));
         assert_eq!(stream.next(StreamId(0), 5_003, 9_999), piece(0..4_999, false, false));
@@ -255,9 +246,7 @@ mod tests {
         for len in 1..200_usize {
             let (stream, _pool) = stream(len, 10_000);
             for room in 0..220 {
-                let next = stream.next(StreamId(9), room, 9_999);
-                assert_eq!(next == Next::Fill(0), room >= SURELY_ENOUGH && len >= room);
-                let Next::Piece(piece) = next else { continue };
+                let Next::Piece(piece) = stream.next(StreamId(9), room, 9_999) else { continue };
                 let data = (piece.range.end - piece.range.start) as usize;
                 let length = if piece.fills { 0 } else { varint::size(data as u64) };
                 assert!(data > 0 && 2 + length + data <= room, "{len} {room}");
@@ -280,7 +269,7 @@ mod tests {
         let (mut stream, mut pool) = stream(0, 0);
         stream.fin = Fin::Queued;
         assert_eq!(stream.next(StreamId(0), 100, 0), piece(0..0, true, false));
-        stream.on_sent(0..0, true);
+        stream.on_sent(&Piece { range: 0..0, fin: true, fills: false });
         assert!(!stream.wants_to_send());
         stream.on_acked(0..0, true, &mut pool);
         assert_eq!(stream.state, SendState::DataRecvd);
@@ -290,13 +279,13 @@ mod tests {
     fn a_lost_end_is_sent_again_with_its_data() {
         let (mut stream, mut pool) = stream(50, 100);
         stream.fin = Fin::Queued;
-        let whole = piece(0..50, true, false);
-        assert_eq!(stream.next(StreamId(0), 100, 100), whole);
-        assert_eq!(stream.on_sent(0..50, true), 50);
-        stream.on_lost(0..50, true);
-        assert_eq!(stream.next(StreamId(0), 100, 0), whole);
-        assert_eq!(stream.on_sent(0..50, true), 0);
-        assert_eq!(stream.on_acked(0..50, true, &mut pool), 50);
+        let whole = Piece { range: 0..50, fin: true, fills: false };
+        assert_eq!(stream.next(StreamId(0), 100, 100), Next::Piece(whole.clone()));
+        assert_eq!(stream.on_sent(&whole), 50);
+        stream.on_lost(whole.range.clone(), whole.fin);
+        assert_eq!(stream.next(StreamId(0), 100, 0), Next::Piece(whole.clone()));
+        assert_eq!(stream.on_sent(&whole), 0);
+        assert_eq!(stream.on_acked(whole.range, true, &mut pool), 50);
         assert_eq!(stream.state, SendState::DataRecvd);
     }
 
@@ -304,7 +293,7 @@ mod tests {
     #[test]
     fn a_reset_names_the_bytes_sent_as_the_final_size() {
         let (mut stream, mut pool) = stream(100, 60);
-        stream.on_sent(0..40, false);
+        stream.on_sent(&Piece { range: 0..40, fin: false, fills: false });
         assert_eq!(stream.reset(9, &mut pool), Some(100));
         assert_eq!((stream.reset.code, stream.reset.final_size), (9, 40));
         assert_eq!(stream.reset(8, &mut pool), None);

@@ -14,7 +14,7 @@ use super::send::SendStream;
 use super::StreamKey;
 use crate::wire::StreamId;
 
-/// Room for streams that a table may keep however few there are.
+/// Room for streams that an empty table may keep.
 const ROOM_KEPT: usize = 64;
 
 /// One part of a stream, as far as it lives.
@@ -98,22 +98,13 @@ pub(super) struct Slots {
     by_id: HashMap<StreamId, u32, BuildHasherDefault<IdHasher>>,
     /// What was found last: frames for one stream come in a row.
     last: Option<(StreamId, u32)>,
-    /// The generation of the newest stream.
     generation: u32,
-    /// Streams removed since room was last given back.
-    removed: usize,
 }
 
 impl Slots {
     /// An empty table.
     pub(super) fn new() -> Self {
-        Self {
-            streams: Slab::new(),
-            by_id: HashMap::default(),
-            last: None,
-            generation: 0,
-            removed: 0,
-        }
+        Self { streams: Slab::new(), by_id: HashMap::default(), last: None, generation: 0 }
     }
 
     /// Adds a stream; `None` if the table is full.
@@ -200,23 +191,9 @@ impl Slots {
     /// Frees the slot.
     pub(super) fn remove(&mut self, slot: u32) {
         self.streams.remove(slot as usize);
-        self.removed += 1;
-        let room = self.streams.capacity();
-        if room > ROOM_KEPT && self.streams.len() < room / 8 {
-            self.shrink(room);
-        }
-    }
-
-    /// Gives unused room back, unless that was tried a few streams ago: it walks over all slots.
-    #[cold]
-    fn shrink(&mut self, room: usize) {
-        if self.streams.is_empty() {
+        if self.streams.is_empty() && self.streams.capacity() > ROOM_KEPT {
             self.streams = Slab::new();
             self.by_id = HashMap::default();
-        } else if self.removed >= room / 16 {
-            self.streams.shrink_to_fit();
-            self.by_id.shrink_to_fit();
-            self.removed = 0;
         }
     }
 }
@@ -300,30 +277,6 @@ pub(super) mod tests {
             slots.remove(slot);
         }
         assert_eq!((slots.streams.capacity(), slots.by_id.capacity()), (0, 0));
-    }
-
-    #[test]
-    fn a_few_long_lived_streams_do_not_keep_the_room_of_a_thousand() {
-        let ids: Vec<u64> = (0..1000).collect();
-        let mut slots = slots_with_ids(&ids);
-        for slot in 4..1000 {
-            slots.close(slot);
-            slots.remove(slot);
-        }
-        for id in 1000..1100 {
-            let slot = slots.insert(StreamId(id), Side::Absent, Side::Absent).unwrap_or(0);
-            slots.close(slot);
-            slots.remove(slot);
-        }
-        let room = (slots.streams.capacity(), slots.by_id.capacity());
-        assert!(room.0 <= ROOM_KEPT && room.1 <= ROOM_KEPT, "{room:?}");
-        assert!((0..4).all(|id| slots.find_id(StreamId(id)) == Some(id as u32)));
-    }
-
-    #[test]
-    fn streams_are_small() {
-        let sizes = (size_of::<Stream>(), size_of::<SendStream>(), size_of::<RecvStream>());
-        assert!(sizes.0 <= 112 && sizes.1 <= 256 && sizes.2 <= 232, "{sizes:?}");
     }
 
     #[test]

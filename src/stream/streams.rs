@@ -177,6 +177,11 @@ impl Streams {
         }
     }
 
+    /// True if the peer has acknowledged all that was written, and nothing waits to be sent.
+    pub fn is_all_acked(&self) -> bool {
+        self.buffered == 0 && !self.wants_to_send()
+    }
+
     /// How many streams are held, with those that closed and were not forgotten.
     pub fn len(&self) -> usize {
         self.slots.len()
@@ -275,7 +280,7 @@ impl Streams {
     pub(super) fn raise_stream_limit(&mut self, slot: u32, limit: u64) {
         let Some(send) = self.slots[slot].send.get_mut() else { return };
         if send.raise(limit) {
-            self.drop_control(slot, Control::BLOCKED);
+            self.slots[slot].control.remove(Control::BLOCKED);
         }
         self.refresh(slot);
         if self.slots[slot].writer == Writer::AwaitsCredit {
@@ -314,15 +319,6 @@ impl Streams {
         let linked = stream.links.contains(Kind::Control);
         if !linked && !stream.control.is_empty() && self.is_permitted(stream.id) {
             self.controlled.push_back(&mut self.slots, slot);
-        }
-    }
-
-    /// Lets a control frame of a stream wait no more.
-    pub(super) fn drop_control(&mut self, slot: u32, frame: Control) {
-        let stream = &mut self.slots[slot];
-        stream.control.remove(frame);
-        if stream.control.is_empty() && stream.links.contains(Kind::Control) {
-            self.controlled.remove(&mut self.slots, slot);
         }
     }
 
@@ -369,7 +365,7 @@ impl Streams {
         self.buffered -= freed;
         self.ready.remove(&mut self.slots, slot);
         self.set_writer(slot, Writer::Content);
-        self.drop_control(slot, Control::BLOCKED);
+        self.slots[slot].control.remove(Control::BLOCKED);
         self.queue_control(slot, Control::RESET);
         true
     }
@@ -396,9 +392,10 @@ impl Streams {
     /// Ends a stream's receiving part, which holds no data any more.
     pub(super) fn end_recv(&mut self, slot: u32, end: Side<RecvStream>) {
         self.set_readable(slot, false);
-        self.slots[slot].recv = end;
-        self.drop_control(slot, Control::STOP);
-        self.drop_control(slot, Control::MAX_DATA);
+        let stream = &mut self.slots[slot];
+        stream.recv = end;
+        stream.control.remove(Control::STOP);
+        stream.control.remove(Control::MAX_DATA);
         self.close_if_ended(slot);
     }
 
@@ -406,9 +403,10 @@ impl Streams {
     pub(super) fn end_send(&mut self, slot: u32, end: Side<SendStream>) {
         self.ready.remove(&mut self.slots, slot);
         self.set_writer(slot, Writer::Content);
-        self.slots[slot].send = end;
-        self.drop_control(slot, Control::RESET);
-        self.drop_control(slot, Control::BLOCKED);
+        let stream = &mut self.slots[slot];
+        stream.send = end;
+        stream.control.remove(Control::RESET);
+        stream.control.remove(Control::BLOCKED);
         self.close_if_ended(slot);
     }
 
@@ -420,6 +418,9 @@ impl Streams {
             return;
         }
         let id = stream.id;
+        if stream.links.contains(Kind::Control) {
+            self.controlled.remove(&mut self.slots, slot);
+        }
         self.slots.close(slot);
         let direction = id.direction();
         if id.initiator() != self.role && self.peer[direction as usize].on_closed() {
