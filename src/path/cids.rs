@@ -1,0 +1,420 @@
+//! The connection IDs of both ends (RFC 9000 section 5.1).
+
+use smallvec::SmallVec;
+
+use crate::error::{TransportError, TransportErrorCode};
+use crate::wire::cid::{ConnectionId, ResetToken};
+use crate::wire::frame::NewConnectionId;
+
+/// How many connection IDs of ours we keep issued at most, whatever the peer would store.
+pub const MAX_ISSUED: u64 = 8;
+
+/// RETIRE_CONNECTION_ID frames that may be outstanding, in multiples of the active limit
+/// (RFC 9000 section 5.1.2): a peer that never acknowledges them cannot make us hold more.
+const MAX_RETIREMENTS_PER_LIMIT: usize = 2;
+
+/// One connection ID and its sequence number.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    sequence: u64,
+    cid: ConnectionId,
+    reset_token: Option<ResetToken>,
+}
+
+/// The connection IDs we gave to the peer: packets carrying one of them are ours.
+#[derive(Debug)]
+pub struct LocalCids {
+    issued: SmallVec<[Entry; 2]>,
+    next_sequence: u64,
+    /// Sequence numbers whose NEW_CONNECTION_ID has to be sent, or sent again.
+    to_announce: SmallVec<[u64; 2]>,
+}
+
+impl LocalCids {
+    /// Starts with the connection ID of the handshake, sequence number 0.
+    pub fn new(cid: ConnectionId) -> Self {
+        let mut issued = SmallVec::new();
+        issued.push(Entry { sequence: 0, cid, reset_token: None });
+        Self { issued, next_sequence: 1, to_announce: SmallVec::new() }
+    }
+
+    /// How many more the peer would take, given its active_connection_id_limit.
+    pub fn wanted(&self, peer_limit: u64) -> u64 {
+        // RFC 9000 section 5.1.1: with a zero-length connection ID there is nothing to issue.
+        if self.issued.first().is_some_and(|entry| entry.cid.is_empty()) {
+            return 0;
+        }
+        peer_limit.min(MAX_ISSUED).saturating_sub(self.issued.len() as u64)
+    }
+
+    /// Issues `cid`; a NEW_CONNECTION_ID frame for it becomes pending.
+    pub fn issue(&mut self, cid: ConnectionId, reset_token: ResetToken) -> u64 {
+        let sequence = self.next_sequence;
+        self.next_sequence += 1;
+        self.issued.push(Entry { sequence, cid, reset_token: Some(reset_token) });
+        self.to_announce.push(sequence);
+        sequence
+    }
+
+    /// Takes RETIRE_CONNECTION_ID for `sequence`, which came in a packet sent to `used`.
+    /// Returns the connection ID that is no longer active, `None` if it was retired before.
+    pub fn retire(
+        &mut self,
+        sequence: u64,
+        used: &ConnectionId,
+    ) -> Result<Option<ConnectionId>, TransportError> {
+        // RFC 9000 section 19.16.
+        let violation =
+            |reason| TransportError::new(TransportErrorCode::PROTOCOL_VIOLATION, reason);
+        if sequence >= self.next_sequence {
+            return Err(violation("retired a connection ID that was never issued"));
+        }
+        let Some(index) = self.issued.iter().position(|entry| entry.sequence == sequence) else {
+            return Ok(None);
+        };
+        let cid = self.issued[index].cid;
+        if cid.is_empty() {
+            return Err(violation("retired a zero-length connection ID"));
+        }
+        if cid == *used {
+            return Err(violation("retired the connection ID of the packet itself"));
+        }
+        self.issued.remove(index);
+        self.to_announce.retain(|announced| *announced != sequence);
+        Ok(Some(cid))
+    }
+
+    /// The next NEW_CONNECTION_ID frame to send.
+    pub fn next_announcement(&self) -> Option<NewConnectionId> {
+        let sequence = *self.to_announce.first()?;
+        let entry = self.issued.iter().find(|entry| entry.sequence == sequence)?;
+        Some(NewConnectionId {
+            sequence,
+            retire_prior_to: 0,
+            cid: entry.cid,
+            reset_token: entry.reset_token?,
+        })
+    }
+
+    /// The frame that [`LocalCids::next_announcement`] gave was sent.
+    pub fn on_announced(&mut self) {
+        if !self.to_announce.is_empty() {
+            self.to_announce.remove(0);
+        }
+    }
+
+    /// The packet that announced `sequence` was lost: it is announced again unless retired since.
+    pub fn on_announcement_lost(&mut self, sequence: u64) {
+        let live = self.issued.iter().any(|entry| entry.sequence == sequence);
+        if live && !self.to_announce.contains(&sequence) {
+            self.to_announce.push(sequence);
+        }
+    }
+
+    /// The connection ID a host knows the connection by: the oldest that is still active.
+    pub fn primary(&self) -> ConnectionId {
+        self.issued.first().map_or(ConnectionId::EMPTY, |entry| entry.cid)
+    }
+
+    /// Every connection ID that is active.
+    pub fn iter(&self) -> impl Iterator<Item = ConnectionId> + '_ {
+        self.issued.iter().map(|entry| entry.cid)
+    }
+}
+
+/// The connection IDs the peer gave to us: one in use, the others spare.
+#[derive(Debug)]
+pub struct RemoteCids {
+    active: Entry,
+    spares: SmallVec<[Entry; 1]>,
+    /// Everything below was retired on the peer's demand.
+    retire_prior_to: u64,
+    /// Sequence numbers we retired and the peer has not acknowledged.
+    retired: SmallVec<[u64; 1]>,
+    /// Those of them whose RETIRE_CONNECTION_ID has to be sent, or sent again.
+    to_retire: SmallVec<[u64; 1]>,
+    /// Our own active_connection_id_limit.
+    limit: u64,
+}
+
+impl RemoteCids {
+    /// Starts with the connection ID that the peer's packets carry. At a client the first one is
+    /// its own random choice until the server's answer replaces it.
+    pub fn new(cid: ConnectionId, limit: u64) -> Self {
+        Self {
+            active: Entry { sequence: 0, cid, reset_token: None },
+            spares: SmallVec::new(),
+            retire_prior_to: 0,
+            retired: SmallVec::new(),
+            to_retire: SmallVec::new(),
+            limit,
+        }
+    }
+
+    /// The connection ID to send to.
+    #[inline]
+    pub fn active(&self) -> &ConnectionId {
+        &self.active.cid
+    }
+
+    /// Replaces the handshake's connection ID (RFC 9000 section 7.2): by the source connection ID
+    /// of the first Initial or Retry of the server.
+    pub fn replace_initial(&mut self, cid: ConnectionId) {
+        self.active.cid = cid;
+    }
+
+    /// The stateless reset token that came as a transport parameter.
+    pub fn set_initial_reset_token(&mut self, token: ResetToken) {
+        self.active.reset_token = Some(token);
+    }
+
+    /// True if `candidate`, the end of an undecryptable datagram, is a token of an active
+    /// connection ID (RFC 9000 section 10.3.1).
+    pub fn is_reset_token(&self, candidate: &[u8; 16]) -> bool {
+        let mut found = false;
+        // Every token is compared, so that timing tells nothing about which one matched.
+        for entry in std::iter::once(&self.active).chain(&self.spares) {
+            if let Some(token) = &entry.reset_token {
+                found |= *token == ResetToken(*candidate);
+            }
+        }
+        found
+    }
+
+    /// Takes a NEW_CONNECTION_ID frame. Returns true if the active connection ID changed.
+    pub fn on_new(&mut self, frame: &NewConnectionId) -> Result<bool, TransportError> {
+        let error = TransportError::new;
+        // RFC 9000 section 19.15.
+        if self.active.cid.is_empty() {
+            let code = TransportErrorCode::PROTOCOL_VIOLATION;
+            return Err(error(code, "new connection ID for a zero-length one"));
+        }
+        self.check_repetition(frame)?;
+        let known = self.entries().any(|entry| entry.sequence == frame.sequence)
+            || self.retired.contains(&frame.sequence);
+        if !known {
+            if frame.sequence < self.retire_prior_to {
+                // RFC 9000 section 19.15: retire at once what arrives already retired.
+                self.retire(frame.sequence)?;
+            } else {
+                self.spares.push(Entry {
+                    sequence: frame.sequence,
+                    cid: frame.cid,
+                    reset_token: Some(frame.reset_token),
+                });
+            }
+        }
+        let changed = self.retire_below(frame.retire_prior_to)?;
+        // RFC 9000 section 5.1.1: the count is taken after retirement.
+        if self.spares.len() as u64 + 1 > self.limit {
+            let code = TransportErrorCode::CONNECTION_ID_LIMIT_ERROR;
+            return Err(error(code, "more connection IDs than the limit"));
+        }
+        Ok(changed)
+    }
+
+    /// A sequence number names one connection ID and one token for ever, and a connection ID has
+    /// one sequence number.
+    fn check_repetition(&self, frame: &NewConnectionId) -> Result<(), TransportError> {
+        for entry in self.entries() {
+            let same_sequence = entry.sequence == frame.sequence;
+            let same_cid = entry.cid == frame.cid;
+            let same_token = entry.reset_token.as_ref() == Some(&frame.reset_token);
+            let handshake = entry.reset_token.is_none();
+            if same_sequence != same_cid || (same_sequence && !same_token && !handshake) {
+                let code = TransportErrorCode::PROTOCOL_VIOLATION;
+                return Err(TransportError::new(code, "a connection ID changed its identity"));
+            }
+        }
+        Ok(())
+    }
+
+    fn entries(&self) -> impl Iterator<Item = &Entry> {
+        std::iter::once(&self.active).chain(&self.spares)
+    }
+
+    /// Retires all sequence numbers below `floor`. Returns true if the active one was among them.
+    fn retire_below(&mut self, floor: u64) -> Result<bool, TransportError> {
+        if floor <= self.retire_prior_to {
+            return Ok(false);
+        }
+        self.retire_prior_to = floor;
+        let mut index = 0;
+        while index < self.spares.len() {
+            if self.spares[index].sequence < floor {
+                let gone = self.spares.remove(index);
+                self.retire(gone.sequence)?;
+            } else {
+                index += 1;
+            }
+        }
+        if self.active.sequence >= floor {
+            return Ok(false);
+        }
+        self.switch()
+    }
+
+    /// Moves to a spare connection ID and retires the one in use. Returns false if none is left.
+    pub fn switch(&mut self) -> Result<bool, TransportError> {
+        if self.spares.is_empty() {
+            return Ok(false);
+        }
+        let next = self.spares.remove(0);
+        let old = std::mem::replace(&mut self.active, next);
+        self.retire(old.sequence)?;
+        Ok(true)
+    }
+
+    fn retire(&mut self, sequence: u64) -> Result<(), TransportError> {
+        if self.retired.len() >= MAX_RETIREMENTS_PER_LIMIT * self.limit as usize {
+            let code = TransportErrorCode::CONNECTION_ID_LIMIT_ERROR;
+            return Err(TransportError::new(code, "too many retirements are outstanding"));
+        }
+        self.retired.push(sequence);
+        self.to_retire.push(sequence);
+        Ok(())
+    }
+
+    /// The next sequence number to send RETIRE_CONNECTION_ID for.
+    pub fn next_retirement(&self) -> Option<u64> {
+        self.to_retire.first().copied()
+    }
+
+    /// The frame for [`RemoteCids::next_retirement`] was sent.
+    pub fn on_retirement_sent(&mut self) {
+        if !self.to_retire.is_empty() {
+            self.to_retire.remove(0);
+        }
+    }
+
+    /// The peer has seen our retirement of `sequence`.
+    pub fn on_retirement_acked(&mut self, sequence: u64) {
+        self.retired.retain(|retired| *retired != sequence);
+        self.to_retire.retain(|retired| *retired != sequence);
+    }
+
+    /// The packet with our retirement of `sequence` was lost.
+    pub fn on_retirement_lost(&mut self, sequence: u64) {
+        if self.retired.contains(&sequence) && !self.to_retire.contains(&sequence) {
+            self.to_retire.push(sequence);
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn cid(n: u8) -> ConnectionId {
+        ConnectionId::new(&[n; 8]).unwrap()
+    }
+
+    fn token(n: u8) -> ResetToken {
+        ResetToken([n; 16])
+    }
+
+    fn new_cid(sequence: u64, n: u8, retire_prior_to: u64) -> NewConnectionId {
+        NewConnectionId { sequence, retire_prior_to, cid: cid(n), reset_token: token(n) }
+    }
+
+    fn code(error: TransportError) -> TransportErrorCode {
+        error.code
+    }
+
+    #[test]
+    fn as_many_are_issued_as_the_peer_stores() {
+        let mut local = LocalCids::new(cid(0));
+        assert_eq!(local.wanted(2), 1);
+        assert_eq!(local.issue(cid(1), token(1)), 1);
+        assert_eq!(local.wanted(2), 0);
+        assert_eq!(local.wanted(1 << 40), MAX_ISSUED - 2);
+        assert_eq!(LocalCids::new(ConnectionId::EMPTY).wanted(4), 0);
+    }
+
+    #[test]
+    fn retiring_makes_room_for_a_fresh_one() {
+        let mut local = LocalCids::new(cid(0));
+        local.issue(cid(1), token(1));
+        assert_eq!(local.retire(0, &cid(1)).unwrap(), Some(cid(0)));
+        assert_eq!(local.retire(0, &cid(1)).unwrap(), None);
+        assert_eq!(local.wanted(2), 1);
+    }
+
+    #[test]
+    fn retiring_what_was_never_issued_or_is_in_use_is_a_violation() {
+        let mut local = LocalCids::new(cid(0));
+        let violation = TransportErrorCode::PROTOCOL_VIOLATION;
+        assert_eq!(code(local.retire(1, &cid(0)).unwrap_err()), violation);
+        assert_eq!(code(local.retire(0, &cid(0)).unwrap_err()), violation);
+    }
+
+    #[test]
+    fn a_lost_announcement_is_repeated_unless_retired() {
+        let mut local = LocalCids::new(cid(0));
+        let sequence = local.issue(cid(1), token(1));
+        assert_eq!(local.next_announcement().unwrap().sequence, sequence);
+        local.on_announced();
+        assert!(local.next_announcement().is_none());
+        local.on_announcement_lost(sequence);
+        assert!(local.next_announcement().is_some());
+        local.retire(sequence, &cid(0)).unwrap();
+        local.on_announcement_lost(sequence);
+        assert!(local.next_announcement().is_none());
+    }
+
+    #[test]
+    fn retire_prior_to_moves_to_a_spare() {
+        let mut remote = RemoteCids::new(cid(0), 4);
+        assert!(!remote.on_new(&new_cid(1, 1, 0)).unwrap());
+        assert!(remote.on_new(&new_cid(2, 2, 2)).unwrap());
+        assert_eq!(remote.active(), &cid(2));
+        assert_eq!(remote.next_retirement(), Some(1));
+    }
+
+    #[test]
+    fn the_limit_counts_after_retirement() {
+        let mut remote = RemoteCids::new(cid(0), 2);
+        remote.on_new(&new_cid(1, 1, 0)).unwrap();
+        remote.on_new(&new_cid(2, 2, 1)).unwrap();
+        let error = remote.on_new(&new_cid(3, 3, 1)).unwrap_err();
+        assert_eq!(code(error), TransportErrorCode::CONNECTION_ID_LIMIT_ERROR);
+    }
+
+    #[test]
+    fn a_sequence_number_names_one_connection_id() {
+        let violation = TransportErrorCode::PROTOCOL_VIOLATION;
+        let mut remote = RemoteCids::new(cid(0), 4);
+        remote.on_new(&new_cid(1, 1, 0)).unwrap();
+        assert!(!remote.on_new(&new_cid(1, 1, 0)).unwrap());
+        assert_eq!(code(remote.on_new(&new_cid(1, 9, 0)).unwrap_err()), violation);
+        assert_eq!(code(remote.on_new(&new_cid(5, 1, 0)).unwrap_err()), violation);
+    }
+
+    #[test]
+    fn what_arrives_already_retired_is_retired_at_once() {
+        let mut remote = RemoteCids::new(cid(0), 4);
+        remote.on_new(&new_cid(3, 3, 3)).unwrap();
+        remote.on_retirement_sent();
+        remote.on_new(&new_cid(1, 1, 0)).unwrap();
+        assert_eq!(remote.active(), &cid(3));
+        assert_eq!(remote.next_retirement(), Some(1));
+    }
+
+    #[test]
+    fn unacknowledged_retirements_are_bounded() {
+        let mut remote = RemoteCids::new(cid(0), 2);
+        let outcome = (1..20).try_for_each(|n| remote.on_new(&new_cid(n, n as u8, n)).map(drop));
+        assert_eq!(code(outcome.unwrap_err()), TransportErrorCode::CONNECTION_ID_LIMIT_ERROR);
+    }
+
+    #[test]
+    fn the_reset_token_of_every_active_id_is_recognised() {
+        let mut remote = RemoteCids::new(cid(0), 4);
+        remote.set_initial_reset_token(token(7));
+        remote.on_new(&new_cid(1, 1, 0)).unwrap();
+        assert!(remote.is_reset_token(&[7; 16]));
+        assert!(remote.is_reset_token(&[1; 16]));
+        assert!(!remote.is_reset_token(&[2; 16]));
+    }
+}
