@@ -1,1 +1,251 @@
 //! One QUIC connection, sans I/O: datagrams and time in, datagrams and events out.
+//!
+//! The order of calls: [`Connection::receive`] for each datagram, [`Connection::on_timeout`] when
+//! [`Connection::next_timeout`] has come; then [`Connection::poll_event`] until it is empty; then
+//! [`Connection::transmit`] until it has nothing more.
+
+mod ack;
+mod close;
+mod connection_ids;
+mod create;
+mod crypto_stream;
+mod event;
+mod frames;
+mod handshake;
+mod keys;
+mod loss;
+mod packet_builder;
+mod parameters;
+mod receive;
+mod settings;
+mod space;
+mod state;
+mod stats;
+mod timeout;
+mod timers;
+mod token;
+mod transmit;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::path::cids::{LocalCids, RemoteCids};
+use crate::path::Path;
+use crate::recovery::Space;
+use crate::stream::Streams;
+use crate::time::Instant;
+use crate::tls::Session;
+use crate::wire::{ConnectionId, PacketNumber, Role, Version};
+
+use close::Closing;
+use keys::OneRttKeys;
+use parameters::PeerParameters;
+use space::{EarlySpace, PacketSpace};
+use timers::{Timer, Timers};
+
+pub use close::LocalClose;
+pub use create::{ClientConfig, CreateError, ServerConfig};
+pub use event::{CloseReason, Event};
+pub use receive::is_authentic_initial;
+pub use settings::{Settings, ACTIVE_CONNECTION_ID_LIMIT, MIN_DATAGRAM_SIZE};
+pub use state::State;
+pub use stats::Stats;
+
+/// One QUIC connection.
+pub struct Connection {
+    role: Role,
+    version: Version,
+    state: State,
+    settings: Arc<Settings>,
+    tls: Session,
+    path: Path,
+    /// 0-RTT and 1-RTT packets.
+    data: PacketSpace,
+    keys: OneRttKeys,
+    /// The largest packet number that an ACK of ours for 1-RTT packets has named.
+    largest_ack_sent: Option<PacketNumber>,
+    /// What only the handshake needs; gone when it is confirmed.
+    early: Option<Box<Early>>,
+    streams: Streams,
+    local_cids: LocalCids,
+    remote_cids: RemoteCids,
+    peer: PeerParameters,
+    timers: Timers,
+    events: VecDeque<Event>,
+    /// Set while the connection closes or drains.
+    closing: Option<Box<Closing>>,
+    /// The code of a close that waits for queued data to leave.
+    lingering: Option<LocalClose>,
+    /// HANDSHAKE_DONE waits to be sent (server).
+    handshake_done_due: bool,
+    /// Asked for by the host or by keep-alive: the next packet elicits an ACK.
+    ping_due: bool,
+    /// The last ack-eliciting packet was sent after anything was received: such a send restarts
+    /// the idle timer (RFC 9000 section 10.1).
+    sent_since_received: bool,
+    /// The next packet number to leave out, against optimistic ACKs (RFC 9000 section 21.4).
+    next_skipped: u64,
+    /// A Handshake ACK told a client that the server has validated its address.
+    server_validated_us: bool,
+    last_ack_eliciting_sent: Option<Instant>,
+    /// Window or pacer held a packet back since the last ACK: only then may the window grow
+    /// (RFC 9002 section 7.8).
+    congestion_limited: bool,
+    /// Packets were sent or acknowledged since the loss timer was computed.
+    loss_timer_stale: bool,
+    skip_seed: u64,
+    /// When the first packet was sent or received.
+    created: Instant,
+    stats: Stats,
+}
+
+/// The part of a connection that only the handshake needs.
+struct Early {
+    initial: Option<EarlySpace>,
+    handshake: Option<EarlySpace>,
+    /// Datagram pieces that came before their keys.
+    undecryptable: Vec<(u64, Vec<u8>)>,
+    /// The destination of the client's very first Initial.
+    original_dcid: ConnectionId,
+    /// The source connection ID of a Retry: the server's that it sent, the client's that it got.
+    retry_scid: Option<ConnectionId>,
+    /// The token a client repeats in each Initial.
+    token: Vec<u8>,
+    /// The source connection ID of the peer's first Initial, to be confirmed by its parameters.
+    peer_scid: Option<ConnectionId>,
+    /// True once a client has processed a packet of the server.
+    answered: bool,
+    /// True once the peer's transport parameters were taken over.
+    parameters_applied: bool,
+    /// True once the application was told which protocol it speaks.
+    protocol_announced: bool,
+}
+
+impl Connection {
+    /// Client or server.
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
+    /// The version in use.
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// Where the connection stands.
+    #[inline]
+    pub fn state(&self) -> State {
+        self.state
+    }
+
+    /// The settings it runs with.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The path in use.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The TLS session: protocol, cipher, the library's own object.
+    pub fn tls(&self) -> &Session {
+        &self.tls
+    }
+
+    /// The connection IDs the peer may send to.
+    pub fn local_cids(&self) -> &LocalCids {
+        &self.local_cids
+    }
+
+    /// The connection ID the peer is addressed by.
+    pub fn remote_cid(&self) -> &ConnectionId {
+        self.remote_cids.active()
+    }
+
+    /// The streams: what the application reads, writes and opens.
+    #[inline]
+    pub fn streams(&self) -> &Streams {
+        &self.streams
+    }
+
+    /// The streams, to be read from and written to. Nothing more is sent or received on them once
+    /// the connection is no longer open.
+    #[inline]
+    pub fn streams_mut(&mut self) -> &mut Streams {
+        &mut self.streams
+    }
+
+    /// Counters.
+    pub fn stats(&self) -> &Stats {
+        &self.stats
+    }
+
+    /// The ranges of 1-RTT packet numbers received that the next ACK would name, highest first.
+    pub fn received_ranges(&self) -> impl Iterator<Item = std::ops::Range<u64>> + '_ {
+        self.data.received.ranges()
+    }
+
+    /// Takes over our own address, if it was not known before.
+    pub fn learn_local_address(&mut self, local: Option<std::net::SocketAddr>) {
+        let known = &mut self.path.addresses.local;
+        *known = known.or(local);
+    }
+
+    /// When the connection began.
+    pub fn created(&self) -> Instant {
+        self.created
+    }
+
+    /// What happened since the last call, oldest first.
+    #[inline]
+    pub fn poll_event(&mut self) -> Option<Event> {
+        match self.events.pop_front() {
+            Some(event) => {
+                if self.events.is_empty() {
+                    // At rest a connection keeps no queue.
+                    self.events = VecDeque::new();
+                }
+                Some(event)
+            }
+            None => self.streams.poll_event().map(Event::Stream),
+        }
+    }
+
+    /// When [`Connection::on_timeout`] wants to be called, if at all.
+    #[inline]
+    pub fn next_timeout(&mut self, now: Instant) -> Option<Instant> {
+        if self.loss_timer_stale {
+            self.rearm_loss_timer(now);
+        }
+        self.timers.next()
+    }
+
+    /// Asks for an acknowledgement of the peer.
+    pub fn ping(&mut self) {
+        self.ping_due = true;
+    }
+
+    fn set_state(&mut self, next: State) {
+        debug_assert!(self.state.may_become(next), "{:?} to {next:?}", self.state);
+        if self.state.may_become(next) {
+            self.state = next;
+        }
+    }
+
+    fn space(&mut self, id: Space) -> Option<&mut PacketSpace> {
+        match id {
+            Space::Application => Some(&mut self.data),
+            _ => self.early_space(id).map(|early| &mut early.space),
+        }
+    }
+
+    fn early_space(&mut self, id: Space) -> Option<&mut EarlySpace> {
+        let early = self.early.as_deref_mut()?;
+        match id {
+            Space::Initial => early.initial.as_mut(),
+            Space::Handshake => early.handshake.as_mut(),
+            Space::Application => None,
+        }
+    }
+}

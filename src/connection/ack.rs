@@ -1,0 +1,163 @@
+//! Acknowledgements in: what they settle.
+
+use crate::congestion::{AckSample, CongestionController, RttSample};
+use crate::error::TransportError;
+use crate::path::cids::{LocalCids, RemoteCids};
+use crate::recovery::{ack_delay_bound, ReceivedPackets, SentSpace, Space};
+use crate::stream::Streams;
+use crate::time::{Duration, Instant};
+use crate::wire::frame::Ack;
+use crate::wire::Role;
+
+use super::crypto_stream::CryptoStream;
+use super::space::PacketSpace;
+use super::token::Token;
+use super::{Connection, State};
+
+/// What tokens of acknowledged or lost packets are about.
+pub(super) struct Subjects<'a> {
+    pub streams: &'a mut Streams,
+    pub crypto: &'a mut CryptoStream,
+    pub received: &'a mut ReceivedPackets,
+    pub local_cids: &'a mut LocalCids,
+    pub remote_cids: &'a mut RemoteCids,
+    pub handshake_done_due: &'a mut bool,
+}
+
+impl Subjects<'_> {
+    /// The frame behind `token` arrived.
+    #[inline]
+    pub fn on_acked(&mut self, token: &Token) {
+        match token {
+            Token::Stream(token) => self.streams.on_acked(token),
+            Token::Ack(largest) => self.received.on_ack_acked(*largest),
+            Token::Crypto { offset, len } => self.crypto.on_acked(*offset, *len),
+            Token::RetireConnectionId(sequence) => {
+                self.remote_cids.on_retirement_acked(*sequence);
+            }
+            Token::HandshakeDone | Token::NewConnectionId(_) => {}
+        }
+    }
+
+    /// The frame behind `token` did not arrive: its content is sent again as it is now.
+    #[inline]
+    pub fn on_lost(&mut self, token: &Token) {
+        match token {
+            Token::Stream(token) => self.streams.on_lost(token),
+            // RFC 9000 section 13.3: the next ACK is newer anyway.
+            Token::Ack(_) => {}
+            Token::Crypto { offset, len } => self.crypto.on_lost(*offset, *len),
+            Token::HandshakeDone => *self.handshake_done_due = true,
+            Token::NewConnectionId(sequence) => self.local_cids.on_announcement_lost(*sequence),
+            Token::RetireConnectionId(sequence) => self.remote_cids.on_retirement_lost(*sequence),
+        }
+    }
+}
+
+impl Connection {
+    /// Runs an ACK frame for `id`.
+    #[inline]
+    pub(super) fn on_ack(
+        &mut self,
+        now: Instant,
+        id: Space,
+        ack: &Ack<'_>,
+    ) -> Result<(), TransportError> {
+        let prior_in_flight = self.path.bytes_in_flight;
+        let Some((sent, mut subjects)) = self.split(id) else { return Ok(()) };
+        let outcome = sent.on_ack(ack, now, |acked| {
+            for token in acked.tokens {
+                subjects.on_acked(token);
+            }
+        })?;
+        if !outcome.newly_acked() {
+            return Ok(());
+        }
+        self.stats.packets_acked += u64::from(outcome.packets);
+        self.stats.spurious_losses += u64::from(outcome.late_packets);
+        self.path.bytes_in_flight = prior_in_flight.saturating_sub(outcome.bytes);
+        if let Some(sample) = outcome.rtt_sample {
+            self.sample_rtt(now, id, ack, sample);
+        }
+        self.detect_lost(now, id);
+        if let Some(largest) = outcome.largest {
+            self.grow_window(now, prior_in_flight, largest.sent, outcome.bytes);
+        }
+        self.on_acks_settled(id);
+        Ok(())
+    }
+
+    /// Adjusts a round-trip sample by the peer's delay (RFC 9002 section 5.3).
+    #[inline]
+    fn sample_rtt(&mut self, now: Instant, id: Space, ack: &Ack<'_>, sample: Duration) {
+        let confirmed = (self.state == State::Confirmed).then_some(self.peer.max_ack_delay);
+        let delay = ack.delay.saturating_mul(1 << self.peer.ack_delay_exponent);
+        let delay = Duration::from_micros(delay).min(ack_delay_bound(id, confirmed));
+        self.path.rtt.update(sample, delay, now);
+    }
+
+    #[inline]
+    fn grow_window(&mut self, now: Instant, prior_in_flight: u64, sent: Instant, bytes: u64) {
+        let app_limited = !std::mem::take(&mut self.congestion_limited);
+        let path = &mut self.path;
+        path.controller.on_ack(&AckSample {
+            now,
+            sent,
+            bytes_acked: bytes,
+            prior_in_flight,
+            in_flight: path.bytes_in_flight,
+            app_limited,
+            rtt: RttSample {
+                latest: path.rtt.latest(),
+                smoothed: path.rtt.smoothed(),
+                variation: path.rtt.variation(),
+                min: path.rtt.min(),
+            },
+            rate: None,
+        });
+        path.pacer.on_acked(now, bytes);
+        path.update_pacing_rate();
+    }
+
+    /// What an ACK means beside the packets that it names.
+    #[inline]
+    fn on_acks_settled(&mut self, id: Space) {
+        self.loss_timer_stale = true;
+        // RFC 9002 section 6.2.1: an Initial ACK alone does not show that the server has
+        // validated the client's address, so the backoff stays.
+        if self.peer_completed_validation() {
+            self.path.pto_count = 0;
+        }
+        if id == Space::Handshake && self.role == Role::Client {
+            self.server_validated_us = true;
+            self.path.pto_count = 0;
+        }
+    }
+
+    /// True if the peer needs no more packets of ours to be allowed to send
+    /// (RFC 9002 appendix A.8).
+    #[inline]
+    pub(super) fn peer_completed_validation(&self) -> bool {
+        self.role == Role::Server || self.server_validated_us || self.state == State::Confirmed
+    }
+
+    /// One space's sent packets, and everything that their tokens can be about.
+    #[inline]
+    pub(super) fn split(&mut self, id: Space) -> Option<(&mut SentSpace<Token>, Subjects<'_>)> {
+        let space = match id {
+            Space::Application => &mut self.data,
+            Space::Initial => &mut self.early.as_deref_mut()?.initial.as_mut()?.space,
+            Space::Handshake => &mut self.early.as_deref_mut()?.handshake.as_mut()?.space,
+        };
+        let PacketSpace { sent, received, crypto, .. } = space;
+        let subjects = Subjects {
+            streams: &mut self.streams,
+            crypto,
+            received,
+            local_cids: &mut self.local_cids,
+            remote_cids: &mut self.remote_cids,
+            handshake_done_due: &mut self.handshake_done_due,
+        };
+        Some((sent, subjects))
+    }
+}

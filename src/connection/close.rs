@@ -1,0 +1,226 @@
+//! The end of a connection: closing, draining, idle, reset (RFC 9000 section 10).
+
+use crate::error::{TransportError, TransportErrorCode};
+use crate::recovery::Space;
+use crate::time::{Duration, Instant};
+use crate::wire::frame::ConnectionClose;
+
+use super::event::{CloseReason, Event};
+use super::transmit::{Content, Draft};
+use super::{Connection, State, Timer};
+
+/// The closing and draining periods, in probe timeouts (RFC 9000 section 10.2).
+const CLOSE_PERIOD_PTOS: u64 = 3;
+
+/// How the application wants a connection closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LocalClose {
+    /// Nothing is wrong: NO_ERROR.
+    NoError,
+    /// With a transport error code.
+    Transport(u64),
+    /// With a code of the application protocol.
+    Application(u64),
+}
+
+/// What a closing connection keeps.
+#[derive(Debug)]
+pub(super) struct Closing {
+    code: u64,
+    /// `None` for a code of the application.
+    frame_type: Option<u64>,
+    reason: &'static str,
+    /// CONNECTION_CLOSE is to be sent, or sent again.
+    due: bool,
+    /// Datagrams that came since, and at which count the next answer is due: each answer waits for
+    /// twice as many (RFC 9000 section 10.2.1).
+    received: u32,
+    next_answer: u32,
+}
+
+impl Connection {
+    /// Closes the connection because the application wants it.
+    ///
+    /// With a linger time in the settings, data that is queued gets that long to leave and to be
+    /// acknowledged.
+    pub fn close(&mut self, now: Instant, close: LocalClose) {
+        if !self.state.is_open() || self.lingering.is_some() {
+            return;
+        }
+        let linger = self.settings.linger;
+        if !linger.is_zero() && self.state.is_established() && !self.streams.is_all_acked() {
+            self.lingering = Some(close);
+            self.timers.set(Timer::Linger, now + linger);
+            return;
+        }
+        self.close_now(now, close);
+    }
+
+    /// True while a close waits for queued data.
+    pub fn is_lingering(&self) -> bool {
+        self.lingering.is_some()
+    }
+
+    /// Ends the wait of a lingering close, at its deadline or when all data is acknowledged.
+    pub(super) fn end_linger(&mut self, now: Instant) {
+        if let Some(close) = self.lingering.take() {
+            self.close_now(now, close);
+        }
+    }
+
+    /// Closes a lingering connection once its data has arrived.
+    pub(super) fn check_linger(&mut self, now: Instant) {
+        if self.lingering.is_some() && self.streams.is_all_acked() {
+            self.end_linger(now);
+        }
+    }
+
+    fn close_now(&mut self, now: Instant, close: LocalClose) {
+        let (code, frame_type, reason) = match close {
+            LocalClose::NoError => (0, Some(0), CloseReason::LocalTransport(TransportErrorCode(0))),
+            LocalClose::Transport(code) => {
+                (code, Some(0), CloseReason::LocalTransport(TransportErrorCode(code)))
+            }
+            LocalClose::Application(code) => (code, None, CloseReason::LocalApplication(code)),
+        };
+        self.begin_close(now, Closing::new(code, frame_type, ""), reason);
+    }
+
+    /// Closes the connection with a transport error: the peer broke a rule, or we cannot go on.
+    pub fn close_on_error(&mut self, now: Instant, error: TransportError) {
+        if !self.state.is_open() {
+            return;
+        }
+        let closing = Closing::new(error.code.0, Some(error.frame_type), error.reason);
+        self.begin_close(now, closing, CloseReason::LocalTransport(error.code));
+    }
+
+    /// Declines a connection whose first datagram, of `trigger_len` bytes, was not run.
+    pub fn refuse(&mut self, now: Instant, error: TransportError, trigger_len: usize) {
+        self.path.amplification.on_received(trigger_len);
+        self.close_on_error(now, error);
+    }
+
+    fn begin_close(&mut self, now: Instant, closing: Closing, reason: CloseReason) {
+        self.closing = Some(Box::new(closing));
+        self.leave(State::Closing, reason);
+        self.timers.set(Timer::Close, now + self.close_period());
+    }
+
+    /// The peer has closed: nothing more is sent (RFC 9000 section 10.2.2).
+    pub(super) fn drain(&mut self, now: Instant, reason: CloseReason) {
+        if !self.state.is_open() {
+            return;
+        }
+        self.leave(State::Draining, reason);
+        self.timers.set(Timer::Close, now + self.close_period());
+    }
+
+    /// A stateless reset came (RFC 9000 section 10.3.1).
+    pub(super) fn on_stateless_reset(&mut self, now: Instant) {
+        self.drain(now, CloseReason::StatelessReset);
+    }
+
+    /// The only path is gone: nothing can be sent to anybody.
+    pub fn abandon(&mut self) {
+        self.end(CloseReason::PathLost);
+    }
+
+    /// Ends the connection without a word and at once.
+    pub fn end(&mut self, reason: CloseReason) {
+        if self.state.is_open() {
+            self.leave(State::Closed, reason);
+        } else {
+            self.set_closed();
+        }
+    }
+
+    pub(super) fn set_closed(&mut self) {
+        self.set_state(State::Closed);
+        self.timers.clear_all();
+    }
+
+    fn leave(&mut self, state: State, reason: CloseReason) {
+        self.set_state(state);
+        self.lingering = None;
+        self.loss_timer_stale = false;
+        self.timers.clear_all();
+        self.events.push_back(Event::Closing(reason));
+    }
+
+    fn close_period(&self) -> Duration {
+        self.probe_timeout().saturating_mul(CLOSE_PERIOD_PTOS)
+    }
+
+    /// A datagram came while the connection closes or drains: a closing one answers, each time
+    /// after twice as many datagrams.
+    pub(super) fn on_datagram_while_closing(&mut self) {
+        let Some(closing) = self.closing.as_deref_mut() else { return };
+        if self.state != State::Closing {
+            return;
+        }
+        closing.received += 1;
+        if closing.received >= closing.next_answer {
+            closing.next_answer = closing.next_answer.saturating_mul(2);
+            closing.received = 0;
+            closing.due = true;
+        }
+    }
+
+    /// Writes the datagram with CONNECTION_CLOSE, at every level the peer may read.
+    pub(super) fn transmit_close(&mut self, now: Instant, buffer: &mut [u8]) -> Option<usize> {
+        let closing = self.closing.as_deref_mut().filter(|closing| closing.due)?;
+        closing.due = false;
+        let (code, frame_type, reason) = (closing.code, closing.frame_type, closing.reason);
+        let budget = self.path.amplification.budget();
+        let size = u64::from(self.path.max_datagram_size).min(budget).min(buffer.len() as u64);
+        let buffer = &mut buffer[..size as usize];
+        let mut used = 0;
+        let mut open: Option<Draft> = None;
+        let mut initial = false;
+        for id in Space::ALL {
+            let frame = close_frame(id, code, frame_type, reason);
+            let Some(mut builder) =
+                buffer.get_mut(used..).and_then(|room| self.start_packet(id, room))
+            else {
+                continue;
+            };
+            if builder.frames.remaining() >= frame.encoded_len() {
+                frame.encode(&mut builder.frames);
+            }
+            let Some(draft) = Draft::new(id, used, builder, Content::default()) else { continue };
+            used = draft.end();
+            initial |= id == Space::Initial;
+            if let Some(complete) = open.replace(draft) {
+                self.finish(complete, now, buffer);
+            }
+        }
+        let last = open?;
+        // RFC 9000 section 14.1 asks for full datagrams with Initials; some peers drop others.
+        let len = self.finish_last(last, initial, now, buffer);
+        self.path.amplification.on_sent(len);
+        self.stats.datagrams_sent += 1;
+        self.stats.bytes_sent += len as u64;
+        Some(len)
+    }
+}
+
+impl Closing {
+    fn new(code: u64, frame_type: Option<u64>, reason: &'static str) -> Self {
+        Self { code, frame_type, reason, due: true, received: 0, next_answer: 1 }
+    }
+}
+
+/// RFC 9000 section 10.2.3: before 1-RTT the application's code and words stay private.
+fn close_frame(
+    id: Space,
+    code: u64,
+    frame_type: Option<u64>,
+    reason: &'static str,
+) -> ConnectionClose<'static> {
+    if frame_type.is_none() && id != Space::Application {
+        let error_code = TransportErrorCode::APPLICATION_ERROR.0;
+        return ConnectionClose { error_code, frame_type: Some(0), reason: &[] };
+    }
+    ConnectionClose { error_code: code, frame_type, reason: reason.as_bytes() }
+}

@@ -1,0 +1,301 @@
+//! How a connection begins, at a client and at a server.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::congestion::Controller;
+use crate::error::TransportError;
+use crate::path::amplification::Amplification;
+use crate::path::cids::{LocalCids, RemoteCids};
+use crate::path::{Addresses, Path, PathConfig};
+use crate::random::Random;
+use crate::stream::{Limits, Streams};
+use crate::time::Instant;
+use crate::tls::{ClientOptions, Context, ContextError, ServerOptions, Session, VerifyMode};
+use crate::wire::{ConnectionId, ResetToken, Role, Version};
+
+use super::keys::OneRttKeys;
+use super::parameters::{local_parameters, Identity, PeerParameters};
+use super::settings::{Settings, ACTIVE_CONNECTION_ID_LIMIT};
+use super::space::{EarlySpace, PacketSpace};
+use super::state::State;
+use super::stats::Stats;
+use super::timers::Timers;
+use super::{Connection, Early};
+
+/// What a client's connection starts from.
+pub struct ClientConfig<'a> {
+    /// Settings.
+    pub settings: Arc<Settings>,
+    /// Where the server is.
+    pub addresses: Addresses,
+    /// The congestion controller.
+    pub controller: Controller,
+    /// Our connection ID.
+    pub scid: ConnectionId,
+    /// The unpredictable destination of the first Initial, at least 8 bytes (RFC 9000 section 7.2).
+    pub dcid: ConnectionId,
+    /// The name that goes into SNI and that the certificate has to match.
+    pub server_name: Option<&'a str>,
+    /// The application protocol.
+    pub alpn: &'a [u8],
+    /// How the server's certificate is verified.
+    pub verify: VerifyMode,
+    /// A session of an earlier connection.
+    pub resumption: Option<&'a [u8]>,
+    /// A token of an earlier connection to this server.
+    pub token: &'a [u8],
+}
+
+/// What a server's connection starts from.
+pub struct ServerConfig {
+    /// Settings.
+    pub settings: Arc<Settings>,
+    /// Where the client is.
+    pub addresses: Addresses,
+    /// The congestion controller.
+    pub controller: Controller,
+    /// The version of the client's Initial.
+    pub version: Version,
+    /// Our connection ID.
+    pub scid: ConnectionId,
+    /// The reset token of that connection ID.
+    pub reset_token: Option<ResetToken>,
+    /// The client's connection ID: the source of its Initial.
+    pub dcid: ConnectionId,
+    /// The destination of the client's very first Initial.
+    pub original_dcid: ConnectionId,
+    /// The source connection ID of our Retry, if there was one: the destination of this Initial.
+    pub retry_scid: Option<ConnectionId>,
+    /// The client's address was validated by a token.
+    pub address_validated: bool,
+}
+
+/// No connection could be made.
+#[derive(Clone, Debug)]
+pub enum CreateError {
+    /// TLS cannot be set up with what the host asked for.
+    Tls(ContextError),
+    /// The handshake failed before it began.
+    Handshake(TransportError),
+}
+
+impl From<ContextError> for CreateError {
+    fn from(error: ContextError) -> Self {
+        Self::Tls(error)
+    }
+}
+
+impl From<TransportError> for CreateError {
+    fn from(error: TransportError) -> Self {
+        Self::Handshake(error)
+    }
+}
+
+/// The parts in which client and server differ.
+struct Beginning {
+    role: Role,
+    version: Version,
+    settings: Arc<Settings>,
+    addresses: Addresses,
+    controller: Controller,
+    amplification: Amplification,
+    tls: Session,
+    local: ConnectionId,
+    remote: ConnectionId,
+    early: Early,
+    skip_seed: u64,
+}
+
+impl Connection {
+    /// A client's connection; its first flight is ready to be sent.
+    pub fn client(
+        config: ClientConfig<'_>,
+        context: &Context,
+        now: Instant,
+        random: &mut dyn Random,
+    ) -> Result<Self, CreateError> {
+        let settings = config.settings;
+        let identity = Identity {
+            source: config.scid,
+            original_destination: None,
+            retry_source: None,
+            reset_token: None,
+        };
+        let parameters = local_parameters(&settings, &identity).encode(Role::Client, random);
+        let tls = Session::client(
+            context,
+            &ClientOptions {
+                server_name: config.server_name,
+                alpn: config.alpn,
+                verify: config.verify,
+                transport_parameters: &parameters,
+                resumption: config.resumption,
+                version: settings.version,
+                early_data: false,
+                groups: None,
+            },
+        )?;
+        let mut early = Early::new(config.dcid);
+        early.token = config.token.to_vec();
+        let beginning = Beginning {
+            role: Role::Client,
+            version: settings.version,
+            settings,
+            addresses: config.addresses,
+            controller: config.controller,
+            amplification: Amplification::unlimited(),
+            tls,
+            local: config.scid,
+            remote: config.dcid,
+            early,
+            skip_seed: random.next_u64(),
+        };
+        let mut connection = Self::begin(beginning, now);
+        connection.install_initial_keys(&config.dcid);
+        connection.run_tls(now)?;
+        Ok(connection)
+    }
+
+    /// A server's connection, for a client whose first Initial is authentic. That Initial is then
+    /// to be given to [`Connection::receive`].
+    pub fn server(
+        config: ServerConfig,
+        context: &Context,
+        now: Instant,
+        random: &mut dyn Random,
+    ) -> Result<Self, CreateError> {
+        let settings = config.settings;
+        let identity = Identity {
+            source: config.scid,
+            original_destination: Some(config.original_dcid),
+            retry_source: config.retry_scid,
+            reset_token: config.reset_token,
+        };
+        let parameters = local_parameters(&settings, &identity).encode(Role::Server, random);
+        let tls = Session::server(
+            context,
+            &ServerOptions {
+                transport_parameters: &parameters,
+                version: config.version,
+                early_data: None,
+                ask_for_certificate: false,
+            },
+        )?;
+        let mut amplification = Amplification::new(settings.anti_amplification_limit);
+        if config.address_validated {
+            amplification.validate();
+        }
+        let mut early = Early::new(config.original_dcid);
+        early.retry_scid = config.retry_scid;
+        let beginning = Beginning {
+            role: Role::Server,
+            version: config.version,
+            settings,
+            addresses: config.addresses,
+            controller: config.controller,
+            amplification,
+            tls,
+            local: config.scid,
+            remote: config.dcid,
+            early,
+            skip_seed: random.next_u64(),
+        };
+        let mut connection = Self::begin(beginning, now);
+        connection.install_initial_keys(&config.retry_scid.unwrap_or(config.original_dcid));
+        Ok(connection)
+    }
+
+    fn begin(beginning: Beginning, now: Instant) -> Self {
+        let settings = beginning.settings;
+        let path = Path::new(PathConfig {
+            addresses: beginning.addresses,
+            controller: beginning.controller,
+            pacing: settings.pacing,
+            initial_rtt: settings.initial_rtt,
+            max_datagram_size: settings.max_datagram_size,
+            amplification: beginning.amplification,
+        });
+        let mut connection = Self {
+            role: beginning.role,
+            version: beginning.version,
+            state: State::Handshaking,
+            tls: beginning.tls,
+            path,
+            data: PacketSpace::for_application(settings.max_ack_delay, settings.ack_frequency),
+            largest_ack_sent: None,
+            keys: OneRttKeys::new(beginning.version),
+            early: Some(Box::new(beginning.early)),
+            streams: Streams::new(beginning.role, local_limits(&settings), settings.send_capacity),
+            local_cids: LocalCids::new(beginning.local),
+            remote_cids: RemoteCids::new(beginning.remote, ACTIVE_CONNECTION_ID_LIMIT),
+            peer: PeerParameters::default(),
+            timers: Timers::default(),
+            events: VecDeque::new(),
+            closing: None,
+            lingering: None,
+            handshake_done_due: false,
+            ping_due: false,
+            sent_since_received: false,
+            next_skipped: u64::MAX,
+            server_validated_us: false,
+            last_ack_eliciting_sent: None,
+            congestion_limited: false,
+            loss_timer_stale: false,
+            skip_seed: beginning.skip_seed,
+            created: now,
+            stats: Stats::default(),
+            settings,
+        };
+        connection.plan_skipped_number(0);
+        connection.restart_idle_timer(now);
+        connection
+    }
+
+    /// Chooses the next packet number to leave out, some dozens to thousands from here.
+    pub(super) fn plan_skipped_number(&mut self, current: u64) {
+        if self.settings.disable_packet_number_skipping {
+            self.next_skipped = u64::MAX;
+            return;
+        }
+        // A step of splitmix64: the seed is secret, so the peer cannot tell what comes.
+        self.skip_seed = self.skip_seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.skip_seed;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^= mixed >> 31;
+        self.next_skipped =
+            current + SKIP_DISTANCE.start + mixed % (SKIP_DISTANCE.end - SKIP_DISTANCE.start);
+    }
+}
+
+/// How far apart packet numbers are left out.
+const SKIP_DISTANCE: std::ops::Range<u64> = 64..4096;
+
+impl Early {
+    fn new(original_dcid: ConnectionId) -> Self {
+        Self {
+            initial: Some(EarlySpace::new()),
+            handshake: Some(EarlySpace::new()),
+            undecryptable: Vec::new(),
+            original_dcid,
+            retry_scid: None,
+            token: Vec::new(),
+            peer_scid: None,
+            answered: false,
+            parameters_applied: false,
+            protocol_announced: false,
+        }
+    }
+}
+
+fn local_limits(settings: &Settings) -> Limits {
+    Limits {
+        max_data: settings.initial_max_data,
+        max_stream_data_bidi_local: settings.initial_max_stream_data,
+        max_stream_data_bidi_remote: settings.initial_max_stream_data,
+        max_stream_data_uni: settings.initial_max_stream_data,
+        max_streams_bidi: settings.initial_max_streams_bidi,
+        max_streams_uni: settings.initial_max_streams_uni,
+    }
+}

@@ -1,0 +1,69 @@
+//! What the application must hear, in the order it happened.
+
+use crate::error::TransportErrorCode;
+use crate::stream::StreamEvent;
+use crate::wire::ConnectionId;
+
+/// Something the layer above has to know or to decide.
+#[derive(Debug)]
+pub enum Event {
+    /// The application protocol was agreed on: the application's view of the connection begins.
+    ProtocolSelected,
+    /// The TLS handshake is complete.
+    HandshakeComplete,
+    /// The handshake is confirmed (RFC 9001 section 4.1.2).
+    HandshakeConfirmed,
+    /// The peer's certificate chain, DER encoded, leaf first, waits for
+    /// [`super::Connection::certificate_verified`].
+    VerifyCertificate(Vec<Vec<u8>>),
+    /// A line for a key log file.
+    KeyLog(String),
+    /// A session for later resumption.
+    SessionTicket(Vec<u8>),
+    /// A token for a later connection to the same server (RFC 9000 section 8.1.3).
+    NewToken(Vec<u8>),
+    /// This many more connection IDs would be welcome; see
+    /// [`super::Connection::issue_connection_id`].
+    NeedConnectionIds(u64),
+    /// The peer no longer uses this connection ID of ours.
+    ConnectionIdRetired(ConnectionId),
+    /// Something happened to a stream.
+    Stream(StreamEvent),
+    /// The connection leaves the open state; nothing will be sent or delivered any more.
+    Closing(CloseReason),
+}
+
+/// Why a connection ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CloseReason {
+    /// We closed it with a code of the application.
+    LocalApplication(u64),
+    /// We closed it because the peer, or we, broke a rule.
+    LocalTransport(TransportErrorCode),
+    /// The peer closed it with a code of its application.
+    PeerApplication {
+        /// The application's code.
+        code: u64,
+        /// The peer's words: untrusted bytes.
+        reason: Vec<u8>,
+    },
+    /// The peer closed it with a transport code.
+    PeerTransport {
+        /// The code.
+        code: TransportErrorCode,
+        /// The frame type it blamed.
+        frame_type: u64,
+        /// The peer's words: untrusted bytes.
+        reason: Vec<u8>,
+    },
+    /// Nothing was heard for the idle timeout.
+    IdleTimeout,
+    /// The handshake did not end in time.
+    HandshakeTimeout,
+    /// The host's socket is broken.
+    PathLost,
+    /// A stateless reset came (RFC 9000 section 10.3).
+    StatelessReset,
+    /// No version in common (RFC 9000 section 6.2).
+    VersionMismatch,
+}

@@ -1,0 +1,124 @@
+//! What each frame does to the connection.
+
+use crate::error::{TransportError, TransportErrorCode};
+use crate::recovery::Space;
+use crate::time::Instant;
+use crate::wire::frame::{self, Frame};
+use crate::wire::{ConnectionId, Role};
+
+use super::event::{CloseReason, Event};
+use super::Connection;
+
+impl Connection {
+    /// Runs one frame that came in a packet of `space`, sent to `dcid`. The caller has checked
+    /// that the packet type allows it.
+    #[inline]
+    pub(super) fn on_frame(
+        &mut self,
+        now: Instant,
+        space: Space,
+        dcid: &ConnectionId,
+        frame: Frame<'_>,
+    ) -> Result<(), TransportError> {
+        match frame {
+            Frame::Stream(frame) => self.streams.on_stream(&frame),
+            Frame::Ack(frame) => self.on_ack(now, space, &frame),
+            Frame::Padding(_) | Frame::Ping => Ok(()),
+            Frame::Crypto(frame) => self.on_crypto(space, &frame),
+            Frame::MaxData(frame) => self.streams.on_max_data(&frame),
+            Frame::MaxStreamData(frame) => self.streams.on_max_stream_data(&frame),
+            Frame::MaxStreams(frame) => self.streams.on_max_streams(&frame),
+            Frame::ResetStream(frame) => self.streams.on_reset_stream(&frame),
+            Frame::StopSending(frame) => self.streams.on_stop_sending(&frame),
+            Frame::DataBlocked(frame) => self.streams.on_data_blocked(&frame),
+            Frame::StreamDataBlocked(frame) => self.streams.on_stream_data_blocked(&frame),
+            Frame::StreamsBlocked(frame) => self.streams.on_streams_blocked(&frame),
+            Frame::ConnectionClose(frame) => {
+                self.on_connection_close(now, &frame);
+                Ok(())
+            }
+            frame => self.on_rare_frame(now, dcid, frame),
+        }
+    }
+
+    /// Frames that come a few times in the life of a connection.
+    fn on_rare_frame(
+        &mut self,
+        now: Instant,
+        dcid: &ConnectionId,
+        frame: Frame<'_>,
+    ) -> Result<(), TransportError> {
+        match frame {
+            Frame::HandshakeDone => self.on_handshake_done(now),
+            Frame::NewToken(frame) => self.on_new_token(&frame),
+            Frame::NewConnectionId(frame) => {
+                self.remote_cids.on_new(&frame).map(drop).map_err(|e| e.in_frame(0x18))
+            }
+            Frame::RetireConnectionId(frame) => self.on_retire_connection_id(&frame, dcid),
+            Frame::PathChallenge(frame) => {
+                self.path.on_challenge(frame.0);
+                Ok(())
+            }
+            // RFC 9000 section 19.18: no challenge of ours is outstanding on a single path; an
+            // answer nobody asked for is ignored.
+            Frame::PathResponse(_) => Ok(()),
+            // RFC 9221 section 3: we never said that we take datagrams.
+            Frame::Datagram(_) => Err(violation("a datagram was not negotiated")),
+            _ => Ok(()),
+        }
+    }
+
+    fn on_crypto(&mut self, space: Space, frame: &frame::Crypto<'_>) -> Result<(), TransportError> {
+        match self.space(space) {
+            Some(space) => space.crypto.on_frame(frame),
+            None => Ok(()),
+        }
+    }
+
+    fn on_handshake_done(&mut self, now: Instant) -> Result<(), TransportError> {
+        // RFC 9000 section 19.20.
+        if self.role == Role::Server {
+            return Err(violation("a client sent HANDSHAKE_DONE").in_frame(0x1e));
+        }
+        self.confirm_handshake(now);
+        Ok(())
+    }
+
+    fn on_new_token(&mut self, frame: &frame::NewToken<'_>) -> Result<(), TransportError> {
+        // RFC 9000 section 19.7.
+        if self.role == Role::Server {
+            return Err(violation("a client sent NEW_TOKEN").in_frame(0x07));
+        }
+        self.events.push_back(Event::NewToken(frame.token.to_vec()));
+        Ok(())
+    }
+
+    fn on_retire_connection_id(
+        &mut self,
+        frame: &frame::RetireConnectionId,
+        dcid: &ConnectionId,
+    ) -> Result<(), TransportError> {
+        if let Some(cid) = self.local_cids.retire(frame.sequence, dcid)? {
+            self.events.push_back(Event::ConnectionIdRetired(cid));
+            self.request_connection_ids();
+        }
+        Ok(())
+    }
+
+    fn on_connection_close(&mut self, now: Instant, frame: &frame::ConnectionClose<'_>) {
+        let reason = frame.reason.to_vec();
+        let reason = match frame.frame_type {
+            Some(frame_type) => CloseReason::PeerTransport {
+                code: TransportErrorCode(frame.error_code),
+                frame_type,
+                reason,
+            },
+            None => CloseReason::PeerApplication { code: frame.error_code, reason },
+        };
+        self.drain(now, reason);
+    }
+}
+
+fn violation(reason: &'static str) -> TransportError {
+    TransportError::new(TransportErrorCode::PROTOCOL_VIOLATION, reason)
+}

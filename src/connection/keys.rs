@@ -1,0 +1,279 @@
+//! The packet-protection keys of a connection, level by level.
+
+use crate::error::{TransportError, TransportErrorCode};
+use crate::tls::{HeaderKey, PacketKey, Secret};
+use crate::wire::{PacketNumber, Version};
+
+/// The keys of one direction at one encryption level.
+pub struct DirectionKeys {
+    /// Protects the packet's payload.
+    pub packet: PacketKey,
+    /// Protects the packet number.
+    pub header: HeaderKey,
+}
+
+impl DirectionKeys {
+    /// Derives both keys from a traffic secret.
+    pub fn new(secret: &Secret, version: Version) -> Self {
+        Self { packet: PacketKey::new(secret, version), header: HeaderKey::new(secret, version) }
+    }
+}
+
+/// A secret of 1-RTT traffic and the key made from it: the next generation grows from the secret.
+struct Generation {
+    secret: Secret,
+    key: PacketKey,
+}
+
+impl Generation {
+    fn new(secret: Secret, version: Version) -> Self {
+        let key = PacketKey::new(&secret, version);
+        Self { secret, key }
+    }
+
+    fn next(&self, version: Version) -> Self {
+        Self::new(self.secret.next_generation(version), version)
+    }
+}
+
+/// One direction of 1-RTT protection. The header key lives as long as the connection
+/// (RFC 9001 section 6).
+struct OneRttDirection {
+    header: HeaderKey,
+    current: Generation,
+    /// Made in advance, so that timing does not tell a key update (RFC 9001 section 6.3).
+    next: Box<Generation>,
+}
+
+impl OneRttDirection {
+    fn new(secret: Secret, version: Version) -> Self {
+        let header = HeaderKey::new(&secret, version);
+        let current = Generation::new(secret, version);
+        let next = Box::new(current.next(version));
+        Self { header, current, next }
+    }
+
+    /// Moves on by one generation and returns the key that was in use.
+    fn update(&mut self, version: Version) -> PacketKey {
+        let after = Box::new(self.next.next(version));
+        let next = std::mem::replace(&mut self.next, after);
+        std::mem::replace(&mut self.current, *next).key
+    }
+}
+
+/// Which read key a 1-RTT packet needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReadKey {
+    /// The one of the current phase.
+    Current,
+    /// The one before: the packet was overtaken by a key update.
+    Previous,
+    /// The one to come: the peer updates its keys, if the packet authenticates.
+    Next,
+}
+
+/// Keys for 1-RTT packets and the state of key updates (RFC 9001 section 6).
+pub struct OneRttKeys {
+    version: Version,
+    local: Option<Box<OneRttDirection>>,
+    remote: Option<Box<OneRttDirection>>,
+    /// The read key before the last update, for packets that come late.
+    previous: Option<Box<PacketKey>>,
+    /// The key phase bit of both directions.
+    phase: bool,
+    /// The lowest number that was received under the current read key.
+    first_received: Option<PacketNumber>,
+    /// The first number that was sent under the current write key.
+    first_sent: Option<PacketNumber>,
+    /// Packets sealed with the current write key.
+    sealed: u64,
+    /// Packets that failed to authenticate, over all keys of the connection.
+    failures: u64,
+}
+
+impl OneRttKeys {
+    /// No keys yet.
+    pub fn new(version: Version) -> Self {
+        Self {
+            version,
+            local: None,
+            remote: None,
+            previous: None,
+            phase: false,
+            first_received: None,
+            first_sent: None,
+            sealed: 0,
+            failures: 0,
+        }
+    }
+
+    /// Installs the write key.
+    pub fn set_local(&mut self, secret: Secret) {
+        self.local = Some(Box::new(OneRttDirection::new(secret, self.version)));
+    }
+
+    /// Installs the read key.
+    pub fn set_remote(&mut self, secret: Secret) {
+        self.remote = Some(Box::new(OneRttDirection::new(secret, self.version)));
+    }
+
+    /// True if packets can be sealed.
+    #[inline]
+    pub fn can_seal(&self) -> bool {
+        self.local.is_some()
+    }
+
+    /// True if packets can be opened.
+    #[inline]
+    pub fn can_open(&self) -> bool {
+        self.remote.is_some()
+    }
+
+    /// The key phase bit to send.
+    #[inline]
+    pub fn phase(&self) -> bool {
+        self.phase
+    }
+
+    /// The keys to seal packet `number` with; counts it as sealed.
+    #[inline]
+    pub fn seal_keys(&mut self, number: PacketNumber) -> Option<(&PacketKey, &HeaderKey)> {
+        let local = self.local.as_deref()?;
+        self.sealed += 1;
+        self.first_sent.get_or_insert(number);
+        Some((&local.current.key, &local.header))
+    }
+
+    /// The key that removes header protection from received packets.
+    #[inline]
+    pub fn remote_header(&self) -> Option<&HeaderKey> {
+        Some(&self.remote.as_deref()?.header)
+    }
+
+    /// True until the first packet of the current phase has come after an update.
+    #[inline]
+    pub fn is_update_unsettled(&self) -> bool {
+        self.first_received.is_none()
+    }
+
+    /// Which key a packet with this phase bit and number needs.
+    #[inline]
+    pub fn select(&self, phase: bool, number: PacketNumber) -> ReadKey {
+        if phase == self.phase {
+            return ReadKey::Current;
+        }
+        match self.first_received {
+            Some(first) if number >= first => ReadKey::Next,
+            // Nothing came under the current key yet: either we updated first and the peer has not
+            // followed, or this is the first update of all.
+            None if self.previous.is_none() => ReadKey::Next,
+            _ if self.previous.is_some() => ReadKey::Previous,
+            _ => ReadKey::Next,
+        }
+    }
+
+    /// The read key that [`OneRttKeys::select`] named.
+    #[inline]
+    pub fn open_key(&self, which: ReadKey) -> Option<&PacketKey> {
+        let remote = self.remote.as_deref()?;
+        match which {
+            ReadKey::Current => Some(&remote.current.key),
+            ReadKey::Next => Some(&remote.next.key),
+            ReadKey::Previous => self.previous.as_deref(),
+        }
+    }
+
+    /// A packet authenticated under `which`. Returns true if that made a key update complete or
+    /// begin, in which case the previous read key is to be dropped after a while.
+    pub fn on_opened(
+        &mut self,
+        which: ReadKey,
+        number: PacketNumber,
+        acknowledged: Option<PacketNumber>,
+    ) -> Result<bool, TransportError> {
+        match which {
+            ReadKey::Previous => Ok(false),
+            ReadKey::Current => {
+                let first = self.first_received.is_none() && self.previous.is_some();
+                let lowest = self.first_received.map_or(number, |lowest| lowest.min(number));
+                self.first_received = Some(lowest);
+                Ok(first)
+            }
+            ReadKey::Next => {
+                // RFC 9001 section 6.2: a peer updates again only after it got an
+                // acknowledgement for the phase before, which takes a packet of ours in it.
+                let answered = match (self.previous.is_some(), self.first_sent) {
+                    (false, _) => true,
+                    (true, None) => false,
+                    (true, Some(_)) => self.first_received <= acknowledged,
+                };
+                if !answered {
+                    let code = TransportErrorCode::KEY_UPDATE_ERROR;
+                    return Err(TransportError::new(
+                        code,
+                        "key update before the last was answered",
+                    ));
+                }
+                self.rotate();
+                self.first_received = Some(number);
+                Ok(true)
+            }
+        }
+    }
+
+    /// Begins a key update. The caller has checked [`OneRttKeys::may_update`].
+    pub fn update(&mut self) {
+        self.rotate();
+        self.first_received = None;
+    }
+
+    /// True if an update may begin: the handshake is confirmed, the last update is over and a
+    /// packet of this phase was acknowledged (RFC 9001 section 6.1).
+    pub fn may_update(&self, largest_acked: Option<PacketNumber>) -> bool {
+        self.previous.is_none()
+            && self.local.is_some()
+            && self.remote.is_some()
+            && self
+                .first_sent
+                .is_some_and(|first| largest_acked.is_some_and(|acked| acked >= first))
+    }
+
+    fn rotate(&mut self) {
+        let version = self.version;
+        if let (Some(local), Some(remote)) = (&mut self.local, &mut self.remote) {
+            local.update(version);
+            self.previous = Some(Box::new(remote.update(version)));
+            self.phase = !self.phase;
+            self.first_sent = None;
+            self.sealed = 0;
+        }
+    }
+
+    /// Forgets the read key of the phase before.
+    pub fn discard_previous(&mut self) {
+        self.previous = None;
+    }
+
+    /// A packet failed to authenticate. An error once the AEAD's integrity limit is reached
+    /// (RFC 9001 section 6.6).
+    pub fn on_open_failure(&mut self) -> Result<(), TransportError> {
+        self.failures += 1;
+        let limit = self.remote.as_deref().map_or(u64::MAX, |r| r.current.key.integrity_limit());
+        if self.failures > limit {
+            let code = TransportErrorCode::AEAD_LIMIT_REACHED;
+            return Err(TransportError::new(code, "integrity limit reached"));
+        }
+        Ok(())
+    }
+
+    /// Packets sealed with the current write key.
+    #[inline]
+    pub fn sealed(&self) -> u64 {
+        self.sealed
+    }
+
+    /// How many packets the current write key may seal (RFC 9001 section 6.6).
+    pub fn confidentiality_limit(&self) -> u64 {
+        self.local.as_deref().map_or(u64::MAX, |l| l.current.key.confidentiality_limit())
+    }
+}

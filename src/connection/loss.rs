@@ -1,0 +1,154 @@
+//! Losses and probe timeouts (RFC 9002 section 6), over all packet number spaces.
+
+use smallvec::SmallVec;
+
+use crate::congestion::CongestionController;
+use crate::recovery::{loss_timer, pto_period, Handshake, LossTimer, Space, SpaceTimer};
+use crate::time::{Duration, Instant};
+
+use super::token::Token;
+use super::{Connection, State, Timer};
+
+/// Probes sent for one timeout (RFC 9002 section 6.2.4 allows up to two).
+const PROBES_PER_TIMEOUT: u8 = 2;
+
+impl Connection {
+    /// Declares lost what the last ACK, or time, has overtaken.
+    #[inline]
+    pub(super) fn detect_lost(&mut self, now: Instant, id: Space) {
+        let rtt = self.path.rtt.clone();
+        let max_ack_delay = self.peer.max_ack_delay;
+        let Some((sent, mut subjects)) = self.split(id) else { return };
+        let before = sent.bytes_in_flight();
+        let mut packets = 0;
+        let outcome = sent.detect_lost(now, &rtt, max_ack_delay, |lost| {
+            packets += 1;
+            for token in lost.tokens {
+                subjects.on_lost(token);
+            }
+        });
+        if packets == 0 {
+            return;
+        }
+        let left = before - sent.bytes_in_flight();
+        self.stats.packets_lost += packets;
+        self.loss_timer_stale = true;
+        let path = &mut self.path;
+        path.bytes_in_flight = path.bytes_in_flight.saturating_sub(left);
+        if let Some(latest) = outcome.latest_sent {
+            path.controller.on_congestion_event(now, latest, outcome.bytes);
+        }
+        if outcome.persistent_congestion {
+            path.controller.on_persistent_congestion(now);
+            path.rtt.restart();
+        }
+        path.update_pacing_rate();
+    }
+
+    /// The probe timeout of 1-RTT packets, without backoff.
+    pub fn probe_timeout(&self) -> Duration {
+        pto_period(&self.path.rtt, Space::Application, self.peer.max_ack_delay, 0)
+    }
+
+    /// Sets the loss timer to the next loss or probe.
+    pub(super) fn rearm_loss_timer(&mut self, now: Instant) {
+        self.loss_timer_stale = false;
+        let deadline = match self.loss_timer(now) {
+            LossTimer::Idle => None,
+            LossTimer::Loss { at, .. } | LossTimer::Probe { at, .. } => Some(at),
+        };
+        self.timers.set_or_clear(Timer::LossDetection, deadline);
+    }
+
+    fn loss_timer(&mut self, now: Instant) -> LossTimer {
+        let spaces: SmallVec<[SpaceTimer; 3]> =
+            Space::ALL.into_iter().filter_map(|id| self.space_timer(id)).collect();
+        let budget = self.path.amplification.budget();
+        let handshake = Handshake {
+            confirmed: self.state == State::Confirmed,
+            peer_validated_address: self.peer_completed_validation(),
+            at_amplification_limit: budget < u64::from(super::MIN_DATAGRAM_SIZE),
+            has_handshake_keys: self
+                .early_space(Space::Handshake)
+                .is_some_and(|space| space.local.is_some()),
+        };
+        let Self { path, peer, .. } = self;
+        loss_timer(&spaces, handshake, &path.rtt, peer.max_ack_delay, path.pto_count, now)
+    }
+
+    fn space_timer(&mut self, id: Space) -> Option<SpaceTimer> {
+        let sent = &self.space(id)?.sent;
+        Some(SpaceTimer {
+            space: id,
+            loss_time: sent.loss_time(),
+            last_ack_eliciting: sent.time_of_last_ack_eliciting(),
+            ack_eliciting_in_flight: sent.ack_eliciting_in_flight() > 0,
+        })
+    }
+
+    /// The loss timer expired (RFC 9002 appendix A.9).
+    pub(super) fn on_loss_timeout(&mut self, now: Instant) {
+        self.loss_timer_stale = true;
+        match self.loss_timer(now) {
+            LossTimer::Idle => {}
+            LossTimer::Loss { space, .. } => self.detect_lost(now, space),
+            LossTimer::Probe { space, .. } => self.on_probe_timeout(space),
+        }
+    }
+
+    fn on_probe_timeout(&mut self, id: Space) {
+        self.path.pto_count = self.path.pto_count.saturating_add(1);
+        self.stats.probe_timeouts += 1;
+        self.probe(id);
+        // RFC 9002 section 6.2.4: during the handshake all unfinished levels are probed at once.
+        for other in [Space::Initial, Space::Handshake] {
+            let unacked =
+                self.space(other).is_some_and(|space| space.sent.ack_eliciting_in_flight() > 0);
+            if other != id && unacked {
+                self.probe(other);
+            }
+        }
+    }
+
+    /// Has probes sent in `id`, with unacknowledged data in them if there is nothing new.
+    fn probe(&mut self, id: Space) {
+        let fresh = id == Space::Application && self.streams.wants_to_send();
+        if let Some((sent, mut subjects)) = self.split(id) {
+            if !fresh {
+                let oldest = sent.unacked().filter(|unacked| unacked.packet.ack_eliciting);
+                for unacked in oldest.take(usize::from(PROBES_PER_TIMEOUT)) {
+                    unacked.tokens.iter().for_each(|token: &Token| subjects.on_lost(token));
+                }
+            }
+        }
+        if let Some(space) = self.space(id) {
+            space.probes = PROBES_PER_TIMEOUT;
+        }
+    }
+
+    /// Forgets a space with its keys (RFC 9001 section 4.9, RFC 9002 section 6.4).
+    pub(super) fn discard_space(&mut self, id: Space, _now: Instant) {
+        let Some(early) = self.early.as_deref_mut() else { return };
+        let slot = match id {
+            Space::Initial => &mut early.initial,
+            Space::Handshake => &mut early.handshake,
+            Space::Application => return,
+        };
+        let Some(gone) = slot.take() else { return };
+        let in_flight = gone.space.sent.bytes_in_flight();
+        self.path.bytes_in_flight = self.path.bytes_in_flight.saturating_sub(in_flight);
+        self.path.pto_count = 0;
+        self.loss_timer_stale = true;
+    }
+
+    /// An ack-eliciting packet left.
+    #[inline]
+    pub(super) fn on_ack_eliciting_sent(&mut self, now: Instant) {
+        self.last_ack_eliciting_sent = Some(now);
+        if !self.sent_since_received {
+            // RFC 9000 section 10.1.
+            self.sent_since_received = true;
+            self.restart_idle_timer(now);
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Transport parameters: ours from the settings, the peer's checked and taken over.
+
+use crate::error::{TransportError, TransportErrorCode};
+use crate::stream::Limits;
+use crate::time::Duration;
+use crate::wire::{ConnectionId, ResetToken, Role, TransportParameters};
+
+use super::settings::{Settings, ACK_DELAY_EXPONENT, ACTIVE_CONNECTION_ID_LIMIT};
+use super::{Connection, Early};
+
+/// What the peer's transport parameters say about the connection as a whole. Until they come the
+/// defaults of RFC 9000 section 18.2 hold.
+#[derive(Clone, Copy, Debug)]
+pub struct PeerParameters {
+    /// Its max_idle_timeout; zero means none.
+    pub max_idle_timeout: Duration,
+    /// The longest it delays an ACK.
+    pub max_ack_delay: Duration,
+    /// What its ACK delays are scaled by.
+    pub ack_delay_exponent: u8,
+    /// How many connection IDs of ours it stores.
+    pub active_connection_id_limit: u64,
+    /// The largest UDP payload it receives.
+    pub max_udp_payload_size: u64,
+}
+
+impl Default for PeerParameters {
+    fn default() -> Self {
+        Self::from(&TransportParameters::default())
+    }
+}
+
+impl From<&TransportParameters> for PeerParameters {
+    fn from(parameters: &TransportParameters) -> Self {
+        Self {
+            max_idle_timeout: parameters.max_idle_timeout,
+            max_ack_delay: parameters.max_ack_delay,
+            ack_delay_exponent: parameters.ack_delay_exponent,
+            active_connection_id_limit: parameters.active_connection_id_limit,
+            max_udp_payload_size: parameters.max_udp_payload_size,
+        }
+    }
+}
+
+/// The connection IDs that our parameters authenticate (RFC 9000 section 7.3).
+pub(super) struct Identity {
+    pub source: ConnectionId,
+    /// A server's: the client's first destination.
+    pub original_destination: Option<ConnectionId>,
+    /// A server's, after a Retry.
+    pub retry_source: Option<ConnectionId>,
+    /// A server's, for its first connection ID.
+    pub reset_token: Option<ResetToken>,
+}
+
+/// Our transport parameters.
+pub(super) fn local_parameters(settings: &Settings, identity: &Identity) -> TransportParameters {
+    TransportParameters {
+        original_destination_connection_id: identity.original_destination,
+        retry_source_connection_id: identity.retry_source,
+        stateless_reset_token: identity.reset_token,
+        initial_source_connection_id: Some(identity.source),
+        max_idle_timeout: settings.idle_timeout,
+        max_udp_payload_size: u64::from(settings.max_udp_payload_size),
+        initial_max_data: settings.initial_max_data,
+        initial_max_stream_data_bidi_local: settings.initial_max_stream_data,
+        initial_max_stream_data_bidi_remote: settings.initial_max_stream_data,
+        initial_max_stream_data_uni: settings.initial_max_stream_data,
+        initial_max_streams_bidi: settings.initial_max_streams_bidi,
+        initial_max_streams_uni: settings.initial_max_streams_uni,
+        ack_delay_exponent: ACK_DELAY_EXPONENT,
+        max_ack_delay: settings.max_ack_delay,
+        active_connection_id_limit: ACTIVE_CONNECTION_ID_LIMIT,
+        disable_active_migration: true,
+        ..TransportParameters::default()
+    }
+}
+
+impl Connection {
+    /// Checks and takes over the peer's transport parameters, once TLS has them.
+    pub(super) fn apply_peer_parameters(&mut self) -> Result<(), TransportError> {
+        let Some(early) = self.early.as_deref_mut() else { return Ok(()) };
+        if early.parameters_applied {
+            return Ok(());
+        }
+        let Some(bytes) = self.tls.peer_transport_parameters() else {
+            if !self.tls.is_handshake_complete() {
+                return Ok(());
+            }
+            // RFC 9001 section 8.2: missing_extension.
+            let code = TransportErrorCode::crypto(109);
+            return Err(TransportError::new(code, "no transport parameters"));
+        };
+        let parameters = TransportParameters::decode(bytes, self.role.peer())?;
+        authenticate(self.role, early, &parameters)?;
+        early.parameters_applied = true;
+        self.peer = PeerParameters::from(&parameters);
+        if let Some(token) = parameters.stateless_reset_token {
+            self.remote_cids.set_initial_reset_token(token);
+        }
+        // RFC 9000 section 18.2: the peer drops what is larger.
+        let largest = self.peer.max_udp_payload_size.min(u64::from(self.path.max_datagram_size));
+        self.path.max_datagram_size = largest as u16;
+        self.streams.set_peer_limits(&Limits {
+            max_data: parameters.initial_max_data,
+            max_stream_data_bidi_local: parameters.initial_max_stream_data_bidi_local,
+            max_stream_data_bidi_remote: parameters.initial_max_stream_data_bidi_remote,
+            max_stream_data_uni: parameters.initial_max_stream_data_uni,
+            max_streams_bidi: parameters.initial_max_streams_bidi,
+            max_streams_uni: parameters.initial_max_streams_uni,
+        });
+        Ok(())
+    }
+}
+
+/// RFC 9000 section 7.3: the connection IDs of the headers must be those the peer meant.
+fn authenticate(
+    role: Role,
+    early: &Early,
+    parameters: &TransportParameters,
+) -> Result<(), TransportError> {
+    let error = |reason| TransportError::new(TransportErrorCode::TRANSPORT_PARAMETER_ERROR, reason);
+    if parameters.initial_source_connection_id != early.peer_scid {
+        return Err(error("initial_source_connection_id does not match"));
+    }
+    if role == Role::Server {
+        return Ok(());
+    }
+    if parameters.original_destination_connection_id != Some(early.original_dcid) {
+        return Err(error("original_destination_connection_id does not match"));
+    }
+    if parameters.retry_source_connection_id != early.retry_scid {
+        return Err(error("retry_source_connection_id does not match"));
+    }
+    Ok(())
+}

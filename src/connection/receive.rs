@@ -1,0 +1,423 @@
+//! Datagrams in: split into packets, remove protection, run the frames.
+
+use crate::error::{TransportError, TransportErrorCode};
+use crate::recovery::{EcnCodepoint, Space};
+use crate::time::Instant;
+use crate::tls::protection::unprotect_header;
+use crate::tls::{HeaderKey, InitialSecrets, PacketKey};
+use crate::wire::frame::Frame;
+use crate::wire::header::{parse_packet, FirstByte, ProtectedHeader, PROTECTED_MIN_LEN};
+use crate::wire::{ConnectionId, LongPacketType, PacketNumber, PacketType, Reader, Role, Version};
+
+use super::keys::{DirectionKeys, ReadKey};
+use super::{Connection, Timer};
+
+/// The longest datagram that can be received: what UDP can carry.
+pub const MAX_DATAGRAM_SIZE: usize = 65_527;
+
+/// Packets that came before their keys, kept until the keys are there.
+const MAX_UNDECRYPTABLE: usize = 8;
+
+/// A stateless reset is at least this long (RFC 9000 section 10.3).
+const MIN_STATELESS_RESET: usize = 21;
+
+/// Why a packet went no further.
+enum Refusal {
+    /// It is dropped; the connection is not affected.
+    Drop,
+    /// It came before its keys and is worth keeping.
+    NoKeys,
+    /// The peer broke a rule.
+    Fatal(TransportError),
+}
+
+impl From<TransportError> for Refusal {
+    fn from(error: TransportError) -> Self {
+        Self::Fatal(error)
+    }
+}
+
+/// A packet whose protection is removed.
+struct OpenedPacket {
+    space: Space,
+    packet_type: PacketType,
+    number: PacketNumber,
+    /// Its destination connection ID.
+    dcid: ConnectionId,
+    /// Where its payload lies in the scratch buffer.
+    payload: std::ops::Range<usize>,
+}
+
+impl Connection {
+    /// Takes a datagram that came from the peer at `now`. `scratch` is where packets are
+    /// decrypted: at least as long as the datagram, its content is of no meaning afterwards.
+    pub fn receive(&mut self, now: Instant, datagram: &[u8], scratch: &mut [u8]) {
+        self.stats.datagrams_received += 1;
+        self.stats.bytes_received += datagram.len() as u64;
+        self.path.amplification.on_received(datagram.len());
+        if !self.state.is_open() {
+            self.on_datagram_while_closing();
+            return;
+        }
+        let opened = self.receive_packets(now, datagram, scratch);
+        if !opened && self.is_stateless_reset(datagram) {
+            self.on_stateless_reset(now);
+        }
+        if opened {
+            self.after_receive(now);
+        }
+    }
+
+    /// Runs every packet of a datagram. Returns true if at least one was authentic.
+    fn receive_packets(&mut self, now: Instant, datagram: &[u8], scratch: &mut [u8]) -> bool {
+        let mut rest = datagram;
+        let mut opened_any = false;
+        let mut first_dcid = None;
+        while !rest.is_empty() && self.state.is_open() {
+            let Ok(packet) = parse_packet(rest, self.local_cids.primary().len()) else { break };
+            let (bytes, after) = rest.split_at(packet.len.min(rest.len()));
+            rest = after;
+            // RFC 9000 section 12.2: all packets of a datagram go to one connection ID.
+            if let Some(dcid) = packet_dcid(&packet.header) {
+                if *first_dcid.get_or_insert(dcid) != dcid {
+                    break;
+                }
+            }
+            match self.receive_packet(now, bytes, &packet.header, scratch) {
+                Ok(()) => {
+                    opened_any = true;
+                    if self.early.is_some() {
+                        self.advance_handshake(now);
+                    }
+                }
+                Err(Refusal::Drop) => self.stats.packets_dropped += 1,
+                Err(Refusal::NoKeys) => self.keep_undecryptable(now, bytes),
+                Err(Refusal::Fatal(error)) => {
+                    opened_any = true;
+                    self.close_on_error(now, error);
+                }
+            }
+        }
+        opened_any
+    }
+
+    fn receive_packet(
+        &mut self,
+        now: Instant,
+        packet: &[u8],
+        header: &ProtectedHeader<'_>,
+        scratch: &mut [u8],
+    ) -> Result<(), Refusal> {
+        let opened = match *header {
+            ProtectedHeader::Short { dcid, pn_offset } => {
+                self.open_one_rtt(now, packet, dcid, pn_offset, scratch)?
+            }
+            ProtectedHeader::Long { packet_type, version, dcid, scid, token, pn_offset } => {
+                self.check_long_header(packet_type, version, &scid, token)?;
+                self.open_early(packet_type, packet, dcid, pn_offset, scratch)?
+            }
+            ProtectedHeader::Retry { version, scid, token, .. } => {
+                return self.on_retry(packet, version, &scid, token).ok_or(Refusal::Drop);
+            }
+            ProtectedHeader::VersionNegotiation { dcid, scid, ref versions } => {
+                return self
+                    .on_version_negotiation(dcid, scid, versions.clone())
+                    .ok_or(Refusal::Drop);
+            }
+            ProtectedHeader::UnknownVersion { .. } => return Err(Refusal::Drop),
+        };
+        if let ProtectedHeader::Long { scid, packet_type, .. } = *header {
+            self.on_long_packet_opened(now, packet_type, &scid);
+        }
+        self.run_packet(now, &opened, scratch)
+    }
+
+    /// What can be said of a long header before the packet is authenticated.
+    fn check_long_header(
+        &self,
+        packet_type: LongPacketType,
+        version: Version,
+        scid: &ConnectionId,
+        token: &[u8],
+    ) -> Result<(), Refusal> {
+        let Some(early) = self.early.as_deref() else { return Err(Refusal::Drop) };
+        if version != self.version {
+            return Err(Refusal::Drop);
+        }
+        // RFC 9000 section 7.2: the peer's connection ID is settled by its first packet.
+        if early.peer_scid.is_some_and(|known| known != *scid) {
+            return Err(Refusal::Drop);
+        }
+        // RFC 9000 section 17.2.2: only clients send tokens. RFC 9001 section 5.6: and 0-RTT.
+        let from_server = self.role == Role::Client;
+        if from_server && (!token.is_empty() || packet_type == LongPacketType::ZeroRtt) {
+            return Err(Refusal::Drop);
+        }
+        Ok(())
+    }
+
+    fn open_early(
+        &mut self,
+        packet_type: LongPacketType,
+        packet: &[u8],
+        dcid: ConnectionId,
+        pn_offset: usize,
+        scratch: &mut [u8],
+    ) -> Result<OpenedPacket, Refusal> {
+        let id = match packet_type {
+            LongPacketType::Initial => Space::Initial,
+            LongPacketType::Handshake => Space::Handshake,
+            LongPacketType::ZeroRtt => return Err(Refusal::Drop),
+        };
+        let packet_type = match id {
+            Space::Initial => PacketType::Initial,
+            _ => PacketType::Handshake,
+        };
+        let Some(space) = self.early_space(id) else { return Err(Refusal::Drop) };
+        let Some(keys) = &space.remote else { return Err(Refusal::NoKeys) };
+        let largest = space.space.received.largest();
+        let header = read_header(packet, pn_offset, &keys.header, largest, scratch)?;
+        let payload = open_payload(&keys.packet, packet, &header, scratch).ok_or(Refusal::Drop)?;
+        // RFC 9000 section 17.2: judged only now that the packet is known to be authentic.
+        header.first.check_reserved()?;
+        Ok(OpenedPacket { space: id, packet_type, number: header.number, dcid, payload })
+    }
+
+    #[inline]
+    fn open_one_rtt(
+        &mut self,
+        now: Instant,
+        packet: &[u8],
+        dcid: ConnectionId,
+        pn_offset: usize,
+        scratch: &mut [u8],
+    ) -> Result<OpenedPacket, Refusal> {
+        // RFC 9001 section 5.7: a server has the keys before the handshake is complete and must
+        // not use them yet.
+        if !self.state.is_established() {
+            return Err(Refusal::NoKeys);
+        }
+        let Some(header_key) = self.keys.remote_header() else { return Err(Refusal::NoKeys) };
+        let largest = self.data.received.largest();
+        let header = read_header(packet, pn_offset, header_key, largest, scratch)?;
+        let number = header.number;
+        let which = self.keys.select(header.first.key_phase(), number);
+        let Some(key) = self.keys.open_key(which) else { return Err(Refusal::Drop) };
+        let Some(payload) = open_payload(key, packet, &header, scratch) else {
+            self.keys.on_open_failure()?;
+            return Err(Refusal::Drop);
+        };
+        // RFC 9000 section 17.3.1.
+        header.first.check_reserved()?;
+        if which != ReadKey::Current || self.keys.is_update_unsettled() {
+            self.on_key_phase(now, which, number)?;
+        }
+        let packet_type = PacketType::OneRtt;
+        Ok(OpenedPacket { space: Space::Application, packet_type, number, dcid, payload })
+    }
+
+    /// Runs the frames of an authentic packet and enters its number into the books.
+    #[inline]
+    fn run_packet(
+        &mut self,
+        now: Instant,
+        opened: &OpenedPacket,
+        scratch: &[u8],
+    ) -> Result<(), Refusal> {
+        let Some(space) = self.space(opened.space) else { return Err(Refusal::Drop) };
+        if space.received.is_duplicate(opened.number) {
+            return Err(Refusal::Drop);
+        }
+        self.stats.packets_received += 1;
+        let payload = &scratch[opened.payload.clone()];
+        let ack_eliciting = self.run_frames(now, opened, payload)?;
+        // RFC 9000 section 13.1: acknowledged only now that every frame was processed. Frames may
+        // have discarded the space.
+        if let Some(space) = self.space(opened.space) {
+            space.received.on_received(opened.number, now, ack_eliciting, EcnCodepoint::NotEct);
+        }
+        Ok(())
+    }
+
+    /// Runs all frames. Returns true if one of them elicits an ACK.
+    #[inline]
+    fn run_frames(
+        &mut self,
+        now: Instant,
+        opened: &OpenedPacket,
+        payload: &[u8],
+    ) -> Result<bool, TransportError> {
+        let mut reader = Reader::new(payload);
+        if reader.is_empty() {
+            // RFC 9000 section 12.4.
+            let code = TransportErrorCode::PROTOCOL_VIOLATION;
+            return Err(TransportError::new(code, "a packet without frames"));
+        }
+        let mut ack_eliciting = false;
+        while !reader.is_empty() {
+            let frame = Frame::decode_in(&mut reader, opened.packet_type)?;
+            ack_eliciting |= frame.frame_type().is_ack_eliciting();
+            self.on_frame(now, opened.space, &opened.dcid, frame)?;
+            if !self.state.is_open() {
+                break;
+            }
+        }
+        Ok(ack_eliciting)
+    }
+
+    /// What follows from a datagram with at least one authentic packet.
+    #[inline]
+    fn after_receive(&mut self, now: Instant) {
+        if !self.state.is_open() {
+            return;
+        }
+        self.restart_idle_timer(now);
+        self.sent_since_received = false;
+        if self.data.crypto.is_readable() {
+            self.advance_handshake(now);
+        }
+        self.check_linger(now);
+        self.arm_ack_timer();
+    }
+
+    /// Keeps a packet that came before its keys (RFC 9001 section 5.7).
+    fn keep_undecryptable(&mut self, now: Instant, packet: &[u8]) {
+        if let Some(early) = self.early.as_deref_mut() {
+            if early.undecryptable.len() < MAX_UNDECRYPTABLE {
+                early.undecryptable.push((now.as_micros(), packet.to_vec()));
+                return;
+            }
+        }
+        self.stats.packets_dropped += 1;
+    }
+
+    /// Runs the packets that waited for keys, once there are new ones.
+    pub(super) fn retry_undecryptable(&mut self, now: Instant) {
+        let Some(early) = self.early.as_deref_mut() else { return };
+        let waiting = std::mem::take(&mut early.undecryptable);
+        if waiting.is_empty() {
+            return;
+        }
+        let mut scratch = vec![0; waiting.iter().map(|(_, p)| p.len()).max().unwrap_or(0)];
+        for (_, packet) in waiting {
+            self.receive_packets(now, &packet, &mut scratch);
+        }
+    }
+
+    /// True if the datagram ends in a reset token of the peer (RFC 9000 section 10.3.1).
+    fn is_stateless_reset(&self, datagram: &[u8]) -> bool {
+        if datagram.len() < MIN_STATELESS_RESET {
+            return false;
+        }
+        match datagram.last_chunk::<16>() {
+            Some(candidate) => self.remote_cids.is_reset_token(candidate),
+            None => false,
+        }
+    }
+
+    /// The peer moved to another key phase, or followed us into one.
+    fn on_key_phase(
+        &mut self,
+        now: Instant,
+        which: ReadKey,
+        number: PacketNumber,
+    ) -> Result<(), TransportError> {
+        if self.keys.on_opened(which, number, self.largest_ack_sent)? {
+            // RFC 9001 section 6.5: late packets of the old phase may come for three PTOs.
+            let deadline = now + self.probe_timeout().saturating_mul(3);
+            self.timers.set(Timer::KeyDiscard, deadline);
+        }
+        Ok(())
+    }
+
+    /// The first packet of the peer at each level settles a few things.
+    fn on_long_packet_opened(
+        &mut self,
+        now: Instant,
+        packet_type: LongPacketType,
+        scid: &ConnectionId,
+    ) {
+        if let Some(early) = self.early.as_deref_mut() {
+            if early.peer_scid.is_none() {
+                early.peer_scid = Some(*scid);
+                self.remote_cids.replace_initial(*scid);
+            }
+            early.answered = true;
+        }
+        if self.role == Role::Server && packet_type == LongPacketType::Handshake {
+            // RFC 9000 section 8.1: only who saw our Initial can send this.
+            self.path.amplification.validate();
+            // RFC 9001 section 4.9.1.
+            self.discard_space(Space::Initial, now);
+        }
+    }
+}
+
+/// A header whose protection is removed.
+struct OpenHeader {
+    first: FirstByte,
+    /// Header and packet number together.
+    len: usize,
+    number: PacketNumber,
+}
+
+/// Copies the header to the front of `scratch` and removes its protection there.
+#[inline]
+fn read_header(
+    packet: &[u8],
+    pn_offset: usize,
+    key: &HeaderKey,
+    largest: Option<PacketNumber>,
+    scratch: &mut [u8],
+) -> Result<OpenHeader, Refusal> {
+    let len = pn_offset + PROTECTED_MIN_LEN;
+    let (Some(copy), Some(original)) = (scratch.get_mut(..len), packet.get(..len)) else {
+        return Err(Refusal::Drop);
+    };
+    copy.copy_from_slice(original);
+    let clear = unprotect_header(copy, pn_offset, key).map_err(|_| Refusal::Drop)?;
+    Ok(OpenHeader {
+        first: FirstByte(clear.first_byte),
+        len: pn_offset + clear.pn_len,
+        number: PacketNumber::decode(clear.truncated_pn, clear.pn_len, largest),
+    })
+}
+
+/// Decrypts the payload of `packet` behind its header in `scratch`. Returns where it lies.
+#[inline]
+fn open_payload(
+    key: &PacketKey,
+    packet: &[u8],
+    header: &OpenHeader,
+    scratch: &mut [u8],
+) -> Option<std::ops::Range<usize>> {
+    let (head, body) = scratch.split_at_mut_checked(header.len)?;
+    let len = key.open(0, header.number.0, head, packet.get(header.len..)?, body).ok()?;
+    Some(header.len..header.len + len)
+}
+
+fn packet_dcid<'a>(header: &'a ProtectedHeader<'_>) -> Option<ConnectionId> {
+    match header {
+        ProtectedHeader::Long { dcid, .. }
+        | ProtectedHeader::Short { dcid, .. }
+        | ProtectedHeader::Retry { dcid, .. } => Some(*dcid),
+        ProtectedHeader::VersionNegotiation { .. } | ProtectedHeader::UnknownVersion { .. } => None,
+    }
+}
+
+/// True if `packet` is an Initial that was sealed with the keys of its destination connection ID.
+/// `scratch` is at least as long.
+pub fn is_authentic_initial(
+    version: Version,
+    dcid: &ConnectionId,
+    packet: &[u8],
+    pn_offset: usize,
+    scratch: &mut [u8],
+) -> bool {
+    let secrets = InitialSecrets::new(version, dcid.as_slice());
+    let keys = DirectionKeys::new(&secrets.client, version);
+    let Ok(header) = read_header(packet, pn_offset, &keys.header, None, scratch) else {
+        return false;
+    };
+    open_payload(&keys.packet, packet, &header, scratch).is_some()
+}

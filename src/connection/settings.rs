@@ -1,0 +1,82 @@
+//! What a host may set for one connection, after defaults and clamps.
+
+use crate::time::Duration;
+use crate::wire::Version;
+
+/// Settings of one connection. Every value is meant to be used as it stands.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The version a client starts with.
+    pub version: Version,
+    /// How long the handshake may be silent.
+    pub handshake_idle_timeout: Duration,
+    /// Our max_idle_timeout; zero means none.
+    pub idle_timeout: Duration,
+    /// Send PINGs to keep the connection from going idle.
+    pub keep_alive: bool,
+    /// How long a close waits for queued data to leave; zero closes at once.
+    pub linger: Duration,
+    /// Spread packets over the round trip.
+    pub pacing: bool,
+    /// The round-trip time to assume before the first sample.
+    pub initial_rtt: Duration,
+    /// The largest UDP payload we send.
+    pub max_datagram_size: u16,
+    /// The largest UDP payload we say we can receive.
+    pub max_udp_payload_size: u16,
+    /// Bytes a server sends per byte received before the address is validated.
+    pub anti_amplification_limit: u64,
+    /// Ack-eliciting packets that may wait for one ACK.
+    pub ack_frequency: u32,
+    /// How long they may wait.
+    pub max_ack_delay: Duration,
+    /// Bytes of stream data that may wait for acknowledgement on the whole connection.
+    pub send_capacity: u64,
+    /// Credit given to the peer on the whole connection, in bytes.
+    pub initial_max_data: u64,
+    /// Credit per stream, in bytes.
+    pub initial_max_stream_data: u64,
+    /// Bidirectional streams the peer may have open.
+    pub initial_max_streams_bidi: u64,
+    /// Unidirectional streams the peer may have open.
+    pub initial_max_streams_uni: u64,
+    /// Do not leave out packet numbers at random.
+    pub disable_packet_number_skipping: bool,
+}
+
+/// Connection IDs of the peer that we store (RFC 9000 section 18.2, active_connection_id_limit).
+pub const ACTIVE_CONNECTION_ID_LIMIT: u64 = 8;
+
+/// The exponent our ACK delays are scaled by (RFC 9000 section 18.2): the default.
+pub const ACK_DELAY_EXPONENT: u8 = 3;
+
+/// Packets of a few bytes each that may wait unacknowledged when the host sets no limit.
+const DEFAULT_QUEUED_PACKETS: u64 = 18_000;
+
+/// The UDP payload every path must carry (RFC 9000 section 14.1).
+pub const MIN_DATAGRAM_SIZE: u16 = 1200;
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            version: Version::V1,
+            handshake_idle_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(120),
+            keep_alive: false,
+            linger: Duration::ZERO,
+            pacing: false,
+            initial_rtt: Duration::from_millis(250),
+            max_datagram_size: MIN_DATAGRAM_SIZE,
+            max_udp_payload_size: 1500,
+            anti_amplification_limit: 3,
+            ack_frequency: 2,
+            max_ack_delay: Duration::from_millis(25),
+            send_capacity: DEFAULT_QUEUED_PACKETS * MIN_DATAGRAM_SIZE as u64,
+            initial_max_data: 32 << 30,
+            initial_max_stream_data: 16 << 20,
+            initial_max_streams_bidi: 1024,
+            initial_max_streams_uni: 1024,
+            disable_packet_number_skipping: false,
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! Counters of a connection.
+
+/// What a connection counted since it began.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Stats {
+    /// Datagrams sent.
+    pub datagrams_sent: u64,
+    /// Their bytes.
+    pub bytes_sent: u64,
+    /// Packets sent.
+    pub packets_sent: u64,
+    /// Packets declared lost.
+    pub packets_lost: u64,
+    /// Packets acknowledged after they were declared lost.
+    pub spurious_losses: u64,
+    /// Packets acknowledged.
+    pub packets_acked: u64,
+    /// Times a probe timeout expired.
+    pub probe_timeouts: u64,
+    /// Datagrams received.
+    pub datagrams_received: u64,
+    /// Their bytes.
+    pub bytes_received: u64,
+    /// Authentic packets received.
+    pub packets_received: u64,
+    /// Packets dropped: not authentic, duplicate, or without keys.
+    pub packets_dropped: u64,
+}

@@ -1,0 +1,85 @@
+//! What happens when a deadline comes.
+
+use crate::recovery::AckDue;
+use crate::time::{Duration, Instant};
+
+use super::event::CloseReason;
+use super::{Connection, State, Timer};
+
+/// How long a host that asked for keep-alive may be silent (upstream's ping interval).
+const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(15);
+
+impl Connection {
+    /// Runs every timer whose deadline has come. Harmless when called early.
+    pub fn on_timeout(&mut self, now: Instant) {
+        if self.loss_timer_stale {
+            self.rearm_loss_timer(now);
+        }
+        while let Some(timer) = self.timers.expire(now) {
+            match timer {
+                Timer::LossDetection => self.on_loss_timeout(now),
+                // Nothing to do but to look again: the ACK is due, the pacer has room.
+                Timer::AckDelay | Timer::Pacing => {}
+                Timer::Idle => self.on_idle(),
+                Timer::Close => self.set_closed(),
+                Timer::Linger => self.end_linger(now),
+                Timer::KeepAlive => self.on_keep_alive(now),
+                Timer::KeyDiscard => self.keys.discard_previous(),
+            }
+        }
+    }
+
+    fn on_idle(&mut self) {
+        let reason = match self.state {
+            State::Handshaking => CloseReason::HandshakeTimeout,
+            _ => CloseReason::IdleTimeout,
+        };
+        // RFC 9000 section 10.1: an idle connection ends silently.
+        self.end(reason);
+    }
+
+    fn on_keep_alive(&mut self, now: Instant) {
+        self.ping();
+        self.timers.set(Timer::KeepAlive, now + KEEP_ALIVE_INTERVAL);
+    }
+
+    /// The idle time both sides keep to (RFC 9000 section 10.1); zero means without end.
+    pub(super) fn effective_idle_timeout(&self) -> Duration {
+        if self.state == State::Handshaking {
+            return self.settings.handshake_idle_timeout;
+        }
+        let ours = self.settings.idle_timeout;
+        let theirs = self.peer.max_idle_timeout;
+        match (ours.is_zero(), theirs.is_zero()) {
+            (true, _) => theirs,
+            (false, true) => ours,
+            (false, false) => ours.min(theirs),
+        }
+    }
+
+    /// Something was heard, or the first packet after that was sent.
+    #[inline]
+    pub(super) fn restart_idle_timer(&mut self, now: Instant) {
+        let timeout = self.effective_idle_timeout();
+        if timeout.is_zero() {
+            self.timers.clear(Timer::Idle);
+            return;
+        }
+        // RFC 9000 section 10.1: at least three PTOs, so that a loss is not taken for silence.
+        let least = self.probe_timeout().saturating_mul(3);
+        self.timers.set(Timer::Idle, now + timeout.max(least));
+        if self.settings.keep_alive && self.state.is_established() {
+            self.timers.set(Timer::KeepAlive, now + KEEP_ALIVE_INTERVAL.min(timeout.div(2)));
+        }
+    }
+
+    /// Sets the timer for the ACK that is owed.
+    #[inline]
+    pub(super) fn arm_ack_timer(&mut self) {
+        match self.data.received.deadline() {
+            AckDue::At(deadline) => self.timers.set(Timer::AckDelay, deadline),
+            // Leaves with the next datagram.
+            AckDue::None | AckDue::Now => self.timers.clear(Timer::AckDelay),
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! What a sent packet remembers of its content.
+//!
+//! A packet that is lost is never sent again; what it carried is. So a sent packet keeps one small
+//! token per frame, and the owner of the frame's subject decides what an acknowledgement or a loss
+//! means for it.
+
+use crate::stream;
+use crate::wire::PacketNumber;
+
+/// What one frame of a sent packet carried.
+#[derive(Clone, Copy, Debug)]
+pub enum Token {
+    /// A frame of the stream floor.
+    Stream(stream::Token),
+    /// CRYPTO data of the packet's own space.
+    Crypto {
+        /// First byte.
+        offset: u64,
+        /// How many bytes.
+        len: u32,
+    },
+    /// An ACK up to this packet number.
+    Ack(PacketNumber),
+    /// HANDSHAKE_DONE.
+    HandshakeDone,
+    /// NEW_CONNECTION_ID with this sequence number.
+    NewConnectionId(u64),
+    /// RETIRE_CONNECTION_ID with this sequence number.
+    RetireConnectionId(u64),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_stays_small() {
+        assert!(std::mem::size_of::<Token>() <= 24);
+    }
+}

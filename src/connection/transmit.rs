@@ -1,0 +1,461 @@
+//! Datagrams out: what may go, which packets a datagram holds, which frames a packet holds.
+
+use smallvec::SmallVec;
+
+use crate::congestion::CongestionController;
+use crate::recovery::{AckDue, SentPacket, Space};
+use crate::time::Instant;
+use crate::wire::frame::{Frame, PathResponse, RetireConnectionId};
+use crate::wire::header::{LongHeader, ShortHeader};
+use crate::wire::{LongPacketType, PacketNumber, Role, Writer};
+
+use super::crypto_stream::CryptoStream;
+use super::packet_builder::{PacketBuilder, PacketLayout};
+use super::settings::{ACK_DELAY_EXPONENT, MIN_DATAGRAM_SIZE};
+use super::space::PacketSpace;
+use super::token::Token;
+use super::{Connection, Timer};
+
+/// A packet that is written and not yet protected: padding may still be added.
+pub(super) struct Draft {
+    pub(super) space: Space,
+    /// Where the packet starts in the datagram.
+    start: usize,
+    layout: PacketLayout,
+    content: Content,
+}
+
+impl Draft {
+    /// The packet in `builder`, unless no frame was written.
+    #[inline]
+    pub(super) fn new(
+        space: Space,
+        start: usize,
+        builder: PacketBuilder<'_>,
+        content: Content,
+    ) -> Option<Self> {
+        (!builder.is_empty()).then(|| Self { space, start, layout: builder.layout(), content })
+    }
+
+    /// Where the packet ends in the datagram.
+    pub(super) fn end(&self) -> usize {
+        self.start + self.layout.len
+    }
+}
+
+/// What the frames of a packet are, for the books of loss recovery.
+#[derive(Default)]
+pub(super) struct Content {
+    tokens: SmallVec<[Token; 4]>,
+    ack_eliciting: bool,
+    /// A PATH_CHALLENGE or PATH_RESPONSE asks for a full-sized datagram.
+    expand: bool,
+}
+
+impl Content {
+    #[inline]
+    fn push(&mut self, token: Token) {
+        self.tokens.push(token);
+        self.ack_eliciting = true;
+    }
+}
+
+/// What a packet may carry now.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Permission {
+    Nothing,
+    /// Only what is not congestion controlled.
+    AckOnly,
+    Everything,
+}
+
+impl Connection {
+    /// Writes the next datagram to the front of `buffer` and returns its length, or `None` if
+    /// there is nothing to send now. To be called until it returns `None`.
+    #[inline]
+    pub fn transmit(&mut self, now: Instant, buffer: &mut [u8]) -> Option<usize> {
+        if !self.state.is_open() {
+            return self.transmit_close(now, buffer);
+        }
+        let limit = self.datagram_limit(buffer.len())?;
+        let buffer = &mut buffer[..limit];
+        let len = match self.early {
+            None => self.transmit_one_rtt(now, buffer)?,
+            Some(_) => self.transmit_coalesced(now, buffer)?,
+        };
+        self.path.amplification.on_sent(len);
+        self.stats.datagrams_sent += 1;
+        self.stats.bytes_sent += len as u64;
+        Some(len)
+    }
+
+    /// How long the next datagram may be.
+    #[inline]
+    fn datagram_limit(&self, room: usize) -> Option<usize> {
+        let limit = room.min(usize::from(self.path.max_datagram_size));
+        // RFC 9000 section 8.1. An Initial of a server cannot be smaller than a full datagram, so
+        // a budget below that waits for more from the client.
+        let blocked = self.path.amplification.budget() < u64::from(MIN_DATAGRAM_SIZE);
+        (!blocked && limit >= usize::from(MIN_DATAGRAM_SIZE)).then_some(limit)
+    }
+
+    /// The steady state: one 1-RTT packet a datagram.
+    #[inline]
+    fn transmit_one_rtt(&mut self, now: Instant, buffer: &mut [u8]) -> Option<usize> {
+        let draft = self.draft_one_rtt(now, buffer, 0)?;
+        let expand = draft.content.expand;
+        Some(self.finish_last(draft, expand, now, buffer))
+    }
+
+    /// During the handshake: packets of several levels share a datagram (RFC 9000 section 12.2).
+    fn transmit_coalesced(&mut self, now: Instant, buffer: &mut [u8]) -> Option<usize> {
+        let mut used = 0;
+        let mut expand = false;
+        let mut open: Option<Draft> = None;
+        for space in Space::ALL {
+            let draft = match space {
+                Space::Application => self.draft_one_rtt(now, buffer, used),
+                _ => self.draft_early(space, now, buffer, used),
+            };
+            let Some(draft) = draft else { continue };
+            used = draft.end();
+            expand |= self.must_expand(&draft);
+            if let Some(complete) = open.replace(draft) {
+                self.finish(complete, now, buffer);
+            }
+        }
+        Some(self.finish_last(open?, expand, now, buffer))
+    }
+
+    /// Finishes the last packet of a datagram, after expanding it to 1200 bytes if asked to and as
+    /// far as `buffer` reaches. Returns the length of the datagram.
+    pub(super) fn finish_last(
+        &mut self,
+        mut last: Draft,
+        expand: bool,
+        now: Instant,
+        buffer: &mut [u8],
+    ) -> usize {
+        if expand {
+            let len = usize::from(MIN_DATAGRAM_SIZE).saturating_sub(last.start);
+            last.layout.pad_to(&mut buffer[last.start..], len);
+        }
+        let len = last.end();
+        self.finish(last, now, buffer);
+        len
+    }
+
+    /// True if the datagram that holds `draft` has to be 1200 bytes long (RFC 9000 section 14.1).
+    fn must_expand(&self, draft: &Draft) -> bool {
+        let initial = draft.space == Space::Initial;
+        draft.content.expand
+            || (initial && (self.role == Role::Client || draft.content.ack_eliciting))
+    }
+
+    /// Starts a packet of `id` at the front of `buffer`. `None` without keys or room.
+    #[inline]
+    pub(super) fn start_packet<'b>(
+        &mut self,
+        id: Space,
+        buffer: &'b mut [u8],
+    ) -> Option<PacketBuilder<'b>> {
+        let dcid = self.remote_cids.active();
+        let early = match id {
+            Space::Application => {
+                if !self.keys.can_seal() {
+                    return None;
+                }
+                let (pn, pn_len) = number(&self.data);
+                let key_phase = self.keys.phase();
+                let header = ShortHeader { dcid, spin: false, key_phase, pn, pn_len };
+                return PacketBuilder::short(buffer, &header);
+            }
+            _ => self.early.as_deref()?,
+        };
+        let (packet_type, token, space) = match id {
+            Space::Initial => (LongPacketType::Initial, &early.token[..], &early.initial),
+            _ => (LongPacketType::Handshake, &[][..], &early.handshake),
+        };
+        let space = space.as_ref().filter(|space| space.local.is_some())?;
+        let scid = self.local_cids.primary();
+        let (pn, pn_len) = number(&space.space);
+        let version = self.version;
+        let header = LongHeader { packet_type, version, dcid, scid: &scid, token, pn, pn_len };
+        PacketBuilder::long(buffer, &header)
+    }
+
+    /// Writes an Initial or Handshake packet at `start`.
+    fn draft_early(
+        &mut self,
+        id: Space,
+        now: Instant,
+        buffer: &mut [u8],
+        start: usize,
+    ) -> Option<Draft> {
+        let permission = self.early_permission(id, now);
+        if permission == Permission::Nothing {
+            return None;
+        }
+        let mut builder = self.start_packet(id, buffer.get_mut(start..)?)?;
+        let space = self.space(id)?;
+        let mut content = Content::default();
+        write_ack(space, &mut builder.frames, now, &mut content);
+        if permission == Permission::Everything {
+            write_crypto(&mut space.crypto, &mut builder.frames, &mut content);
+            write_probe(space, &mut builder.frames, &mut content);
+        }
+        Draft::new(id, start, builder, content)
+    }
+
+    /// What an Initial or Handshake packet may carry now.
+    fn early_permission(&mut self, id: Space, now: Instant) -> Permission {
+        let Some(early) = self.early_space(id) else { return Permission::Nothing };
+        if early.local.is_none() {
+            return Permission::Nothing;
+        }
+        let probe = early.space.probes > 0;
+        let data = early.space.crypto.wants_to_send();
+        let ack = is_ack_due(&early.space, now);
+        if probe || (data && self.congestion_allows(now)) {
+            Permission::Everything
+        } else if ack {
+            Permission::AckOnly
+        } else {
+            Permission::Nothing
+        }
+    }
+
+    /// Writes a 1-RTT packet at `start`.
+    #[inline]
+    fn draft_one_rtt(&mut self, now: Instant, buffer: &mut [u8], start: usize) -> Option<Draft> {
+        let permission = self.one_rtt_permission(now);
+        if permission == Permission::Nothing {
+            return None;
+        }
+        self.maybe_skip_packet_number();
+        let mut builder = self.start_packet(Space::Application, buffer.get_mut(start..)?)?;
+        let mut content = Content::default();
+        write_ack(&mut self.data, &mut builder.frames, now, &mut content);
+        if permission == Permission::Everything {
+            self.write_one_rtt_frames(&mut builder.frames, &mut content);
+        }
+        self.timers.clear(Timer::AckDelay);
+        Draft::new(Space::Application, start, builder, content)
+    }
+
+    /// What a 1-RTT packet may carry now.
+    #[inline]
+    fn one_rtt_permission(&mut self, now: Instant) -> Permission {
+        if !self.keys.can_seal() {
+            return Permission::Nothing;
+        }
+        // RFC 9001 section 5.7: a server may send 1-RTT data before the handshake is complete, a
+        // client has no keys before that.
+        let probe = self.data.probes > 0;
+        if probe || (self.wants_one_rtt() && self.congestion_allows(now)) {
+            Permission::Everything
+        } else if is_ack_due(&self.data, now) {
+            Permission::AckOnly
+        } else {
+            Permission::Nothing
+        }
+    }
+
+    /// True if any frame but an ACK waits for a 1-RTT packet.
+    #[inline]
+    fn wants_one_rtt(&self) -> bool {
+        self.streams.wants_to_send()
+            || self.data.crypto.wants_to_send()
+            || self.handshake_done_due
+            || self.ping_due
+            || self.path.has_response()
+            || self.local_cids.next_announcement().is_some()
+            || self.remote_cids.next_retirement().is_some()
+    }
+
+    /// True if window and pacer let a full packet go.
+    #[inline]
+    fn congestion_allows(&mut self, now: Instant) -> bool {
+        let size = u64::from(self.path.max_datagram_size);
+        if self.path.congestion_room() < size {
+            self.congestion_limited = true;
+            return false;
+        }
+        match self.path.pacing_delay(now, size) {
+            None => true,
+            Some(at) => {
+                self.timers.set(Timer::Pacing, at);
+                self.congestion_limited = true;
+                false
+            }
+        }
+    }
+
+    /// Fills a 1-RTT packet: control frames first, then stream data.
+    #[inline]
+    fn write_one_rtt_frames(&mut self, frames: &mut Writer<'_>, content: &mut Content) {
+        if self.handshake_done_due && frames.remaining() > 0 {
+            Frame::HandshakeDone.encode(frames);
+            self.handshake_done_due = false;
+            content.push(Token::HandshakeDone);
+        }
+        self.write_path_response(frames, content);
+        self.write_connection_ids(frames, content);
+        if self.data.crypto.wants_to_send() {
+            write_crypto(&mut self.data.crypto, frames, content);
+        }
+        if self.streams.wants_to_send() {
+            self.streams.write_frames(frames, &mut |token| content.push(Token::Stream(token)));
+        }
+        if self.ping_due && !content.ack_eliciting {
+            Frame::Ping.encode(frames);
+            content.ack_eliciting = true;
+        }
+        self.ping_due &= !content.ack_eliciting;
+        write_probe(&mut self.data, frames, content);
+    }
+
+    fn write_path_response(&mut self, frames: &mut Writer<'_>, content: &mut Content) {
+        while self.path.has_response() && frames.remaining() >= PathResponse::ENCODED_LEN {
+            let Some(data) = self.path.take_response() else { return };
+            PathResponse(data).encode(frames);
+            // RFC 9000 section 8.2.2: the datagram is expanded, so that the path proves its size.
+            content.expand = true;
+            content.ack_eliciting = true;
+        }
+    }
+
+    fn write_connection_ids(&mut self, frames: &mut Writer<'_>, content: &mut Content) {
+        while let Some(frame) = self.local_cids.next_announcement() {
+            if frames.remaining() < frame.encoded_len() {
+                return;
+            }
+            frame.encode(frames);
+            self.local_cids.on_announced();
+            content.push(Token::NewConnectionId(frame.sequence));
+        }
+        while let Some(sequence) = self.remote_cids.next_retirement() {
+            let frame = RetireConnectionId { sequence };
+            if frames.remaining() < frame.encoded_len() {
+                return;
+            }
+            frame.encode(frames);
+            self.remote_cids.on_retirement_sent();
+            content.push(Token::RetireConnectionId(sequence));
+        }
+    }
+
+    /// Protects a packet and enters it into the books.
+    #[inline]
+    pub(super) fn finish(&mut self, draft: Draft, now: Instant, buffer: &mut [u8]) {
+        let packet = &mut buffer[draft.start..];
+        self.protect(&draft, packet);
+        let size = draft.layout.len;
+        let in_flight = draft.content.ack_eliciting || draft.layout.is_padded();
+        let record = SentPacket {
+            time: now,
+            size: size as u16,
+            ack_eliciting: draft.content.ack_eliciting,
+            in_flight,
+            mtu_probe: false,
+            ect: false,
+        };
+        if let Some(space) = self.space(draft.space) {
+            space.sent.on_sent(record, &draft.content.tokens);
+        }
+        self.stats.packets_sent += 1;
+        if in_flight {
+            self.path.bytes_in_flight += size as u64;
+            let in_flight = self.path.bytes_in_flight;
+            self.path.controller.on_sent(now, size as u64, in_flight);
+            self.path.pacer.on_sent(size as u64);
+        }
+        if draft.content.ack_eliciting {
+            self.loss_timer_stale = true;
+            self.on_ack_eliciting_sent(now);
+        }
+        if draft.space == Space::Handshake && self.role == Role::Client {
+            // RFC 9001 section 4.9.1.
+            self.discard_space(Space::Initial, now);
+        }
+    }
+
+    #[inline]
+    fn protect(&mut self, draft: &Draft, packet: &mut [u8]) {
+        if draft.space == Space::Application {
+            if let Some((packet_key, header_key)) = self.keys.seal_keys(draft.layout.number) {
+                draft.layout.protect(packet, packet_key, header_key);
+            }
+            return;
+        }
+        if let Some(keys) = self.early_space(draft.space).and_then(|early| early.local.as_ref()) {
+            draft.layout.protect(packet, &keys.packet, &keys.header);
+        }
+    }
+
+    /// RFC 9000 section 21.4: a peer that acknowledges a number nobody sent is found out.
+    #[inline]
+    fn maybe_skip_packet_number(&mut self) {
+        let number = self.data.sent.next_packet_number().0;
+        if number < self.next_skipped {
+            return;
+        }
+        if number == self.next_skipped {
+            self.data.sent.skip_packet_number();
+        }
+        self.plan_skipped_number(number);
+    }
+}
+
+/// The number of the next packet and how many bytes of it go on the wire.
+#[inline]
+fn number(space: &PacketSpace) -> (PacketNumber, usize) {
+    let number = space.sent.next_packet_number();
+    (number, number.encoded_len(space.sent.largest_acked()))
+}
+
+/// True if an ACK has to leave even if nothing else does. A delayed one is due when its timer
+/// expires, which makes the connection look here.
+#[inline]
+fn is_ack_due(space: &PacketSpace, now: Instant) -> bool {
+    match space.received.deadline() {
+        AckDue::None => false,
+        AckDue::At(deadline) => deadline <= now,
+        AckDue::Now => true,
+    }
+}
+
+/// Writes an ACK if one is owed.
+#[inline]
+fn write_ack(
+    space: &mut PacketSpace,
+    frames: &mut Writer<'_>,
+    now: Instant,
+    content: &mut Content,
+) {
+    if !space.received.has_new() {
+        return;
+    }
+    if let Some(largest) = space.received.encode_ack(frames, now, ACK_DELAY_EXPONENT) {
+        content.tokens.push(Token::Ack(largest));
+    }
+}
+
+/// Writes as much handshake data as fits.
+fn write_crypto(crypto: &mut CryptoStream, frames: &mut Writer<'_>, content: &mut Content) {
+    while let Some((offset, len)) = crypto.write_frame(frames) {
+        content.push(Token::Crypto { offset, len });
+    }
+}
+
+/// Counts a due probe as sent; makes sure that it elicits an ACK.
+fn write_probe(space: &mut PacketSpace, frames: &mut Writer<'_>, content: &mut Content) {
+    if space.probes == 0 {
+        return;
+    }
+    if !content.ack_eliciting && frames.remaining() > 0 {
+        Frame::Ping.encode(frames);
+        content.ack_eliciting = true;
+    }
+    space.probes -= 1;
+}
