@@ -1,1 +1,286 @@
 //! All connections of one endpoint: routing, acceptance, wake-ups.
+
+mod accept;
+mod identifiers;
+mod routes;
+mod schedule;
+mod stateless_reset;
+
+use slab::Slab;
+
+use crate::connection::Connection;
+use crate::random::Random;
+use crate::time::Instant;
+use crate::tls::mac::HmacKey;
+use crate::tls::Context;
+use crate::wire::{ConnectionId, Role, Version};
+
+use routes::Routes;
+use schedule::{Schedule, Slot};
+use stateless_reset::ResetLimit;
+
+pub use accept::{Acceptance, DropReason, Incoming, Received, Refused};
+
+/// Names a connection of an engine. A key that outlived its connection finds nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnectionKey {
+    index: u32,
+    generation: u32,
+}
+
+impl ConnectionKey {
+    pub(crate) fn new(index: u32, generation: u32) -> Self {
+        Self { index, generation }
+    }
+
+    /// A small number that no other living connection of the engine has.
+    #[inline]
+    pub fn index(self) -> u32 {
+        self.index
+    }
+}
+
+/// What an engine is made of.
+pub struct EngineConfig {
+    /// Client or server.
+    pub role: Role,
+    /// Versions a server accepts.
+    pub versions: Vec<Version>,
+    /// The length of our connection IDs.
+    pub cid_len: usize,
+    /// The key that stateless reset tokens are derived from; empty for a random one.
+    pub reset_key: Vec<u8>,
+    /// TLS.
+    pub tls: Context,
+    /// Where all randomness comes from.
+    pub random: Box<dyn Random + Send>,
+}
+
+/// The connections of one endpoint.
+pub struct Engine {
+    role: Role,
+    versions: Vec<Version>,
+    cid_len: usize,
+    reset_key: HmacKey,
+    tls: Context,
+    random: Box<dyn Random + Send>,
+    connections: Slab<Entry>,
+    routes: Routes,
+    schedule: Schedule,
+    reset_limit: ResetLimit,
+    next_generation: u32,
+    /// Where packets are decrypted.
+    scratch: Vec<u8>,
+}
+
+struct Entry {
+    generation: u32,
+    slot: Slot,
+    /// The destination of the client's first Initials, routed until the handshake is over.
+    first_dcid: Option<ConnectionId>,
+    /// Connection IDs the peer retired, routed until the time given (RFC 9000 section 5.1.2).
+    retired: Vec<(Instant, ConnectionId)>,
+    connection: Box<Connection>,
+}
+
+impl Engine {
+    /// An engine without connections.
+    pub fn new(mut config: EngineConfig) -> Self {
+        let secret = config.random.next_u64();
+        let mut reset_key = config.reset_key;
+        if reset_key.is_empty() {
+            reset_key = vec![0; 32];
+            config.random.fill(&mut reset_key);
+        }
+        Self {
+            role: config.role,
+            versions: config.versions,
+            cid_len: config.cid_len,
+            reset_key: HmacKey::new(&reset_key),
+            tls: config.tls,
+            random: config.random,
+            connections: Slab::new(),
+            routes: Routes::new(secret),
+            schedule: Schedule::default(),
+            reset_limit: ResetLimit::default(),
+            next_generation: 1,
+            scratch: Vec::new(),
+        }
+    }
+
+    /// Client or server.
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
+    /// The length of the connection IDs that peers send to.
+    pub fn cid_len(&self) -> usize {
+        self.cid_len
+    }
+
+    /// The TLS context, to change the application protocols.
+    pub fn tls_mut(&mut self) -> &mut Context {
+        &mut self.tls
+    }
+
+    /// The connection behind `key`.
+    #[inline]
+    pub fn connection(&self, key: ConnectionKey) -> Option<&Connection> {
+        self.entry(key).map(|entry| &*entry.connection)
+    }
+
+    /// The connection behind `key`, to be worked with. Call [`Engine::activate`] afterwards if it
+    /// may have something to send.
+    #[inline]
+    pub fn connection_mut(&mut self, key: ConnectionKey) -> Option<&mut Connection> {
+        self.entry_mut(key).map(|entry| &mut *entry.connection)
+    }
+
+    /// The connection that packets to `cid` belong to.
+    pub fn find(&mut self, cid: &[u8]) -> Option<ConnectionKey> {
+        self.routes.find(cid)
+    }
+
+    /// How many connections there are.
+    pub fn len(&self) -> usize {
+        self.connections.len()
+    }
+
+    /// True if there is no connection.
+    pub fn is_empty(&self) -> bool {
+        self.connections.is_empty()
+    }
+
+    /// Every connection.
+    pub fn keys(&self) -> Vec<ConnectionKey> {
+        self.connections
+            .iter()
+            .map(|(index, entry)| ConnectionKey::new(index as u32, entry.generation))
+            .collect()
+    }
+
+    /// Has the connection looked at in the next round.
+    #[inline]
+    pub fn activate(&mut self, key: ConnectionKey) {
+        let Self { connections, schedule, .. } = self;
+        if let Some(entry) = live(connections, key) {
+            schedule.activate(key, &mut entry.slot);
+        }
+    }
+
+    /// Activates every connection whose wake-up time has come.
+    pub fn wake(&mut self, now: Instant) {
+        let Self { connections, schedule, .. } = self;
+        while let Some((deadline, key)) = schedule.next_due(now) {
+            let Some(entry) = live(connections, key) else { continue };
+            if !Schedule::on_woken(&mut entry.slot, deadline) {
+                continue;
+            }
+            match entry.connection.next_timeout(now) {
+                Some(later) if later > now => schedule.set_wakeup(key, &mut entry.slot, later),
+                _ => schedule.activate(key, &mut entry.slot),
+            }
+        }
+    }
+
+    /// The next connection that needs attention now.
+    pub fn next_active(&mut self) -> Option<ConnectionKey> {
+        loop {
+            let key = self.schedule.next_active()?;
+            if let Some(entry) = live(&mut self.connections, key) {
+                Schedule::on_taken(&mut entry.slot);
+                return Some(key);
+            }
+        }
+    }
+
+    /// The connection was looked at: remembers when it wants to be looked at again.
+    pub fn reschedule(&mut self, key: ConnectionKey, now: Instant) {
+        let Self { connections, schedule, .. } = self;
+        let Some(entry) = live(connections, key) else { return };
+        if let Some(deadline) = entry.connection.next_timeout(now) {
+            schedule.set_wakeup(key, &mut entry.slot, deadline);
+        }
+        self.expire_retired(key, now);
+    }
+
+    /// Has the connection looked at again at `deadline`, whatever its own timers say.
+    pub fn wake_at(&mut self, key: ConnectionKey, deadline: Instant) {
+        let Self { connections, schedule, .. } = self;
+        if let Some(entry) = live(connections, key) {
+            schedule.set_wakeup(key, &mut entry.slot, deadline);
+        }
+    }
+
+    /// Changes the length of the connection IDs of later connections.
+    pub fn set_cid_len(&mut self, len: usize) {
+        self.cid_len = len;
+    }
+
+    /// When [`Engine::wake`] has something to do, if ever.
+    pub fn next_wakeup(&mut self) -> Option<Instant> {
+        while let Some((deadline, key)) = self.schedule.peek() {
+            if self.entry(key).is_some() {
+                return Some(deadline);
+            }
+            self.schedule.drop_next();
+        }
+        None
+    }
+
+    /// Takes a connection out of the engine.
+    pub fn remove(&mut self, key: ConnectionKey) -> Option<Box<Connection>> {
+        self.entry(key)?;
+        let entry = self.connections.remove(key.index as usize);
+        for cid in entry.connection.local_cids().iter() {
+            self.routes.remove(&cid, key);
+        }
+        for cid in entry.first_dcid.iter().chain(entry.retired.iter().map(|(_, cid)| cid)) {
+            self.routes.remove(cid, key);
+        }
+        if self.connections.is_empty() {
+            self.connections.shrink_to_fit();
+        }
+        Some(entry.connection)
+    }
+
+    fn insert(
+        &mut self,
+        connection: Connection,
+        first_dcid: Option<ConnectionId>,
+    ) -> ConnectionKey {
+        let generation = self.next_generation;
+        self.next_generation = self.next_generation.wrapping_add(1);
+        let cid = connection.local_cids().primary();
+        let index = self.connections.insert(Entry {
+            generation,
+            slot: Slot::default(),
+            first_dcid,
+            retired: Vec::new(),
+            connection: Box::new(connection),
+        });
+        let key = ConnectionKey::new(index as u32, generation);
+        self.routes.insert(cid, key);
+        if let Some(cid) = first_dcid {
+            self.routes.insert(cid, key);
+        }
+        self.activate(key);
+        key
+    }
+
+    #[inline]
+    fn entry(&self, key: ConnectionKey) -> Option<&Entry> {
+        self.connections.get(key.index as usize).filter(|entry| entry.generation == key.generation)
+    }
+
+    #[inline]
+    fn entry_mut(&mut self, key: ConnectionKey) -> Option<&mut Entry> {
+        live(&mut self.connections, key)
+    }
+}
+
+/// The entry behind `key`, borrowed from the table alone.
+#[inline]
+fn live(connections: &mut Slab<Entry>, key: ConnectionKey) -> Option<&mut Entry> {
+    connections.get_mut(key.index as usize).filter(|entry| entry.generation == key.generation)
+}

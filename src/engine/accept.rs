@@ -1,0 +1,251 @@
+//! Datagrams in: to a connection, to a new one, or to nobody.
+
+use crate::connection::{
+    is_authentic_initial, ClientConfig, Connection, CreateError, ServerConfig,
+};
+use crate::error::{TransportError, TransportErrorCode};
+use crate::path::Addresses;
+use crate::time::Instant;
+use crate::wire::header::{
+    encode_version_negotiation, parse_cids, parse_packet, version_negotiation_len, ProtectedHeader,
+};
+use crate::wire::{ConnectionId, LongPacketType, Role, Version, Writer};
+
+use super::{ConnectionKey, Engine};
+
+/// A datagram with an Initial is at least this long (RFC 9000 section 14.1).
+const MIN_INITIAL_DATAGRAM: usize = 1200;
+
+/// A client's first destination connection ID is at least this long (RFC 9000 section 7.2).
+const MIN_FIRST_DCID: usize = 8;
+
+/// What became of a datagram.
+#[derive(Debug)]
+pub enum Received {
+    /// The connection has taken it.
+    Connection(ConnectionKey),
+    /// It begins a connection, if the host accepts; see [`Engine::accept`].
+    Incoming(Box<Incoming>),
+    /// Nobody's, but it is answered: Version Negotiation.
+    VersionNegotiation(Vec<u8>),
+    /// Nobody's, but it is answered: a stateless reset.
+    StatelessReset(Vec<u8>),
+    /// Nobody's.
+    Dropped(DropReason),
+}
+
+/// Why a datagram was dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DropReason {
+    /// It is no QUIC packet.
+    Malformed,
+    /// Its connection ID is not known and it cannot begin a connection.
+    UnknownConnection,
+    /// It looks like the first Initial of a client and is not.
+    NotAuthentic,
+}
+
+/// The authentic first Initial of a client that waits to be accepted.
+#[derive(Clone, Debug)]
+pub struct Incoming {
+    /// Its version.
+    pub version: Version,
+    /// Where it was sent to: the client's random choice, or the source of our Retry.
+    pub dcid: ConnectionId,
+    /// The client's connection ID.
+    pub scid: ConnectionId,
+    /// Its token, may be empty.
+    pub token: Vec<u8>,
+    /// Where it came from.
+    pub addresses: Addresses,
+}
+
+/// The terms on which a connection is accepted.
+pub struct Acceptance {
+    /// Our connection ID.
+    pub scid: ConnectionId,
+    /// Settings.
+    pub settings: std::sync::Arc<crate::connection::Settings>,
+    /// The congestion controller.
+    pub controller: crate::congestion::Controller,
+}
+
+/// No connection could be made.
+#[derive(Clone, Debug)]
+pub enum Refused {
+    /// The connection ID is in use.
+    ConnectionIdInUse,
+    /// It could not begin.
+    Failed(CreateError),
+}
+
+impl Engine {
+    /// Takes a datagram that came at `now`.
+    #[inline]
+    pub fn receive(&mut self, now: Instant, addresses: Addresses, datagram: &[u8]) -> Received {
+        let Ok(packet) = parse_packet(datagram, self.cid_len) else {
+            return Received::Dropped(DropReason::Malformed);
+        };
+        let dcid: &[u8] = match &packet.header {
+            ProtectedHeader::Long { dcid, .. }
+            | ProtectedHeader::Short { dcid, .. }
+            | ProtectedHeader::Retry { dcid, .. } => dcid.as_slice(),
+            ProtectedHeader::VersionNegotiation { dcid, .. }
+            | ProtectedHeader::UnknownVersion { dcid, .. } => dcid,
+        };
+        if let Some(key) = self.routes.find(dcid) {
+            self.feed(key, now, datagram);
+            return Received::Connection(key);
+        }
+        self.receive_unknown(now, addresses, datagram, &packet.header)
+    }
+
+    /// Gives a datagram to a connection.
+    #[inline]
+    pub fn feed(&mut self, key: ConnectionKey, now: Instant, datagram: &[u8]) {
+        if self.scratch.len() < datagram.len() {
+            self.scratch.resize(datagram.len(), 0);
+        }
+        let Self { connections, scratch, .. } = self;
+        if let Some(entry) = super::live(connections, key) {
+            entry.connection.receive(now, datagram, scratch);
+        }
+        self.activate(key);
+    }
+
+    /// The connection that a datagram belongs to, by its destination connection ID.
+    pub fn find_for(&mut self, datagram: &[u8]) -> Option<ConnectionKey> {
+        let (dcid, _) = parse_cids(datagram, self.cid_len).ok()?;
+        self.routes.find(dcid)
+    }
+
+    fn receive_unknown(
+        &mut self,
+        now: Instant,
+        addresses: Addresses,
+        datagram: &[u8],
+        header: &ProtectedHeader<'_>,
+    ) -> Received {
+        let dropped = Received::Dropped(DropReason::UnknownConnection);
+        match *header {
+            ProtectedHeader::Short { dcid, .. } => {
+                match self.stateless_reset(now, dcid.as_slice(), datagram.len()) {
+                    Some(reset) => Received::StatelessReset(reset),
+                    None => dropped,
+                }
+            }
+            ProtectedHeader::UnknownVersion { dcid, scid, .. } => {
+                self.negotiate_version(datagram, dcid, scid)
+            }
+            ProtectedHeader::Long { packet_type, version, dcid, scid, token, pn_offset } => {
+                if !self.versions.contains(&version) {
+                    return self.negotiate_version(datagram, dcid.as_slice(), scid.as_slice());
+                }
+                let first = packet_type == LongPacketType::Initial
+                    && self.role == Role::Server
+                    && datagram.len() >= MIN_INITIAL_DATAGRAM
+                    && dcid.len() >= MIN_FIRST_DCID;
+                if !first {
+                    return dropped;
+                }
+                if !self.is_authentic(version, &dcid, datagram, pn_offset) {
+                    return Received::Dropped(DropReason::NotAuthentic);
+                }
+                let token = token.to_vec();
+                Received::Incoming(Box::new(Incoming { version, dcid, scid, token, addresses }))
+            }
+            ProtectedHeader::Retry { .. } | ProtectedHeader::VersionNegotiation { .. } => dropped,
+        }
+    }
+
+    /// Version Negotiation in answer to a version we do not speak (RFC 9000 section 6.1).
+    fn negotiate_version(&mut self, datagram: &[u8], dcid: &[u8], scid: &[u8]) -> Received {
+        if self.role == Role::Client || datagram.len() < MIN_INITIAL_DATAGRAM {
+            return Received::Dropped(DropReason::UnknownConnection);
+        }
+        let noise = self.random.next_u64();
+        let mut versions = self.versions.clone();
+        versions.push(Version::grease(noise as u32));
+        // The reply swaps the connection IDs: it goes back to where the datagram came from.
+        let mut reply = vec![0; version_negotiation_len(scid, dcid, &versions)];
+        let mut writer = Writer::new(&mut reply);
+        encode_version_negotiation(&mut writer, (noise >> 32) as u8, scid, dcid, &versions);
+        Received::VersionNegotiation(reply)
+    }
+
+    /// True if the first packet of `datagram` is an Initial that its sender could seal. Nothing is
+    /// allocated for one that is not.
+    fn is_authentic(
+        &mut self,
+        version: Version,
+        dcid: &ConnectionId,
+        datagram: &[u8],
+        pn_offset: usize,
+    ) -> bool {
+        let Ok(packet) = parse_packet(datagram, self.cid_len) else { return false };
+        if self.scratch.len() < datagram.len() {
+            self.scratch.resize(datagram.len(), 0);
+        }
+        let Some(bytes) = datagram.get(..packet.len) else { return false };
+        is_authentic_initial(version, dcid, bytes, pn_offset, &mut self.scratch)
+    }
+
+    /// Makes the connection for a client's first Initial, which is then to be given to
+    /// [`Engine::feed`].
+    pub fn accept(
+        &mut self,
+        now: Instant,
+        incoming: &Incoming,
+        terms: Acceptance,
+    ) -> Result<ConnectionKey, Refused> {
+        if self.routes.find(terms.scid.as_slice()).is_some() {
+            return Err(Refused::ConnectionIdInUse);
+        }
+        let reset_token = self.reset_token(terms.scid.as_slice());
+        let config = ServerConfig {
+            settings: terms.settings,
+            addresses: incoming.addresses,
+            controller: terms.controller,
+            version: incoming.version,
+            scid: terms.scid,
+            reset_token: (!terms.scid.is_empty()).then_some(reset_token),
+            dcid: incoming.scid,
+            original_dcid: incoming.dcid,
+            retry_scid: None,
+            address_validated: false,
+        };
+        let connection = Connection::server(config, &self.tls, now, &mut *self.random)
+            .map_err(Refused::Failed)?;
+        let first_dcid = (incoming.dcid != terms.scid).then_some(incoming.dcid);
+        Ok(self.insert(connection, first_dcid))
+    }
+
+    /// Declines a connection that was just made: returns the length of the datagram in `buffer`
+    /// that says so, and keeps nothing (RFC 9000 section 5.2.2).
+    pub fn refuse(
+        &mut self,
+        key: ConnectionKey,
+        now: Instant,
+        trigger_len: usize,
+        buffer: &mut [u8],
+    ) -> Option<usize> {
+        let mut connection = self.remove(key)?;
+        let code = TransportErrorCode::CONNECTION_REFUSED;
+        connection.refuse(now, TransportError::new(code, ""), trigger_len);
+        connection.transmit(now, buffer)
+    }
+
+    /// Begins a connection to a server.
+    pub fn connect(
+        &mut self,
+        now: Instant,
+        config: ClientConfig<'_>,
+    ) -> Result<ConnectionKey, Refused> {
+        if self.routes.find(config.scid.as_slice()).is_some() {
+            return Err(Refused::ConnectionIdInUse);
+        }
+        let connection = Connection::client(config, &self.tls, now, &mut *self.random)
+            .map_err(Refused::Failed)?;
+        Ok(self.insert(connection, None))
+    }
+}

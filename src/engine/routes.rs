@@ -1,0 +1,92 @@
+//! Which connection a datagram belongs to, by its destination connection ID.
+
+use std::collections::HashMap;
+
+use foldhash::quality::FixedState;
+
+use crate::wire::ConnectionId;
+
+use super::ConnectionKey;
+
+/// Connection IDs of all connections of an engine.
+///
+/// The hash is keyed with a secret of the engine: a client chooses the first destination
+/// connection ID itself and must not be able to pile entries up in one place.
+#[derive(Debug)]
+pub struct Routes {
+    table: HashMap<ConnectionId, ConnectionKey, FixedState>,
+    /// The last answer: datagrams come in trains of one connection.
+    last: Option<(ConnectionId, ConnectionKey)>,
+}
+
+impl Routes {
+    /// An empty table whose hash is keyed with `secret`.
+    pub fn new(secret: u64) -> Self {
+        Self { table: HashMap::with_hasher(FixedState::with_seed(secret)), last: None }
+    }
+
+    /// The connection that `cid` belongs to.
+    #[inline]
+    pub fn find(&mut self, cid: &[u8]) -> Option<ConnectionKey> {
+        if let Some((last, key)) = &self.last {
+            if last.as_slice() == cid {
+                return Some(*key);
+            }
+        }
+        let (cid, key) = self.table.get_key_value(cid)?;
+        self.last = Some((*cid, *key));
+        Some(*key)
+    }
+
+    /// Routes `cid` to `key`. Returns false if another connection has it.
+    pub fn insert(&mut self, cid: ConnectionId, key: ConnectionKey) -> bool {
+        *self.table.entry(cid).or_insert(key) == key
+    }
+
+    /// Stops routing `cid` to `key`.
+    pub fn remove(&mut self, cid: &ConnectionId, key: ConnectionKey) {
+        if self.table.get(cid) == Some(&key) {
+            self.table.remove(cid);
+        }
+        if self.last.is_some_and(|(last, _)| last == *cid) {
+            self.last = None;
+        }
+    }
+
+    /// How many connection IDs are routed.
+    pub fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    /// True if no connection ID is routed.
+    pub fn is_empty(&self) -> bool {
+        self.table.is_empty()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn cid(n: u8) -> ConnectionId {
+        ConnectionId::new(&[n; 8]).unwrap()
+    }
+
+    #[test]
+    fn a_connection_id_leads_to_its_connection_until_it_is_removed() {
+        let (one, two) = (ConnectionKey::new(0, 1), ConnectionKey::new(1, 1));
+        let mut routes = Routes::new(7);
+        assert!(routes.insert(cid(1), one));
+        assert!(routes.insert(cid(2), two));
+        assert!(!routes.insert(cid(1), two));
+        assert_eq!(routes.find(&[1; 8]), Some(one));
+        assert_eq!(routes.find(&[1; 8]), Some(one));
+        assert_eq!(routes.find(&[2; 8]), Some(two));
+        assert_eq!(routes.find(&[1; 7]), None);
+        routes.remove(&cid(1), two);
+        assert_eq!(routes.find(&[1; 8]), Some(one));
+        routes.remove(&cid(1), one);
+        assert_eq!(routes.find(&[1; 8]), None);
+    }
+}
