@@ -1,2 +1,37 @@
 //! The C ABI.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `abi` | the C types, constants and prototypes: the source of the public headers |
+//! | `guard` | the way in: null handles, the engine's lock, panics |
+//! | `cells` | what the handles point at |
+//! | `engine`, `config`, `connect`, `connection`, `stream`, `cid`, `settings`, `stats` | the functions |
+//! | `receive` | a datagram in, and the acceptance of connections |
+//! | `run` | the main loop |
+//! | `dispatch`, `destroy` | events of the core to the host's callbacks |
+//! | `output` | datagrams to the host's socket functions |
+//! | `congestion` | congestion controllers of both sides across the boundary |
+//! | `address`, `clock`, `identifiers`, `log` | small conversions and services |
+
 pub mod abi;
+
+mod address;
+mod cells;
+mod cid;
+mod clock;
+mod config;
+mod congestion;
+mod connect;
+mod connection;
+mod destroy;
+mod dispatch;
+mod engine;
+mod guard;
+mod identifiers;
+mod log;
+mod output;
+mod receive;
+mod run;
+mod settings;
+mod stats;
+mod stream;

@@ -1,0 +1,209 @@
+//! Datagrams to the host's socket functions.
+
+use libc::{c_void, iovec};
+
+use crate::connection::State;
+use crate::time::Instant;
+
+use super::abi::{XQC_MAX_SEND_MSG_ONCE, XQC_SOCKET_EAGAIN, XQC_SOCKET_ERROR};
+use super::address::RawAddress;
+use super::cells::{ConnectionCell, EngineCell};
+
+/// The most datagrams that go out in one call: the size of the host's own array.
+const BATCH: usize = XQC_MAX_SEND_MSG_ONCE as usize;
+
+/// Room for one datagram.
+const DATAGRAM_ROOM: usize = 1500;
+
+/// The path that everything is sent on.
+const PATH_ID: u64 = 0;
+
+/// Where datagrams are built before the host sends them.
+pub(super) struct TransmitBuffer {
+    bytes: [[u8; DATAGRAM_ROOM]; BATCH],
+    lens: [usize; BATCH],
+}
+
+impl TransmitBuffer {
+    /// An empty buffer, on the heap.
+    pub fn new() -> Box<Self> {
+        Box::new(Self { bytes: [[0; DATAGRAM_ROOM]; BATCH], lens: [0; BATCH] })
+    }
+
+    fn datagram(&self, index: usize) -> &[u8] {
+        &self.bytes[index][..self.lens[index]]
+    }
+}
+
+/// What became of a write.
+enum Written {
+    /// All of it is on its way.
+    All,
+    /// The first so many datagrams are; the socket takes no more for now.
+    Some(usize),
+    /// The socket is broken.
+    Failed,
+}
+
+/// Sends all that the connection has to send, as far as the socket takes it.
+pub(super) fn flush(engine: &EngineCell, connection: &ConnectionCell, now: Instant) {
+    if !send_blocked(engine, connection) {
+        return;
+    }
+    let mut buffer = engine.buffer.take().unwrap_or_else(TransmitBuffer::new);
+    let batch = if connection.mmsg.get() { BATCH } else { 1 };
+    loop {
+        let count = fill(engine, connection, now, &mut buffer, batch);
+        if count == 0 {
+            break;
+        }
+        match write(engine, connection, &buffer, count) {
+            Written::All if count < batch => break,
+            Written::All => {}
+            Written::Some(sent) => {
+                let rest = (sent..count).map(|index| buffer.datagram(index).to_vec());
+                connection.blocked.borrow_mut().extend(rest);
+                break;
+            }
+            Written::Failed => {
+                fail(engine, connection);
+                break;
+            }
+        }
+    }
+    engine.buffer.set(Some(buffer));
+}
+
+/// Builds up to `batch` datagrams; returns how many.
+fn fill(
+    engine: &EngineCell,
+    connection: &ConnectionCell,
+    now: Instant,
+    buffer: &mut TransmitBuffer,
+    batch: usize,
+) -> usize {
+    let mut core = engine.core.borrow_mut();
+    let Some(core) = core.connection_mut(connection.key) else { return 0 };
+    let mut count = 0;
+    while count < batch {
+        let Some(len) = core.transmit(now, &mut buffer.bytes[count]) else { break };
+        buffer.lens[count] = len;
+        count += 1;
+    }
+    count
+}
+
+/// Sends first what the socket did not take earlier. Returns true if nothing of it is left.
+fn send_blocked(engine: &EngineCell, connection: &ConnectionCell) -> bool {
+    if connection.blocked.borrow().is_empty() {
+        return true;
+    }
+    let waiting = connection.blocked.take();
+    for (index, datagram) in waiting.iter().enumerate() {
+        match write_one(engine, connection, datagram) {
+            Written::All => {}
+            Written::Some(_) => {
+                connection.blocked.borrow_mut().extend_from_slice(&waiting[index..]);
+                return false;
+            }
+            Written::Failed => {
+                fail(engine, connection);
+                return false;
+            }
+        }
+    }
+    true
+}
+
+/// The socket is broken: the only path is gone, and nobody can be told.
+fn fail(engine: &EngineCell, connection: &ConnectionCell) {
+    let mut core = engine.core.borrow_mut();
+    if let Some(core) = core.connection_mut(connection.key) {
+        core.abandon();
+    }
+}
+
+fn write(
+    engine: &EngineCell,
+    connection: &ConnectionCell,
+    buffer: &TransmitBuffer,
+    count: usize,
+) -> Written {
+    if !connection.mmsg.get() {
+        return write_one(engine, connection, buffer.datagram(0));
+    }
+    let mut vector = [iovec { iov_base: std::ptr::null_mut(), iov_len: 0 }; BATCH];
+    for (index, entry) in vector.iter_mut().enumerate().take(count) {
+        let datagram = buffer.datagram(index);
+        entry.iov_base = datagram.as_ptr().cast_mut().cast();
+        entry.iov_len = datagram.len();
+    }
+    let Some(peer) = peer_address(engine, connection) else { return Written::Failed };
+    let (vlen, user_data) = (count as u32, connection.user_data.get());
+    let result = match (engine.transport.write_mmsg_ex, engine.transport.write_mmsg) {
+        // SAFETY: the host gave this function for sending; the vector names `count` live buffers
+        // and the address is good for the call.
+        (Some(write), _) => unsafe {
+            write(PATH_ID, vector.as_ptr(), vlen, peer.as_ptr(), peer.len(), user_data)
+        },
+        // SAFETY: as above.
+        (None, Some(write)) => unsafe {
+            write(vector.as_ptr(), vlen, peer.as_ptr(), peer.len(), user_data)
+        },
+        (None, None) => return Written::Failed,
+    };
+    match result {
+        sent if sent >= count as isize => Written::All,
+        sent if sent >= 0 => Written::Some(sent as usize),
+        error if error == XQC_SOCKET_ERROR as isize => Written::Failed,
+        _ => Written::Some(0),
+    }
+}
+
+fn write_one(engine: &EngineCell, connection: &ConnectionCell, datagram: &[u8]) -> Written {
+    let Some(peer) = peer_address(engine, connection) else { return Written::Failed };
+    let (bytes, len, user_data) = (datagram.as_ptr(), datagram.len(), connection.user_data.get());
+    let result = match (engine.transport.write_socket_ex, engine.transport.write_socket) {
+        // SAFETY: the host gave this function for sending; bytes and address are good for the
+        // call.
+        (Some(write), _) => unsafe {
+            write(PATH_ID, bytes, len, peer.as_ptr(), peer.len(), user_data)
+        },
+        // SAFETY: as above.
+        (None, Some(write)) => unsafe { write(bytes, len, peer.as_ptr(), peer.len(), user_data) },
+        (None, None) => return Written::Failed,
+    };
+    match result {
+        sent if sent == len as isize => Written::All,
+        error if error == XQC_SOCKET_ERROR as isize => Written::Failed,
+        blocked if blocked == XQC_SOCKET_EAGAIN as isize => Written::Some(0),
+        // A short write or another error: tried again later, as upstream does.
+        _ => Written::Some(0),
+    }
+}
+
+fn peer_address(engine: &EngineCell, connection: &ConnectionCell) -> Option<RawAddress> {
+    let core = engine.core.borrow();
+    let core = core.connection(connection.key)?;
+    Some(RawAddress::new(&core.path().addresses.peer))
+}
+
+/// Sends a datagram of no accepted connection through `conn_send_packet_before_accept`.
+pub(super) fn send_before_accept(
+    engine: &EngineCell,
+    datagram: &[u8],
+    peer: &std::net::SocketAddr,
+    user_data: *mut c_void,
+) {
+    let Some(write) = engine.transport.conn_send_packet_before_accept else { return };
+    let peer = RawAddress::new(peer);
+    // SAFETY: the host gave this function for sending; bytes and address are good for the call.
+    // What it returns does not matter: would-block means that the datagram is dropped.
+    unsafe { write(datagram.as_ptr(), datagram.len(), peer.as_ptr(), peer.len(), user_data) };
+}
+
+/// True if the connection is over and waits to be destroyed.
+pub(super) fn is_closed(engine: &EngineCell, connection: &ConnectionCell) -> bool {
+    let core = engine.core.borrow();
+    core.connection(connection.key).is_none_or(|core| core.state() == State::Closed)
+}

@@ -1,0 +1,294 @@
+//! Datagrams in: `xqc_engine_packet_process` and the acceptance of connections.
+
+use std::cell::{Cell, RefCell, UnsafeCell};
+
+use libc::{c_uchar, c_void, size_t, sockaddr, socklen_t};
+
+use crate::engine::{Acceptance, ConnectionKey, Incoming, Received, Refused};
+use crate::path::Addresses;
+use crate::time::Instant;
+use crate::wire::ConnectionId;
+
+use super::abi::{
+    xqc_engine_t, xqc_int_t, xqc_usec_t, XQC_ECONN_NFOUND, XQC_ECREATE_CONN, XQC_EFATAL,
+    XQC_EILLPKT, XQC_EPARAM, XQC_LOG_ERROR, XQC_LOG_INFO, XQC_OK,
+};
+use super::address::{read_address, RawAddress};
+use super::cells::{ConnectionCell, ConnectionTerms, EngineCell, EngineHandle, Grave, Known};
+use super::cid::raw_cid;
+use super::guard::with_engine;
+use super::identifiers::generate_cid;
+use super::output::send_before_accept;
+use super::run::{run, Release, Running};
+
+/// After so many datagrams the connections are looked at, however long the host's batch is.
+const RECEIVE_BATCH: u32 = 100;
+
+/// Takes one datagram from the host.
+///
+/// # Safety
+///
+/// `engine` is null or a live engine; `packet_in_buf` is readable for `packet_in_size` bytes, the
+/// addresses for their lengths.
+#[no_mangle]
+pub unsafe extern "C" fn xqc_engine_packet_process(
+    engine: *mut xqc_engine_t,
+    packet_in_buf: *const c_uchar,
+    packet_in_size: size_t,
+    local_addr: *const sockaddr,
+    local_addrlen: socklen_t,
+    peer_addr: *const sockaddr,
+    peer_addrlen: socklen_t,
+    recv_time: xqc_usec_t,
+    user_data: *mut c_void,
+) -> xqc_int_t {
+    if engine.is_null() {
+        return -XQC_EPARAM;
+    }
+    if packet_in_buf.is_null() || packet_in_size == 0 {
+        return -XQC_EILLPKT;
+    }
+    // SAFETY: the caller vouches for the bytes.
+    let datagram = unsafe { std::slice::from_raw_parts(packet_in_buf, packet_in_size) };
+    // SAFETY: the caller vouches for both addresses.
+    let (local, peer) =
+        unsafe { (read_address(local_addr, local_addrlen), read_address(peer_addr, peer_addrlen)) };
+    let handle: *const EngineHandle = engine.cast();
+    // SAFETY: the caller vouches for the handle.
+    unsafe {
+        with_engine(engine, -XQC_EFATAL, |engine| {
+            let now = engine.clock.at(recv_time);
+            let Some(peer) = peer else {
+                return process_without_address(engine, now, datagram);
+            };
+            let arrival = Arrival { addresses: Addresses { local, peer }, now, user_data };
+            process(engine, handle, datagram, &arrival)
+        })
+    }
+}
+
+/// Where a datagram came from, and when.
+struct Arrival {
+    addresses: Addresses,
+    now: Instant,
+    /// The host's listener.
+    user_data: *mut c_void,
+}
+
+/// Without the peer's address a datagram can only belong to a connection that exists.
+fn process_without_address(engine: &EngineCell, now: Instant, datagram: &[u8]) -> xqc_int_t {
+    let key = {
+        let mut core = engine.core.borrow_mut();
+        let key = core.find_for(datagram);
+        if let Some(key) = key {
+            core.feed(key, now, datagram);
+        }
+        key
+    };
+    if key.is_none() {
+        return -XQC_ECONN_NFOUND;
+    }
+    after_datagram(engine);
+    XQC_OK
+}
+
+fn process(
+    engine: &EngineCell,
+    handle: *const EngineHandle,
+    datagram: &[u8],
+    arrival: &Arrival,
+) -> xqc_int_t {
+    // A borrow in the match's head would last through its arms.
+    let received = engine.core.borrow_mut().receive(arrival.now, arrival.addresses, datagram);
+    match received {
+        Received::Connection(key) => {
+            note_local_address(engine, key, arrival.addresses.local);
+            after_datagram(engine);
+            XQC_OK
+        }
+        Received::Incoming(incoming) => {
+            let result = accept(engine, handle, &incoming, datagram, arrival);
+            after_datagram(engine);
+            result
+        }
+        Received::VersionNegotiation(reply) => {
+            send_before_accept(engine, &reply, &arrival.addresses.peer, arrival.user_data);
+            XQC_OK
+        }
+        Received::StatelessReset(reset) => {
+            send_reset(engine, &reset, arrival);
+            -XQC_ECONN_NFOUND
+        }
+        Received::Dropped(crate::engine::DropReason::Malformed) => -XQC_EILLPKT,
+        Received::Dropped(_) => -XQC_ECONN_NFOUND,
+    }
+}
+
+/// A client learns its own address from the first datagram.
+fn note_local_address(
+    engine: &EngineCell,
+    key: ConnectionKey,
+    local: Option<std::net::SocketAddr>,
+) {
+    if let Some(core) = engine.core.borrow_mut().connection_mut(key) {
+        core.learn_local_address(local);
+    }
+}
+
+/// Long receive batches are interrupted, so that answers do not wait for their end.
+fn after_datagram(engine: &EngineCell) {
+    let received = engine.received.get() + 1;
+    engine.received.set(received);
+    if received >= RECEIVE_BATCH {
+        run(engine, Release::Keep);
+    }
+}
+
+fn send_reset(engine: &EngineCell, reset: &[u8], arrival: &Arrival) {
+    let Some(write) = engine.transport.stateless_reset else { return };
+    let peer = RawAddress::new(&arrival.addresses.peer);
+    let local = arrival.addresses.local.as_ref().map(RawAddress::new);
+    let (local_ptr, local_len) =
+        local.as_ref().map_or((std::ptr::null(), 0), |local| (local.as_ptr(), local.len()));
+    // SAFETY: the host gave this function; bytes and addresses are good for the call.
+    unsafe {
+        write(
+            reset.as_ptr(),
+            reset.len(),
+            peer.as_ptr(),
+            peer.len(),
+            local_ptr,
+            local_len,
+            arrival.user_data,
+        )
+    };
+}
+
+/// Makes the connection for a client's first Initial and asks the host about it.
+fn accept(
+    engine: &EngineCell,
+    handle: *const EngineHandle,
+    incoming: &Incoming,
+    datagram: &[u8],
+    arrival: &Arrival,
+) -> xqc_int_t {
+    // The host's calls from inside the callbacks here must not run the half-made connection.
+    let running = Running::begin(engine);
+    let Ok(scid) = choose_cid(engine, incoming) else { return -XQC_ECREATE_CONN };
+    let terms = engine.server_settings.borrow().clone();
+    let acceptance = Acceptance {
+        scid,
+        settings: terms.settings.clone(),
+        controller: terms.congestion.controller(terms.settings.max_datagram_size),
+    };
+    let made = engine.core.borrow_mut().accept(arrival.now, incoming, acceptance);
+    let key = match made {
+        Ok(key) => key,
+        Err(refused) => {
+            log_refused(engine, &refused);
+            return -XQC_ECREATE_CONN;
+        }
+    };
+    let connection = add_connection(engine, handle, key, &scid, arrival.user_data, &terms);
+    if !server_accept(engine, handle, connection, arrival.user_data) {
+        refuse(engine, key, datagram.len(), arrival);
+        return -XQC_ECREATE_CONN;
+    }
+    connection.known.set(Known::Accepted);
+    engine.core.borrow_mut().feed(key, arrival.now, datagram);
+    drop(running);
+    XQC_OK
+}
+
+fn log_refused(engine: &EngineCell, refused: &Refused) {
+    let message = "xqc_engine_packet_process";
+    engine.log.write(
+        XQC_LOG_ERROR,
+        None,
+        message,
+        format_args!("|fail to create connection|{refused:?}|"),
+    );
+}
+
+/// Our first connection ID: the host's, a random one, or, where the host neither makes its own nor
+/// forbids it, the one the client chose, as simple load balancers expect.
+fn choose_cid(
+    engine: &EngineCell,
+    incoming: &Incoming,
+) -> Result<ConnectionId, super::identifiers::GeneratorFailed> {
+    let negotiate = engine.config.borrow().cid_negotiate != 0;
+    let fits = incoming.dcid.len() == engine.core.borrow().cid_len();
+    if fits && !negotiate && engine.callbacks.cid_generate_cb.is_none() {
+        return Ok(incoming.dcid);
+    }
+    generate_cid(engine, Some(&incoming.dcid))
+}
+
+/// Makes the cell of a connection. Its address stays the same until the cell is buried.
+pub(super) fn add_connection<'a>(
+    engine: &'a EngineCell,
+    handle: *const EngineHandle,
+    key: ConnectionKey,
+    scid: &ConnectionId,
+    user_data: *mut c_void,
+    terms: &ConnectionTerms,
+) -> &'a ConnectionCell {
+    let batch = engine.config.borrow().sendmmsg_on != 0
+        && !terms.disable_send_mmsg
+        && (engine.transport.write_mmsg.is_some() || engine.transport.write_mmsg_ex.is_some());
+    let cell = Box::new(ConnectionCell {
+        engine: handle,
+        key,
+        user_data: Cell::new(user_data),
+        protocol_data: Cell::new(std::ptr::null_mut()),
+        scid: UnsafeCell::new(raw_cid(scid)),
+        protocol: RefCell::new(None),
+        known: Cell::new(Known::No),
+        error: Cell::new(0),
+        peer_error_kind: Cell::new(0),
+        streams: RefCell::new(Vec::new()),
+        unwritten: RefCell::new(Vec::new()),
+        blocked: RefCell::new(Vec::new()),
+        mmsg: Cell::new(batch),
+        handshake_done: Cell::new(None),
+    });
+    let address = std::ptr::from_ref(&*cell);
+    let mut connections = engine.connections.borrow_mut();
+    let index = key.index() as usize;
+    if connections.len() <= index {
+        connections.resize_with(index + 1, || None);
+    }
+    connections[index] = Some(cell);
+    // SAFETY: the cell is boxed and goes to the graveyard when it leaves the table; see
+    // `EngineCell::connection`.
+    unsafe { &*address }
+}
+
+fn server_accept(
+    engine: &EngineCell,
+    handle: *const EngineHandle,
+    connection: &ConnectionCell,
+    user_data: *mut c_void,
+) -> bool {
+    let Some(accept) = engine.transport.server_accept else { return true };
+    let engine = super::cells::engine_ptr(handle);
+    // SAFETY: the host gave this function; handles and connection ID are good.
+    unsafe { accept(engine, connection.as_ptr(), connection.scid(), user_data) == 0 }
+}
+
+/// Declines a connection that the host does not want: CONNECTION_REFUSED, and no other callback.
+fn refuse(engine: &EngineCell, key: ConnectionKey, trigger_len: usize, arrival: &Arrival) {
+    let mut datagram = [0; 1500];
+    let len = engine.core.borrow_mut().refuse(key, arrival.now, trigger_len, &mut datagram);
+    if let Some(len) = len {
+        let peer = &arrival.addresses.peer;
+        send_before_accept(engine, &datagram[..len], peer, arrival.user_data);
+    }
+    if let Some(slot) = engine.connections.borrow_mut().get_mut(key.index() as usize) {
+        if let Some(cell) = slot.take() {
+            engine.bury(Grave::Connection(cell));
+        }
+    }
+    let function = "xqc_engine_packet_process";
+    engine.log.write(XQC_LOG_INFO, None, function, format_args!("|server_accept refused|"));
+}

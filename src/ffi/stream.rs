@@ -1,0 +1,343 @@
+//! Streams: opened, written, read, closed.
+
+use libc::{c_uchar, c_void, size_t, ssize_t};
+
+use crate::connection::State;
+use crate::stream::{ReadError, StreamKey, WriteError};
+use crate::wire::Direction;
+
+use super::abi::{
+    xqc_cid_t, xqc_connection_t, xqc_engine_t, xqc_int_t, xqc_stream_direction_t, xqc_stream_id_t,
+    xqc_stream_settings_t, xqc_stream_t, XQC_CLOSING, XQC_EAGAIN, XQC_EPARAM, XQC_ESTREAM_RESET,
+    XQC_ESTREAM_ST, XQC_OK, XQC_STREAM_BIDI, XQC_STREAM_UNI,
+};
+use super::cells::{ConnectionCell, EngineCell, StreamCell};
+use super::cid::cid_bytes;
+use super::dispatch::stream_create_notify;
+use super::guard::{with_connection, with_engine, with_stream};
+use super::run::run_one;
+
+/// The code of RESET_STREAM and STOP_SENDING when a host closes a stream: H3_REQUEST_CANCELLED, as
+/// upstream sends it for every protocol.
+pub(super) const CLOSE_CODE: u64 = 0x10c;
+
+/// Opens a bidirectional stream.
+///
+/// # Safety
+///
+/// `engine` is null or a live engine, `cid` null or one connection ID.
+#[no_mangle]
+pub unsafe extern "C" fn xqc_stream_create(
+    engine: *mut xqc_engine_t,
+    cid: *const xqc_cid_t,
+    _settings: *mut xqc_stream_settings_t,
+    user_data: *mut c_void,
+) -> *mut xqc_stream_t {
+    let null = std::ptr::null_mut();
+    // SAFETY: the caller vouches for the connection ID.
+    let Some(cid) = (unsafe { cid.as_ref() }) else { return null };
+    // SAFETY: the caller vouches for the handle.
+    unsafe {
+        with_engine(engine, null, |engine| {
+            let key = engine.core.borrow_mut().find(cid_bytes(cid));
+            match key.and_then(|key| engine.connection(key)) {
+                Some(connection) => open(engine, connection, Direction::Bidirectional, user_data),
+                None => null,
+            }
+        })
+    }
+}
+
+/// Opens a stream of either direction.
+///
+/// # Safety
+///
+/// `conn` is null or a live connection.
+#[no_mangle]
+pub unsafe extern "C" fn xqc_stream_create_with_direction(
+    conn: *mut xqc_connection_t,
+    dir: xqc_stream_direction_t,
+    user_data: *mut c_void,
+) -> *mut xqc_stream_t {
+    let direction =
+        if dir == XQC_STREAM_BIDI { Direction::Bidirectional } else { Direction::Unidirectional };
+    // SAFETY: the caller vouches for the handle.
+    unsafe {
+        with_connection(conn, std::ptr::null_mut(), |engine, connection| {
+            open(engine, connection, direction, user_data)
+        })
+    }
+}
+
+fn open(
+    engine: &EngineCell,
+    connection: &ConnectionCell,
+    direction: Direction,
+    user_data: *mut c_void,
+) -> *mut xqc_stream_t {
+    let opened = {
+        let mut core = engine.core.borrow_mut();
+        let opened = core.connection_mut(connection.key).and_then(|core| {
+            if !core.state().is_open() {
+                return None;
+            }
+            let streams = core.streams_mut();
+            let key = streams.open(direction).ok()?;
+            Some((key, streams.id(key)?))
+        });
+        // What was tried in vain is told to the peer, and the new stream is to be written.
+        core.activate(connection.key);
+        opened
+    };
+    let Some((key, id)) = opened else { return std::ptr::null_mut() };
+    let cell = connection.add_stream(key, id.0, user_data);
+    // SAFETY: the cell was just made and is buried, not freed, when the stream closes.
+    let cell = unsafe { &*cell };
+    connection.unwritten.borrow_mut().push(key);
+    if !stream_create_notify(connection, cell) {
+        cell.discarded.set(true);
+    }
+    cell.as_ptr()
+}
+
+/// Bidirectional or unidirectional.
+///
+/// # Safety
+///
+/// `strm` is null or a live stream.
+#[no_mangle]
+pub unsafe extern "C" fn xqc_stream_get_direction(
+    strm: *mut xqc_stream_t,
+) -> xqc_stream_direction_t {
+    // SAFETY: the caller vouches for the handle.
+    unsafe {
+        with_stream(strm, XQC_STREAM_BIDI, |_, _, stream| {
+            match crate::wire::StreamId(stream.id).direction() {
+                Direction::Bidirectional => XQC_STREAM_BIDI,
+                Direction::Unidirectional => XQC_STREAM_UNI,
+            }
+        })
+    }
+}
+
+/// Sets the host's pointer for all later callbacks of the stream.
+///
+/// # Safety
+///
+/// `stream` is null or a live stream.
+#[no_mangle]
+pub unsafe extern "C" fn xqc_stream_set_user_data(
+    stream: *mut xqc_stream_t,
+    user_data: *mut c_void,
+) {
+    // SAFETY: the caller vouches for the handle.
+    unsafe { with_stream(stream, (), |_, _, stream| stream.user_data.set(user_data)) }
+}
+
+/// Changes the settings of a stream; a rate limit takes effect only where rate limits are enabled.
+///
+/// # Safety
+///
+/// `stream` is null or a live stream, `settings` null or one value.
+#[no_mangle]
+pub unsafe extern "C" fn xqc_stream_update_settings(
+    stream: *mut xqc_stream_t,
+    settings: *mut xqc_stream_settings_t,
+) -> xqc_int_t {
+    if settings.is_null() {
+        return -XQC_EPARAM;
+    }
+    // SAFETY: the caller vouches for the handle.
+    unsafe { with_stream(stream, -XQC_EPARAM, |_, _, _| -XQC_EPARAM) }
+}
+
+/// The host's pointer of the stream's connection.
+///
+/// # Safety
+///
+/// `stream` is null or a live stream.
+#[no_mangle]
+pub unsafe extern "C" fn xqc_get_conn_user_data_by_stream(
+    stream: *mut xqc_stream_t,
+) -> *mut c_void {
+    // SAFETY: the caller vouches for the handle.
+    unsafe {
+        with_stream(stream, std::ptr::null_mut(), |_, connection, _| connection.user_data.get())
+    }
+}
+
+/// The application protocol's pointer of the stream's connection.
+///
+/// # Safety
+///
+/// `stream` is null or a live stream.
+#[no_mangle]
+pub unsafe extern "C" fn xqc_get_conn_alp_user_data_by_stream(
+    stream: *mut xqc_stream_t,
+) -> *mut c_void {
+    // SAFETY: the caller vouches for the handle.
+    unsafe {
+        with_stream(stream, std::ptr::null_mut(), |_, connection, _| connection.protocol_data.get())
+    }
+}
+
+/// The stream's ID.
+///
+/// # Safety
+///
+/// `stream` is null or a live stream.
+#[no_mangle]
+pub unsafe extern "C" fn xqc_stream_id(stream: *mut xqc_stream_t) -> xqc_stream_id_t {
+    // SAFETY: the caller vouches for the handle.
+    unsafe { with_stream(stream, xqc_stream_id_t::MAX, |_, _, stream| stream.id) }
+}
+
+/// Gives a stream up in both directions.
+///
+/// # Safety
+///
+/// `stream` is null or a live stream.
+#[no_mangle]
+pub unsafe extern "C" fn xqc_stream_close(stream: *mut xqc_stream_t) -> xqc_int_t {
+    // SAFETY: the caller vouches for the handle.
+    unsafe {
+        with_stream(stream, -XQC_EPARAM, |engine, connection, stream| {
+            let key = stream.key;
+            forget_unwritten(connection, key);
+            if let Some(core) = engine.core.borrow_mut().connection_mut(connection.key) {
+                if core.state().is_open() {
+                    // A stream that is finished already has nothing to give up.
+                    let _ = core.streams_mut().close(key, CLOSE_CODE);
+                }
+            }
+            run_one(engine, connection);
+            XQC_OK
+        })
+    }
+}
+
+/// Reads from a stream.
+///
+/// # Safety
+///
+/// `stream` is null or a live stream; `recv_buf` has room for `recv_buf_size` bytes, `fin` for one.
+#[no_mangle]
+pub unsafe extern "C" fn xqc_stream_recv(
+    stream: *mut xqc_stream_t,
+    recv_buf: *mut c_uchar,
+    recv_buf_size: size_t,
+    fin: *mut u8,
+) -> ssize_t {
+    let failed = code(-XQC_EPARAM);
+    if fin.is_null() || (recv_buf.is_null() && recv_buf_size > 0) {
+        return failed;
+    }
+    let buffer = match recv_buf_size {
+        0 => &mut [][..],
+        // SAFETY: the caller vouches for the room; the buffer is the host's alone.
+        size => unsafe { std::slice::from_raw_parts_mut(recv_buf, size) },
+    };
+    // SAFETY: the caller vouches for `fin`.
+    unsafe { fin.write(0) };
+    // SAFETY: the caller vouches for the handle.
+    let (result, end) = unsafe {
+        with_stream(stream, (failed, false), |engine, connection, stream| {
+            let mut core = engine.core.borrow_mut();
+            let Some(core) = core.connection_mut(connection.key) else { return (failed, false) };
+            match core.streams_mut().read(stream.key, buffer) {
+                Ok(read) => (read.len as ssize_t, read.fin),
+                Err(ReadError::Finished) => (0, true),
+                Err(ReadError::Blocked | ReadError::SendOnly) => (code(-XQC_EAGAIN), false),
+                Err(ReadError::Reset(_)) => (code(-XQC_ESTREAM_RESET), false),
+                Err(ReadError::Unknown) => (failed, false),
+            }
+        })
+    };
+    if end {
+        // SAFETY: the caller vouches for `fin`.
+        unsafe { fin.write(1) };
+    }
+    result
+}
+
+/// Writes to a stream.
+///
+/// # Safety
+///
+/// `stream` is null or a live stream; `send_data` is readable for `send_data_size` bytes.
+#[no_mangle]
+pub unsafe extern "C" fn xqc_stream_send(
+    stream: *mut xqc_stream_t,
+    send_data: *mut c_uchar,
+    send_data_size: size_t,
+    fin: u8,
+) -> ssize_t {
+    let failed = code(-XQC_EPARAM);
+    if send_data.is_null() && send_data_size > 0 {
+        return failed;
+    }
+    let data = match send_data_size {
+        0 => &[][..],
+        // SAFETY: the caller vouches for the bytes.
+        size => unsafe { std::slice::from_raw_parts(send_data, size) },
+    };
+    // SAFETY: the caller vouches for the handle.
+    unsafe {
+        with_stream(stream, failed, |engine, connection, stream| {
+            let result = send(engine, connection, stream, data, fin != 0);
+            if engine.config.borrow().manually_triggered_send == 0 {
+                run_one(engine, connection);
+            } else {
+                engine.core.borrow_mut().activate(connection.key);
+            }
+            result
+        })
+    }
+}
+
+fn send(
+    engine: &EngineCell,
+    connection: &ConnectionCell,
+    stream: &StreamCell,
+    data: &[u8],
+    fin: bool,
+) -> ssize_t {
+    let mut core = engine.core.borrow_mut();
+    let Some(core) = core.connection_mut(connection.key) else { return code(-XQC_EPARAM) };
+    if core.state() >= State::Closing {
+        return code(-XQC_CLOSING);
+    }
+    if data.is_empty() && !fin {
+        return 0;
+    }
+    let outcome = core.streams_mut().write(stream.key, data, fin);
+    let complete = outcome.is_ok_and(|taken| taken == data.len());
+    if complete || outcome.is_err() {
+        forget_unwritten(connection, stream.key);
+    }
+    match outcome {
+        Ok(0) if !data.is_empty() => code(-XQC_EAGAIN),
+        Ok(taken) => taken as ssize_t,
+        // As upstream: what is finished stays finished, and that is no error.
+        Err(WriteError::Finished) => 0,
+        Err(WriteError::Reset(_)) => code(-XQC_ESTREAM_RESET),
+        Err(WriteError::ReceiveOnly) => code(-XQC_ESTREAM_ST),
+        Err(WriteError::Unknown) => code(-XQC_EPARAM),
+    }
+}
+
+/// A write was tried: from now on the core knows when the stream can be written again.
+fn forget_unwritten(connection: &ConnectionCell, key: StreamKey) {
+    let mut unwritten = connection.unwritten.borrow_mut();
+    if let Some(index) = unwritten.iter().position(|unwritten| *unwritten == key) {
+        unwritten.remove(index);
+        if unwritten.is_empty() {
+            *unwritten = Vec::new();
+        }
+    }
+}
+
+/// An error code in the type that byte counts have.
+fn code(error: xqc_int_t) -> ssize_t {
+    error as ssize_t
+}
