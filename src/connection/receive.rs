@@ -54,7 +54,11 @@ impl Connection {
     pub fn receive(&mut self, now: Instant, datagram: &[u8], scratch: &mut [u8]) {
         self.stats.datagrams_received += 1;
         self.stats.bytes_received += datagram.len() as u64;
-        self.path.amplification.on_received(datagram.len());
+        if !self.path.amplification.is_validated() {
+            self.path.amplification.on_received(datagram.len());
+            // RFC 9002 section 6.2.2.1: a timer that stood still at the limit runs again.
+            self.loss_timer_stale = true;
+        }
         if !self.state.is_open() {
             self.on_datagram_while_closing();
             return;

@@ -357,7 +357,7 @@ fn on_closing(
     notify_readable(engine, connection, now);
     let (error, peer_kind, tell) = match reason {
         CloseReason::LocalApplication(code) => (*code, 0, true),
-        CloseReason::LocalTransport(code) => (code.0, 0, code.0 != 0),
+        CloseReason::LocalTransport(code) => (code.0, 0, true),
         CloseReason::PeerTransport { code, .. } => (code.0, 1, true),
         CloseReason::PeerApplication { code, .. } => (*code, 2, true),
         CloseReason::StatelessReset => (XQC_ESTATELESS_RESET.0.into(), 0, true),

@@ -93,23 +93,25 @@ pub fn loss_timer(
         return LossTimer::Idle;
     }
     let period = |space| pto_period(rtt, space, max_ack_delay, pto_count);
-    if !spaces.iter().any(|s| s.ack_eliciting_in_flight) {
-        if handshake.peer_validated_address {
-            return LossTimer::Idle;
-        }
-        // RFC 9002 section 6.2.2.1: a server at its amplification limit can only be woken by the
-        // client, so the client keeps its timer even with nothing in flight.
-        let space = if handshake.has_handshake_keys { Space::Handshake } else { Space::Initial };
-        return LossTimer::Probe { space, at: now + period(space) };
-    }
-    spaces
+    let probe = spaces
         .iter()
         .filter(|s| s.ack_eliciting_in_flight)
         // RFC 9002 section 6.2.1: before confirmation the peer may be unable to read this space.
         .filter(|s| handshake.confirmed || s.space != Space::Application)
         .filter_map(|s| Some((s.last_ack_eliciting? + period(s.space), s.space)))
-        .min()
-        .map_or(LossTimer::Idle, |(at, space)| LossTimer::Probe { space, at })
+        .min();
+    match probe {
+        Some((at, space)) => LossTimer::Probe { space, at },
+        None if handshake.peer_validated_address => LossTimer::Idle,
+        None => {
+            // RFC 9002 section 6.2.2.1: a server at its amplification limit can only be woken by
+            // the client, so the client keeps its timer even with nothing in flight, or nothing
+            // that the server can read yet.
+            let handshake_keys = handshake.has_handshake_keys;
+            let space = if handshake_keys { Space::Handshake } else { Space::Initial };
+            LossTimer::Probe { space, at: now + period(space) }
+        }
+    }
 }
 
 #[cfg(test)]
