@@ -1,4 +1,4 @@
-/* How the library writes to a host's socket: one by one, in batches, blocked, failing, on demand. */
+/* How the library writes to a host's socket: singly, in batches, blocked, failing, on demand. */
 #include "sim.h"
 
 static sim_world *world_with(const sim_options *options, sim_conn **conn)
@@ -192,7 +192,7 @@ static void sending_waits_for_the_host_when_asked_to(void)
     sim_world_free(world);
 }
 
-/* Without it, data is written before the call returns, and the close with the next timer at once. */
+/* Without it, data is written before the call returns, and the close with the very next timer. */
 static void sending_is_immediate_by_default(void)
 {
     sim_options options;

@@ -152,7 +152,7 @@ static void works_with_each_cipher_and_group(void)
     }
 }
 
-/* The client offers a key share of another group first: the server asks for a second ClientHello. */
+/* The client's key share is of another group: the server asks for a second ClientHello. */
 static void works_across_a_hello_retry_request(void)
 {
     sim_options options;
@@ -266,7 +266,7 @@ static void works_with_an_ec_certificate(void)
     sim_world_free(world);
 }
 
-/* HOST-side CIDs: with the callback set every server CID comes from it, at the configured length. */
+/* With the callback set every server CID comes from it, at the configured length. */
 static void server_cids_come_from_the_generator(void)
 {
     sim_options options;

@@ -41,8 +41,9 @@ static void both_ways_under_loss(double loss)
         options.down.loss = loss;
         const plan plan = {way == 0 ? 0 : size, way == 0 ? size : 0, 3600 * SIM_SECOND};
         uint64_t took = transfer(&options, &plan);
-        check_note("%.0f %% loss, %s of %u MB: %.1f s", loss * 100, way == 0 ? "download" : "upload",
-                   (unsigned)(size / MEGABYTE), (double)took / 1e6);
+        check_note("%.0f %% loss, %s of %u MB: %.1f s", loss * 100,
+                   way == 0 ? "download" : "upload", (unsigned)(size / MEGABYTE),
+                   (double)took / 1e6);
     }
 }
 

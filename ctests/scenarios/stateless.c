@@ -145,8 +145,8 @@ static void a_negotiation_needs_no_connection(void)
 
 static void garbage_draws_nothing(void)
 {
-    static const char *const texts[] = {"", "\x01", "GET / HTTP/1.1\r\n\r\n", "\xff\xff\xff\xff\xff",
-                                        "\xc0", "\xc0\x00\x00\x00\x01", "\xc3\x00\x00\x00\x01\xff"};
+    static const char *const texts[] = {"", "\x01", "GET / HTTP/1.1\r\n\r\n",
+                                        "\xff\xff\xff\xff\xff", "\xc0", "\xc0\x00\x00\x00\x01", "\xc3\x00\x00\x00\x01\xff"};
     eavesdrop heard;
     sim_world *world = quiet_world(&heard);
     for (size_t i = 0; i < CHECK_COUNT(texts); i++) {

@@ -277,7 +277,8 @@ static void reading_in_small_bites(void)
 static int read_ten_bytes(void *argument, const sim_call *call)
 {
     (void)argument;
-    if (call->event == SIM_STREAM_READ && call->endpoint->is_server && !call->stream->fin_received) {
+    if (call->event == SIM_STREAM_READ && call->endpoint->is_server
+        && !call->stream->fin_received) {
         sim_stream_receive(call->stream, 10);
         sim_stream_send(call->stream);
     }

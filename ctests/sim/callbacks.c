@@ -146,18 +146,12 @@ xqc_engine_t *sim_engine_new(sim_endpoint *endpoint, const sim_options *options)
         .realtime_ts = sim_now,
         .monotonic_ts = sim_now,
     };
-    xqc_transport_callbacks_t transport = sim_transport_callbacks(options);
+    const xqc_transport_callbacks_t transport = sim_transport_callbacks(options);
+    xqc_config_t config = endpoint->is_server ? options->server_config : options->client_config;
     if (wanted_log_level() > 0) {
-        sim_options loud = *options;
-        loud.client_config.cfg_log_level = (xqc_log_level_t)(wanted_log_level() - 1);
-        loud.server_config.cfg_log_level = loud.client_config.cfg_log_level;
-        return xqc_engine_create(endpoint->is_server ? XQC_ENGINE_SERVER : XQC_ENGINE_CLIENT,
-                                 endpoint->is_server ? &loud.server_config : &loud.client_config,
-                                 endpoint->is_server ? &loud.server_tls : &loud.client_tls,
-                                 &callbacks, &transport, endpoint);
+        config.cfg_log_level = (xqc_log_level_t)(wanted_log_level() - 1);
     }
-    return xqc_engine_create(endpoint->is_server ? XQC_ENGINE_SERVER : XQC_ENGINE_CLIENT,
-                             endpoint->is_server ? &options->server_config : &options->client_config,
+    return xqc_engine_create(endpoint->is_server ? XQC_ENGINE_SERVER : XQC_ENGINE_CLIENT, &config,
                              endpoint->is_server ? &options->server_tls : &options->client_tls,
                              &callbacks, &transport, endpoint);
 }
@@ -281,6 +275,7 @@ static int on_server_accept(xqc_engine_t *engine, xqc_connection_t *handle, cons
     int answer = sim_note(SIM_SERVER_ACCEPT, endpoint, conn, NULL);
     if (answer != 0) {
         conn->refused = true;
+        conn->handle = NULL; /* it dies with this answer */
     }
     return answer;
 }
@@ -305,6 +300,9 @@ static xqc_int_t on_conn_closing(xqc_connection_t *handle, const xqc_cid_t *cid,
         return 0; /* Upstream announces the end of connections that were never accepted. */
     }
     sim_conn *conn = sim_conn_of(user_data);
+    if (check_upstream() && conn->refused) {
+        return 0; /* And of those that were refused. */
+    }
     CHECK(handle == conn->handle && cid != NULL);
     conn->closing_error = error;
     return sim_note(SIM_CONN_CLOSING, conn->endpoint, conn, NULL);

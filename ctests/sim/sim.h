@@ -334,7 +334,7 @@ void sim_emit(sim_endpoint *endpoint, const void *bytes, size_t length,
 xqc_int_t sim_inject(sim_endpoint *endpoint, const void *bytes, size_t length,
                      const struct sockaddr_in *from, const struct sockaddr_in *to);
 
-/* "conn_create c0, stream_create s0/4, ..." of the trace from entry `first` on; the caller frees. */
+/* "conn_create c0, stream_create s0/4, ..." from trace entry `first` on; the caller frees. */
 char *sim_trace_text(const sim_world *world, size_t first);
 
 /* Index of the first trace entry at or after `from` of that event on that side, or -1. */

@@ -289,7 +289,7 @@ static xqc_int_t on_stream_create(xqc_stream_t *handle, void *user_data)
     return tell_created(stream);
 }
 
-/* The peer may still reset a stream that was read to its end; upstream waits for that to be read. */
+/* The peer may reset a stream that was read to its end; upstream waits for that to be read. */
 static void hear_of_a_late_reset(sim_stream *stream)
 {
     uint8_t byte;

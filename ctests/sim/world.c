@@ -146,7 +146,10 @@ sim_conn *sim_connect(sim_world *world)
     sim_conn *conn = sim_conn_new(client);
     conn->local = client->address;
     conn->local.sin_port = htons((uint16_t)world->next_client_port);
-    world->next_client_port = world->next_client_port == 65535 ? 10000 : world->next_client_port + 1;
+    world->next_client_port++;
+    if (world->next_client_port > 65535) {
+        world->next_client_port = 10000;
+    }
     const xqc_cid_t *cid = xqc_connect(
         client->engine, &options->client_settings, NULL, 0, options->server_name, 0,
         &options->conn_tls, (const struct sockaddr *)&world->server.address,
