@@ -101,28 +101,38 @@ impl Connection {
         self.stats.probe_timeouts += 1;
         self.probe(id);
         // RFC 9002 section 6.2.4: during the handshake all unfinished levels are probed at once.
+        // What waits behind a full window counts too: unreadable packets of a later level may fill
+        // it until the earlier one is complete.
         for other in [Space::Initial, Space::Handshake] {
-            let unacked =
-                self.space(other).is_some_and(|space| space.sent.ack_eliciting_in_flight() > 0);
-            if other != id && unacked {
+            let unfinished = self.space(other).is_some_and(|space| {
+                space.sent.ack_eliciting_in_flight() > 0 || space.crypto.wants_to_send()
+            });
+            if other != id && unfinished {
                 self.probe(other);
             }
         }
     }
 
-    /// Has probes sent in `id`, with unacknowledged data in them if there is nothing new.
     fn probe(&mut self, id: Space) {
-        let fresh = id == Space::Application && self.streams.wants_to_send();
-        if let Some((sent, mut subjects)) = self.split(id) {
-            if !fresh {
-                let oldest = sent.unacked().filter(|unacked| unacked.packet.ack_eliciting);
-                for unacked in oldest.take(usize::from(PROBES_PER_TIMEOUT)) {
-                    unacked.tokens.iter().for_each(|token: &Token| subjects.on_lost(token));
-                }
-            }
-        }
         if let Some(space) = self.space(id) {
             space.probes = PROBES_PER_TIMEOUT;
+        }
+    }
+
+    /// Gives the next probe of `id` something worth sending if nothing new waits: what the oldest
+    /// unacknowledged packets carried.
+    pub(super) fn fill_probe(&mut self, id: Space) {
+        let waiting = match id {
+            Space::Application => self.wants_one_rtt(),
+            _ => self.space(id).is_some_and(|space| space.crypto.wants_to_send()),
+        };
+        if waiting {
+            return;
+        }
+        let Some((sent, mut subjects)) = self.split(id) else { return };
+        let oldest = sent.unacked().filter(|unacked| unacked.packet.ack_eliciting);
+        for unacked in oldest.take(usize::from(PROBES_PER_TIMEOUT)) {
+            unacked.tokens.iter().for_each(|token: &Token| subjects.on_lost(token));
         }
     }
 

@@ -196,6 +196,9 @@ impl Connection {
         if permission == Permission::Nothing {
             return None;
         }
+        if self.space(id)?.probes > 0 {
+            self.fill_probe(id);
+        }
         let mut builder = self.start_packet(id, buffer.get_mut(start..)?)?;
         let space = self.space(id)?;
         let mut content = Content::default();
@@ -232,6 +235,9 @@ impl Connection {
         if permission == Permission::Nothing {
             return None;
         }
+        if self.data.probes > 0 {
+            self.fill_probe(Space::Application);
+        }
         self.maybe_skip_packet_number();
         let mut builder = self.start_packet(Space::Application, buffer.get_mut(start..)?)?;
         let mut content = Content::default();
@@ -263,7 +269,7 @@ impl Connection {
 
     /// True if any frame but an ACK waits for a 1-RTT packet.
     #[inline]
-    fn wants_one_rtt(&self) -> bool {
+    pub(super) fn wants_one_rtt(&self) -> bool {
         self.streams.wants_to_send()
             || self.data.crypto.wants_to_send()
             || self.handshake_done_due

@@ -6,8 +6,9 @@ use crate::error::{TransportError, TransportErrorCode};
 use crate::wire::cid::{ConnectionId, ResetToken};
 use crate::wire::frame::NewConnectionId;
 
-/// How many connection IDs of ours we keep issued at most, whatever the peer would store.
-pub const MAX_ISSUED: u64 = 8;
+/// How many connection IDs of ours we keep issued at most, whatever the peer would store: the one
+/// in use and two spares, as upstream.
+pub const MAX_ISSUED: u64 = 3;
 
 /// RETIRE_CONNECTION_ID frames that may be outstanding, in multiples of the active limit
 /// (RFC 9000 section 5.1.2): a peer that never acknowledges them cannot make us hold more.
