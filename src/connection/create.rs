@@ -15,6 +15,7 @@ use crate::tls::{ClientOptions, Context, ContextError, ServerOptions, Session, V
 use crate::wire::{ConnectionId, ResetToken, Role, Version};
 
 use super::keys::OneRttKeys;
+use super::loss::MIN_SEND_CAPACITY;
 use super::parameters::{local_parameters, Identity, PeerParameters};
 use super::settings::{Settings, ACTIVE_CONNECTION_ID_LIMIT};
 use super::space::{EarlySpace, PacketSpace};
@@ -226,7 +227,11 @@ impl Connection {
             largest_ack_sent: None,
             keys: OneRttKeys::new(beginning.version),
             early: Some(Box::new(beginning.early)),
-            streams: Streams::new(beginning.role, local_limits(&settings), settings.send_capacity),
+            streams: Streams::new(
+                beginning.role,
+                local_limits(&settings),
+                settings.send_capacity.min(MIN_SEND_CAPACITY),
+            ),
             local_cids: LocalCids::new(beginning.local),
             remote_cids: RemoteCids::new(beginning.remote, ACTIVE_CONNECTION_ID_LIMIT),
             peer: PeerParameters::default(),
@@ -240,6 +245,7 @@ impl Connection {
             next_skipped: u64::MAX,
             server_validated_us: false,
             last_ack_eliciting_sent: None,
+            last_received: now,
             congestion_limited: false,
             loss_timer_stale: false,
             skip_seed: beginning.skip_seed,

@@ -88,6 +88,7 @@ pub struct Connection {
     /// A Handshake ACK told a client that the server has validated its address.
     server_validated_us: bool,
     last_ack_eliciting_sent: Option<Instant>,
+    last_received: Instant,
     /// Window or pacer held a packet back since the last ACK: only then may the window grow
     /// (RFC 9002 section 7.8).
     congestion_limited: bool,
@@ -218,6 +219,7 @@ impl Connection {
         if self.loss_timer_stale {
             self.rearm_loss_timer(now);
         }
+        self.plan_quiet(now);
         self.timers.next()
     }
 

@@ -277,6 +277,7 @@ impl Connection {
         }
         self.restart_idle_timer(now);
         self.sent_since_received = false;
+        self.last_received = now;
         if self.data.crypto.is_readable() {
             self.advance_handshake(now);
         }

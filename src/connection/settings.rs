@@ -30,7 +30,8 @@ pub struct Settings {
     pub ack_frequency: u32,
     /// How long they may wait.
     pub max_ack_delay: Duration,
-    /// Bytes of stream data that may wait for acknowledgement on the whole connection.
+    /// Bytes of stream data that may wait for acknowledgement on the whole connection, however
+    /// large the congestion window.
     pub send_capacity: u64,
     /// Credit given to the peer on the whole connection, in bytes.
     pub initial_max_data: u64,

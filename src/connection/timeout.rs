@@ -9,6 +9,9 @@ use super::{Connection, State, Timer};
 /// How long a host that asked for keep-alive may be silent (upstream's ping interval).
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(15);
 
+/// A connection on which nothing has moved for so long gives memory back.
+const QUIET_AFTER: Duration = Duration::from_secs(1);
+
 impl Connection {
     /// Runs every timer whose deadline has come. Harmless when called early.
     pub fn on_timeout(&mut self, now: Instant) {
@@ -25,6 +28,7 @@ impl Connection {
                 Timer::Linger => self.end_linger(now),
                 Timer::KeepAlive => self.on_keep_alive(now),
                 Timer::KeyDiscard => self.keys.discard_previous(),
+                Timer::Quiet => self.on_quiet(now),
             }
         }
     }
@@ -36,6 +40,25 @@ impl Connection {
         };
         // RFC 9000 section 10.1: an idle connection ends silently.
         self.end(reason);
+    }
+
+    /// Plans to give memory back, if there is any that is kept only for speed.
+    #[inline]
+    pub(super) fn plan_quiet(&mut self, now: Instant) {
+        if self.streams.keeps_free_memory() && !self.timers.is_set(Timer::Quiet) {
+            self.timers.set(Timer::Quiet, now + QUIET_AFTER);
+        }
+    }
+
+    fn on_quiet(&mut self, now: Instant) {
+        let last = self.last_ack_eliciting_sent.unwrap_or(self.created).max(self.last_received);
+        let quiet_at = last + QUIET_AFTER;
+        if quiet_at > now {
+            self.timers.set(Timer::Quiet, quiet_at);
+            return;
+        }
+        self.streams.pool().release();
+        self.data.sent.shrink();
     }
 
     fn on_keep_alive(&mut self, now: Instant) {

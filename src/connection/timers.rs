@@ -21,10 +21,12 @@ pub enum Timer {
     KeepAlive,
     /// Old 1-RTT read keys are dropped (RFC 9001 section 6.5).
     KeyDiscard,
+    /// A connection that has become quiet gives memory back.
+    Quiet,
 }
 
 impl Timer {
-    const COUNT: usize = 8;
+    const COUNT: usize = 9;
 
     const ALL: [Self; Self::COUNT] = [
         Self::LossDetection,
@@ -35,6 +37,7 @@ impl Timer {
         Self::Pacing,
         Self::KeepAlive,
         Self::KeyDiscard,
+        Self::Quiet,
     ];
 }
 
@@ -77,11 +80,10 @@ impl Timers {
         self.deadlines = [UNSET; Timer::COUNT];
     }
 
-    /// The deadline of `timer`.
+    /// True if `timer` is set.
     #[inline]
-    pub fn get(&self, timer: Timer) -> Option<Instant> {
-        let deadline = self.deadlines[timer as usize];
-        (deadline != UNSET).then(|| Instant::from_micros(deadline))
+    pub fn is_set(&self, timer: Timer) -> bool {
+        self.deadlines[timer as usize] != UNSET
     }
 
     /// The earliest deadline of all.

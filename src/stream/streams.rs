@@ -177,6 +177,18 @@ impl Streams {
         }
     }
 
+    /// Lets the send buffers hold `capacity` bytes from now on.
+    #[inline]
+    pub fn set_send_capacity(&mut self, capacity: u64) {
+        self.capacity = capacity;
+    }
+
+    /// True if free memory is kept for later use; see [`BlockPool::release`].
+    #[inline]
+    pub fn keeps_free_memory(&self) -> bool {
+        self.pool.free() > 0
+    }
+
     /// True if the peer has acknowledged all that was written, and nothing waits to be sent.
     pub fn is_all_acked(&self) -> bool {
         self.buffered == 0 && !self.wants_to_send()

@@ -186,9 +186,6 @@ impl SslContext {
             ffi::SSL_CTX_set_timeout(context, timeout);
             ffi::SSL_CTX_set_session_psk_dhe_timeout(context, timeout);
             ffi::SSL_CTX_set_max_cert_list(context, MAX_CERTIFICATE_BYTES);
-            // Fails where the system has no certificate store: verification then fails too.
-            ffi::SSL_CTX_set_default_verify_paths(context);
-            error::clear();
             if config.key_log {
                 ffi::SSL_CTX_set_keylog_callback(context, Some(callbacks::key_log));
             }
