@@ -275,8 +275,7 @@ impl Connection {
             || self.handshake_done_due
             || self.ping_due
             || self.path.has_response()
-            || self.local_cids.next_announcement().is_some()
-            || self.remote_cids.next_retirement().is_some()
+            || self.wants_connection_ids()
     }
 
     /// True if window and pacer let a full packet go.
@@ -306,7 +305,9 @@ impl Connection {
             content.push(Token::HandshakeDone);
         }
         self.write_path_response(frames, content);
-        self.write_connection_ids(frames, content);
+        if self.wants_connection_ids() {
+            self.write_connection_ids(frames, content);
+        }
         if self.data.crypto.wants_to_send() {
             write_crypto(&mut self.data.crypto, frames, content);
         }
@@ -329,6 +330,12 @@ impl Connection {
             content.expand = true;
             content.ack_eliciting = true;
         }
+    }
+
+    /// True if the peer has to hear of new or retired connection IDs.
+    #[inline]
+    fn wants_connection_ids(&self) -> bool {
+        self.local_cids.has_announcement() || self.remote_cids.has_retirement()
     }
 
     fn write_connection_ids(&mut self, frames: &mut Writer<'_>, content: &mut Content) {

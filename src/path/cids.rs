@@ -85,6 +85,12 @@ impl LocalCids {
         Ok(Some(cid))
     }
 
+    /// True if a NEW_CONNECTION_ID frame waits to be sent.
+    #[inline]
+    pub fn has_announcement(&self) -> bool {
+        !self.to_announce.is_empty()
+    }
+
     /// The next NEW_CONNECTION_ID frame to send.
     pub fn next_announcement(&self) -> Option<NewConnectionId> {
         let sequence = *self.to_announce.first()?;
@@ -274,6 +280,12 @@ impl RemoteCids {
         self.retired.push(sequence);
         self.to_retire.push(sequence);
         Ok(())
+    }
+
+    /// True if a RETIRE_CONNECTION_ID frame waits to be sent.
+    #[inline]
+    pub fn has_retirement(&self) -> bool {
+        !self.to_retire.is_empty()
     }
 
     /// The next sequence number to send RETIRE_CONNECTION_ID for.
