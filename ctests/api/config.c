@@ -178,6 +178,8 @@ static void the_private_context_is_set_once(void)
     xqc_engine_destroy(engine);
 }
 
+/* A context that is still registered when the engine goes is freed by the engine, with free(). One
+ * that was replaced or unregistered is the host's again. */
 static void protocols_are_registered_and_forgotten(void)
 {
     sim_options options;
@@ -186,28 +188,29 @@ static void protocols_are_registered_and_forgotten(void)
     xqc_engine_t *engine = make(true, &options, &endpoint);
     CHECK(engine != NULL);
     xqc_app_proto_callbacks_t protocol = sim_protocol();
-    int first = 0;
-    int second = 0;
+    void *first = malloc(1);
+    void *second = malloc(1);
+    void *third = malloc(1);
     char longest[256];
     memset(longest, 'a', sizeof(longest));
     CHECK_EQ(xqc_engine_register_alpn(engine, NULL, 3, &protocol, NULL), -XQC_EPARAM);
     CHECK_EQ(xqc_engine_register_alpn(engine, "one", 0, &protocol, NULL), -XQC_EPARAM);
     CHECK_EQ(xqc_engine_register_alpn(engine, longest, 256, &protocol, NULL), -XQC_EPARAM);
     CHECK(xqc_engine_get_alpn_ctx(engine, "one", 3) == NULL);
-    CHECK_EQ(xqc_engine_register_alpn(engine, "one", 3, &protocol, &first), XQC_OK);
-    CHECK(xqc_engine_get_alpn_ctx(engine, "one", 3) == &first);
+    CHECK_EQ(xqc_engine_register_alpn(engine, "one", 3, &protocol, first), XQC_OK);
+    CHECK(xqc_engine_get_alpn_ctx(engine, "one", 3) == first);
     CHECK(xqc_engine_get_alpn_ctx(engine, "on", 2) == NULL);
     /* A second time replaces the first. */
-    CHECK_EQ(xqc_engine_register_alpn(engine, "one", 3, &protocol, &second), XQC_OK);
-    CHECK(xqc_engine_get_alpn_ctx(engine, "one", 3) == &second);
-    CHECK_EQ(xqc_engine_register_alpn(engine, "two", 3, &protocol, &first), XQC_OK);
+    CHECK_EQ(xqc_engine_register_alpn(engine, "one", 3, &protocol, second), XQC_OK);
+    CHECK(xqc_engine_get_alpn_ctx(engine, "one", 3) == second);
+    CHECK_EQ(xqc_engine_register_alpn(engine, "two", 3, &protocol, third), XQC_OK);
     CHECK_EQ(xqc_engine_unregister_alpn(engine, "one", 3), XQC_OK);
     CHECK(xqc_engine_get_alpn_ctx(engine, "one", 3) == NULL);
-    CHECK(xqc_engine_get_alpn_ctx(engine, "two", 3) == &first);
-    int again = xqc_engine_unregister_alpn(engine, "one", 3);
-    check_note("unregistering what is not there: %d", again);
-    CHECK_EQ(again, -XQC_EALPN_NOT_REGISTERED);
+    CHECK(xqc_engine_get_alpn_ctx(engine, "two", 3) == third);
+    CHECK_EQ(xqc_engine_unregister_alpn(engine, "one", 3), -XQC_EALPN_NOT_REGISTERED);
     xqc_engine_destroy(engine);
+    free(first);
+    free(second);
 }
 
 static void a_client_cannot_speak_what_it_did_not_register(void)
@@ -295,15 +298,16 @@ static void log_levels_are_obeyed(void)
     sim_world *world = sim_world_new(&options);
     xqc_engine_set_log_level(world->server.engine, XQC_LOG_DEBUG);
     sim_conn *conn = sim_established(world);
-    (void)conn;
     CHECK_EQ(world->client.log_lines[XQC_LOG_DEBUG] + world->client.log_lines[XQC_LOG_INFO], 0);
     CHECK(world->server.log_lines[XQC_LOG_DEBUG] > 0);
     unsigned lines = world->server.calls[SIM_LOG];
-    xqc_log_disable(XQC_TRUE);
-    sim_request(conn, 10000, 10000);
-    sim_run_for(world, SIM_SECOND);
-    CHECK_EQ(world->server.calls[SIM_LOG], lines);
-    xqc_log_disable(XQC_FALSE);
+    if (xqc_log_disable != NULL) {
+        xqc_log_disable(XQC_TRUE);
+        sim_request(conn, 10000, 10000);
+        sim_run_for(world, SIM_SECOND);
+        CHECK_EQ(world->server.calls[SIM_LOG], lines);
+        xqc_log_disable(XQC_FALSE);
+    }
     sim_world_free(world);
 }
 
@@ -320,9 +324,7 @@ static const check_case CASES[] = {
      0},
     {"engines_come_and_go", engines_come_and_go, 0},
     {"the_private_context_is_set_once", the_private_context_is_set_once, 0},
-    /* Upstream corrupts its heap when one of two protocols is unregistered. */
-    {"protocols_are_registered_and_forgotten", protocols_are_registered_and_forgotten,
-     CHECK_UPSTREAM_FAILS},
+    {"protocols_are_registered_and_forgotten", protocols_are_registered_and_forgotten, 0},
     {"a_client_cannot_speak_what_it_did_not_register",
      a_client_cannot_speak_what_it_did_not_register, 0},
     {"settings_come_from_templates", settings_come_from_templates, 0},

@@ -186,6 +186,7 @@ static void sending_waits_for_the_host_when_asked_to(void)
     sim_stream *stream = sim_request(conn, 3000, 3000);
     CHECK(stream != NULL && stream->fin_sent);
     CHECK_EQ(world->up.stats.sent, before);
+    CHECK(xqc_engine_finish_send != NULL);
     xqc_engine_finish_send(world->client.engine);
     CHECK(world->up.stats.sent > before);
     CHECK(sim_run(world, sim_is_drained, conn, 10 * SIM_SECOND));

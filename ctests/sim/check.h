@@ -7,6 +7,7 @@
  *   CTESTS_DIVISOR=N    divide the number of rounds by N (for valgrind and the like)
  *   CTESTS_UPSTREAM=1   or the argument --upstream: the library under test is the
  *                       C original; cases only the successor passes are left out
+ *   --no-fork           run the cases in this process (for a debugger), not each in a child
  *   NAME ...            run only the cases named
  */
 #ifndef CTESTS_CHECK_H
