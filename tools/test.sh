@@ -1,22 +1,19 @@
 #!/usr/bin/env bash
 # Runs every test of the project, or only the named steps: test.sh [STEP]...
 #
-# A failing step does not keep the later ones from running. The last line counts the steps.
+# A failing step does not keep the later ones from running. The last lines say how long each
+# step took, and count them.
 . "$(dirname "$0")/common.sh"
 
-STEPS=(format headers lints rust library abi symbols c c_valgrind c_asan examples aioquic install)
+STEPS=(lints headers rust library abi symbols c c_valgrind c_asan examples aioquic install speed)
 RELEASE=$TARGET_DIR/release
 
-step_format() {
-    (cd "$ROOT" && cargo fmt --check)
+step_lints() {
+    "$ROOT/tools/lint.sh"
 }
 
 step_headers() {
     "$ROOT/tools/headers.sh" --check
-}
-
-step_lints() {
-    cargo clippy --manifest-path "$ROOT/Cargo.toml" --all-targets --locked --quiet -- -D warnings
 }
 
 step_rust() {
@@ -71,10 +68,26 @@ step_install() {
     "$ROOT/ctests/install/test.sh"
 }
 
+# The limits of docs/PERFORMANCE.md that hold on every machine: counts, not times.
+step_speed() {
+    local figures=$BUILD_DIR/figures.txt
+    "$ROOT/tools/bench.sh" quick | tee "$figures"
+    awk '
+        /^instructions per byte:/ { instructions = $4 + 0 }
+        /^idle:/ { resident = $2 + 0 }
+        END {
+            if (!instructions || !resident) { print "a figure is missing"; exit 1 }
+            if (instructions > 12.5) { print "more than 12.5 instructions per byte"; exit 1 }
+            if (resident > 55000) { print "more than 55,000 bytes per idle pair"; exit 1 }
+        }' "$figures"
+}
+
+started=$SECONDS
 eval "$("$ROOT/tools/boringssl.sh")"
 export BORING_BSSL_PATH BORING_BSSL_INCLUDE_PATH
 mkdir -p "$BUILD_DIR"
 
+summary=("$((SECONDS - started)) s  dependencies")
 failed=()
 steps=("$@")
 [ $# -gt 0 ] || steps=("${STEPS[@]}")
@@ -84,13 +97,16 @@ for step in "${steps[@]}"; do
     started=$SECONDS
     # In a subshell of its own, so that "set -e" holds inside and a failure is seen here.
     if (set +e; "step_$step"); then
-        say "step $step passed ($((SECONDS - started)) s)"
+        result=passed
     else
         failed+=("$step")
-        say "step $step FAILED ($((SECONDS - started)) s)"
+        result=FAILED
     fi
+    say "step $step $result ($((SECONDS - started)) s)"
+    summary+=("$((SECONDS - started)) s  $step $result")
 done
 
+printf '%s\n' "" "${summary[@]}" "$SECONDS s  in all"
 [ ${#failed[@]} = 0 ] || say "failed: ${failed[*]}"
 echo "$((${#steps[@]} - ${#failed[@]})) passed, ${#failed[@]} failed"
 [ ${#failed[@]} = 0 ]
