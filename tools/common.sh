@@ -12,6 +12,7 @@ case $BUILD_DIR in /*) ;; *) BUILD_DIR=$PWD/$BUILD_DIR ;; esac
 export CARGO_TARGET_DIR=$TARGET_DIR
 
 # Written by build.sh: where the headers and the BoringSSL of the last build are.
+# shellcheck disable=SC2034 # Used where this file is sourced.
 BUILD_INFO=$TARGET_DIR/release/xquic-build.info
 
 # rustup puts cargo here without every shell knowing it.

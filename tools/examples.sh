@@ -4,6 +4,7 @@
 
 to=${1:-$BUILD_DIR/examples}
 mkdir -p "$BUILD_DIR"
+# shellcheck source=/dev/null
 . "$BUILD_INFO"
 
 say "building the examples"

@@ -13,6 +13,7 @@
 case $1 in /*) prefix=$1 ;; *) die "the prefix must be an absolute path: $1" ;; esac
 to=${DESTDIR:-}$prefix
 [ -f "$BUILD_INFO" ] || die "nothing is built yet: run 'make build' first"
+# shellcheck source=/dev/null
 . "$BUILD_INFO"
 
 fill_in() { # TEMPLATE OUTPUT
