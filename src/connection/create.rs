@@ -224,7 +224,6 @@ impl Connection {
             tls: beginning.tls,
             path,
             data: PacketSpace::for_application(settings.max_ack_delay, settings.ack_frequency),
-            largest_ack_sent: None,
             keys: OneRttKeys::new(beginning.version),
             early: Some(Box::new(beginning.early)),
             streams: Streams::new(

@@ -37,19 +37,18 @@ impl Connection {
                 self.on_connection_close(now, &frame);
                 Ok(())
             }
-            frame => self.on_rare_frame(now, dcid, frame),
+            frame => self.on_rare_frame(dcid, frame),
         }
     }
 
     /// Frames that come a few times in the life of a connection.
     fn on_rare_frame(
         &mut self,
-        now: Instant,
         dcid: &ConnectionId,
         frame: Frame<'_>,
     ) -> Result<(), TransportError> {
         match frame {
-            Frame::HandshakeDone => self.on_handshake_done(now),
+            Frame::HandshakeDone => self.on_handshake_done(),
             Frame::NewToken(frame) => self.on_new_token(&frame),
             Frame::NewConnectionId(frame) => {
                 self.remote_cids.on_new(&frame).map(drop).map_err(|e| e.in_frame(0x18))
@@ -75,12 +74,12 @@ impl Connection {
         }
     }
 
-    fn on_handshake_done(&mut self, now: Instant) -> Result<(), TransportError> {
+    fn on_handshake_done(&mut self) -> Result<(), TransportError> {
         // RFC 9000 section 19.20.
         if self.role == Role::Server {
             return Err(violation("a client sent HANDSHAKE_DONE").in_frame(0x1e));
         }
-        self.confirm_handshake(now);
+        self.confirm_handshake();
         Ok(())
     }
 

@@ -185,19 +185,19 @@ impl Connection {
         if self.role == Role::Server {
             // RFC 9001 section 4.1.2: for a server complete is confirmed.
             self.handshake_done_due = true;
-            self.confirm_handshake(now);
+            self.confirm_handshake();
         }
     }
 
     /// The peer is known to have finished the handshake.
-    pub(super) fn confirm_handshake(&mut self, now: Instant) {
+    pub(super) fn confirm_handshake(&mut self) {
         if !self.state.may_become(State::Confirmed) {
             return;
         }
         self.set_state(State::Confirmed);
         // RFC 9001 section 4.9.2.
-        self.discard_space(Space::Initial, now);
-        self.discard_space(Space::Handshake, now);
+        self.discard_space(Space::Initial);
+        self.discard_space(Space::Handshake);
         self.events.push_back(Event::HandshakeConfirmed);
     }
 

@@ -4,6 +4,10 @@ use crate::error::{TransportError, TransportErrorCode};
 use crate::tls::{HeaderKey, PacketKey, Secret};
 use crate::wire::{PacketNumber, Version};
 
+/// A key update begins when so small a part of what a key may seal is left: one in sixteen, which
+/// gives the peer thousands of packets to follow.
+const UPDATE_MARGIN: u64 = 16;
+
 /// The keys of one direction at one encryption level.
 pub struct DirectionKeys {
     /// Protects the packet's payload.
@@ -81,12 +85,18 @@ pub struct OneRttKeys {
     previous: Option<Box<PacketKey>>,
     /// The key phase bit of both directions.
     phase: bool,
+    /// Keys were updated at least once.
+    updated: bool,
     /// The lowest number that was received under the current read key.
     first_received: Option<PacketNumber>,
     /// The first number that was sent under the current write key.
     first_sent: Option<PacketNumber>,
+    /// An ACK of ours, under the current write key, named a packet of the current read key.
+    answered: bool,
     /// Packets sealed with the current write key.
     sealed: u64,
+    /// How many it may seal (RFC 9001 section 6.6); zero without a key.
+    seal_limit: u64,
     /// Packets that failed to authenticate, over all keys of the connection.
     failures: u64,
 }
@@ -100,16 +110,21 @@ impl OneRttKeys {
             remote: None,
             previous: None,
             phase: false,
+            updated: false,
             first_received: None,
             first_sent: None,
+            answered: false,
             sealed: 0,
+            seal_limit: 0,
             failures: 0,
         }
     }
 
     /// Installs the write key.
     pub fn set_local(&mut self, secret: Secret) {
-        self.local = Some(Box::new(OneRttDirection::new(secret, self.version)));
+        let local = OneRttDirection::new(secret, self.version);
+        self.seal_limit = local.current.key.confidentiality_limit();
+        self.local = Some(Box::new(local));
     }
 
     /// Installs the read key.
@@ -117,16 +132,22 @@ impl OneRttKeys {
         self.remote = Some(Box::new(OneRttDirection::new(secret, self.version)));
     }
 
-    /// True if packets can be sealed.
+    /// True if packets can be sealed: there is a key, and it is not used up.
     #[inline]
     pub fn can_seal(&self) -> bool {
-        self.local.is_some()
+        self.sealed < self.seal_limit
     }
 
-    /// True if packets can be opened.
+    /// How many packets the current write key may still seal (RFC 9001 section 6.6).
     #[inline]
-    pub fn can_open(&self) -> bool {
-        self.remote.is_some()
+    pub fn left_to_seal(&self) -> u64 {
+        self.seal_limit.saturating_sub(self.sealed)
+    }
+
+    /// True if so many packets were sealed that the key should be updated.
+    #[inline]
+    pub fn is_worn(&self) -> bool {
+        self.sealed >= self.seal_limit - self.seal_limit / UPDATE_MARGIN && self.sealed > 0
     }
 
     /// The key phase bit to send.
@@ -150,7 +171,7 @@ impl OneRttKeys {
         Some(&self.remote.as_deref()?.header)
     }
 
-    /// True until the first packet of the current phase has come after an update.
+    /// True until the first packet of the current phase has come.
     #[inline]
     pub fn is_update_unsettled(&self) -> bool {
         self.first_received.is_none()
@@ -162,13 +183,13 @@ impl OneRttKeys {
         if phase == self.phase {
             return ReadKey::Current;
         }
-        match self.first_received {
-            Some(first) if number >= first => ReadKey::Next,
-            // Nothing came under the current key yet: either we updated first and the peer has not
-            // followed, or this is the first update of all.
-            None if self.previous.is_none() => ReadKey::Next,
-            _ if self.previous.is_some() => ReadKey::Previous,
-            _ => ReadKey::Next,
+        // Before an update's first packet has come, and below it, the other phase is the one
+        // before; otherwise the one to come (RFC 9001 section 6.3).
+        let overtaken = self.first_received.is_none_or(|first| number < first);
+        if overtaken && self.previous.is_some() {
+            ReadKey::Previous
+        } else {
+            ReadKey::Next
         }
     }
 
@@ -189,35 +210,43 @@ impl OneRttKeys {
         &mut self,
         which: ReadKey,
         number: PacketNumber,
-        acknowledged: Option<PacketNumber>,
     ) -> Result<bool, TransportError> {
         match which {
             ReadKey::Previous => Ok(false),
             ReadKey::Current => {
-                let first = self.first_received.is_none() && self.previous.is_some();
-                let lowest = self.first_received.map_or(number, |lowest| lowest.min(number));
-                self.first_received = Some(lowest);
-                Ok(first)
+                let followed = self.first_received.is_none() && self.previous.is_some();
+                self.first_received.get_or_insert(number);
+                Ok(followed)
             }
             ReadKey::Next => {
                 // RFC 9001 section 6.2: a peer updates again only after it got an
-                // acknowledgement for the phase before, which takes a packet of ours in it.
-                let answered = match (self.previous.is_some(), self.first_sent) {
-                    (false, _) => true,
-                    (true, None) => false,
-                    (true, Some(_)) => self.first_received <= acknowledged,
-                };
-                if !answered {
-                    let code = TransportErrorCode::KEY_UPDATE_ERROR;
-                    return Err(TransportError::new(
-                        code,
-                        "key update before the last was answered",
-                    ));
+                // acknowledgement for the phase before, under our keys of that phase.
+                if self.updated && !self.answered {
+                    return Err(update_error("key update before the last was answered"));
                 }
                 self.rotate();
                 self.first_received = Some(number);
                 Ok(true)
             }
+        }
+    }
+
+    /// An ACK up to `largest` leaves under the current write key.
+    #[inline]
+    pub fn on_ack_sent(&mut self, largest: PacketNumber) {
+        if !self.answered {
+            self.answered = self.first_received.is_some_and(|first| largest >= first);
+        }
+    }
+
+    /// An ACK up to `largest` came under the read key before the current one. RFC 9001
+    /// section 6.2: whoever has seen packets of the new phase answers under the new keys.
+    pub fn check_late_ack(&self, largest: PacketNumber) -> Result<(), TransportError> {
+        match self.first_sent {
+            Some(first) if largest >= first => {
+                Err(update_error("ACK of a new phase under old keys"))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -227,15 +256,11 @@ impl OneRttKeys {
         self.first_received = None;
     }
 
-    /// True if an update may begin: the handshake is confirmed, the last update is over and a
-    /// packet of this phase was acknowledged (RFC 9001 section 6.1).
+    /// True if an update may begin: the last update is over and a packet of this phase was
+    /// acknowledged (RFC 9001 section 6.1).
     pub fn may_update(&self, largest_acked: Option<PacketNumber>) -> bool {
-        self.previous.is_none()
-            && self.local.is_some()
-            && self.remote.is_some()
-            && self
-                .first_sent
-                .is_some_and(|first| largest_acked.is_some_and(|acked| acked >= first))
+        let acked = self.first_sent.is_some_and(|first| largest_acked >= Some(first));
+        self.previous.is_none() && self.local.is_some() && self.remote.is_some() && acked
     }
 
     fn rotate(&mut self) {
@@ -244,7 +269,9 @@ impl OneRttKeys {
             local.update(version);
             self.previous = Some(Box::new(remote.update(version)));
             self.phase = !self.phase;
+            self.updated = true;
             self.first_sent = None;
+            self.answered = false;
             self.sealed = 0;
         }
     }
@@ -254,8 +281,8 @@ impl OneRttKeys {
         self.previous = None;
     }
 
-    /// A packet failed to authenticate. An error once the AEAD's integrity limit is reached
-    /// (RFC 9001 section 6.6).
+    /// A packet, of whatever level, failed to authenticate. An error once the AEAD's integrity
+    /// limit is reached (RFC 9001 section 6.6).
     pub fn on_open_failure(&mut self) -> Result<(), TransportError> {
         self.failures += 1;
         let limit = self.remote.as_deref().map_or(u64::MAX, |r| r.current.key.integrity_limit());
@@ -266,14 +293,15 @@ impl OneRttKeys {
         Ok(())
     }
 
-    /// Packets sealed with the current write key.
-    #[inline]
-    pub fn sealed(&self) -> u64 {
-        self.sealed
+    /// Pretends that packets were sealed or failed to authenticate, for tests of the limits.
+    #[cfg(test)]
+    pub fn pretend(&mut self, left_to_seal: u64, failures: u64) {
+        self.sealed = self.seal_limit - left_to_seal;
+        self.failures = failures;
     }
+}
 
-    /// How many packets the current write key may seal (RFC 9001 section 6.6).
-    pub fn confidentiality_limit(&self) -> u64 {
-        self.local.as_deref().map_or(u64::MAX, |l| l.current.key.confidentiality_limit())
-    }
+#[cold]
+fn update_error(reason: &'static str) -> TransportError {
+    TransportError::new(TransportErrorCode::KEY_UPDATE_ERROR, reason)
 }

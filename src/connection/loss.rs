@@ -64,6 +64,9 @@ impl Connection {
     /// Sets the loss timer to the next loss or probe.
     pub(super) fn rearm_loss_timer(&mut self, now: Instant) {
         self.loss_timer_stale = false;
+        if !self.state.is_open() {
+            return;
+        }
         let deadline = match self.loss_timer(now) {
             LossTimer::Idle => None,
             LossTimer::Loss { at, .. } | LossTimer::Probe { at, .. } => Some(at),
@@ -148,7 +151,7 @@ impl Connection {
     }
 
     /// Forgets a space with its keys (RFC 9001 section 4.9, RFC 9002 section 6.4).
-    pub(super) fn discard_space(&mut self, id: Space, _now: Instant) {
+    pub(super) fn discard_space(&mut self, id: Space) {
         let Some(early) = self.early.as_deref_mut() else { return };
         let slot = match id {
             Space::Initial => &mut early.initial,

@@ -12,6 +12,7 @@ mod crypto_stream;
 mod event;
 mod frames;
 mod handshake;
+mod key_update;
 mod keys;
 mod loss;
 mod packet_builder;
@@ -26,6 +27,9 @@ mod timers;
 mod token;
 mod transmit;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -35,7 +39,7 @@ use crate::recovery::Space;
 use crate::stream::Streams;
 use crate::time::Instant;
 use crate::tls::Session;
-use crate::wire::{ConnectionId, PacketNumber, Role, Version};
+use crate::wire::{ConnectionId, Role, Version};
 
 use close::Closing;
 use keys::OneRttKeys;
@@ -62,8 +66,6 @@ pub struct Connection {
     /// 0-RTT and 1-RTT packets.
     data: PacketSpace,
     keys: OneRttKeys,
-    /// The largest packet number that an ACK of ours for 1-RTT packets has named.
-    largest_ack_sent: Option<PacketNumber>,
     /// What only the handshake needs; gone when it is confirmed.
     early: Option<Box<Early>>,
     streams: Streams,
@@ -105,7 +107,7 @@ struct Early {
     initial: Option<EarlySpace>,
     handshake: Option<EarlySpace>,
     /// Datagram pieces that came before their keys.
-    undecryptable: Vec<(u64, Vec<u8>)>,
+    undecryptable: Vec<Vec<u8>>,
     /// The destination of the client's very first Initial.
     original_dcid: ConnectionId,
     /// The source connection ID of a Retry: the server's that it sent, the client's that it got.

@@ -7,13 +7,13 @@ use crate::tls::protection::unprotect_header;
 use crate::tls::{HeaderKey, InitialSecrets, PacketKey};
 use crate::wire::frame::Frame;
 use crate::wire::header::{parse_packet, FirstByte, ProtectedHeader, PROTECTED_MIN_LEN};
-use crate::wire::{ConnectionId, LongPacketType, PacketNumber, PacketType, Reader, Role, Version};
+use crate::wire::{
+    ConnectionId, LongPacketType, PacketNumber, PacketType, Reader, ResetToken, Role, Version,
+};
 
 use super::keys::{DirectionKeys, ReadKey};
-use super::{Connection, Timer};
-
-/// The longest datagram that can be received: what UDP can carry.
-pub const MAX_DATAGRAM_SIZE: usize = 65_527;
+use super::settings::MIN_DATAGRAM_SIZE;
+use super::Connection;
 
 /// Packets that came before their keys, kept until the keys are there.
 const MAX_UNDECRYPTABLE: usize = 8;
@@ -44,6 +44,8 @@ struct OpenedPacket {
     number: PacketNumber,
     /// Its destination connection ID.
     dcid: ConnectionId,
+    /// It came under the 1-RTT keys before the current ones.
+    old_keys: bool,
     /// Where its payload lies in the scratch buffer.
     payload: std::ops::Range<usize>,
 }
@@ -77,6 +79,9 @@ impl Connection {
         let mut rest = datagram;
         let mut opened_any = false;
         let mut first_dcid = None;
+        // RFC 9000 section 14.1.
+        let small = datagram.len() < usize::from(MIN_DATAGRAM_SIZE);
+        let refuse_initials = small && self.role == Role::Server;
         while !rest.is_empty() && self.state.is_open() {
             let Ok(packet) = parse_packet(rest, self.local_cids.primary().len()) else { break };
             let (bytes, after) = rest.split_at(packet.len.min(rest.len()));
@@ -87,6 +92,10 @@ impl Connection {
                     break;
                 }
             }
+            if refuse_initials && is_initial(&packet.header) {
+                self.stats.packets_dropped += 1;
+                continue;
+            }
             match self.receive_packet(now, bytes, &packet.header, scratch) {
                 Ok(()) => {
                     opened_any = true;
@@ -95,7 +104,7 @@ impl Connection {
                     }
                 }
                 Err(Refusal::Drop) => self.stats.packets_dropped += 1,
-                Err(Refusal::NoKeys) => self.keep_undecryptable(now, bytes),
+                Err(Refusal::NoKeys) => self.keep_undecryptable(bytes),
                 Err(Refusal::Fatal(error)) => {
                     opened_any = true;
                     self.close_on_error(now, error);
@@ -131,7 +140,7 @@ impl Connection {
             ProtectedHeader::UnknownVersion { .. } => return Err(Refusal::Drop),
         };
         if let ProtectedHeader::Long { scid, packet_type, .. } = *header {
-            self.on_long_packet_opened(now, packet_type, &scid);
+            self.on_long_packet_opened(packet_type, &scid);
         }
         self.run_packet(now, &opened, scratch)
     }
@@ -181,10 +190,14 @@ impl Connection {
         let Some(keys) = &space.remote else { return Err(Refusal::NoKeys) };
         let largest = space.space.received.largest();
         let header = read_header(packet, pn_offset, &keys.header, largest, scratch)?;
-        let payload = open_payload(&keys.packet, packet, &header, scratch).ok_or(Refusal::Drop)?;
+        let Some(payload) = open_payload(&keys.packet, packet, &header, scratch) else {
+            self.keys.on_open_failure()?;
+            return Err(Refusal::Drop);
+        };
         // RFC 9000 section 17.2: judged only now that the packet is known to be authentic.
         header.first.check_reserved()?;
-        Ok(OpenedPacket { space: id, packet_type, number: header.number, dcid, payload })
+        let number = header.number;
+        Ok(OpenedPacket { space: id, packet_type, number, dcid, old_keys: false, payload })
     }
 
     #[inline]
@@ -208,16 +221,37 @@ impl Connection {
         let which = self.keys.select(header.first.key_phase(), number);
         let Some(key) = self.keys.open_key(which) else { return Err(Refusal::Drop) };
         let Some(payload) = open_payload(key, packet, &header, scratch) else {
-            self.keys.on_open_failure()?;
-            return Err(Refusal::Drop);
+            return Err(self.judge_unopened(which, packet, &header, scratch));
         };
         // RFC 9000 section 17.3.1.
         header.first.check_reserved()?;
         if which != ReadKey::Current || self.keys.is_update_unsettled() {
             self.on_key_phase(now, which, number)?;
         }
-        let packet_type = PacketType::OneRtt;
-        Ok(OpenedPacket { space: Space::Application, packet_type, number, dcid, payload })
+        let (space, packet_type) = (Space::Application, PacketType::OneRtt);
+        let old_keys = which == ReadKey::Previous;
+        Ok(OpenedPacket { space, packet_type, number, dcid, old_keys, payload })
+    }
+
+    /// A 1-RTT packet that does not open with the key its header asks for. RFC 9001 section 6.4:
+    /// the old keys must not serve numbers above those of the new phase; all else is dropped.
+    #[cold]
+    fn judge_unopened(
+        &mut self,
+        which: ReadKey,
+        packet: &[u8],
+        header: &OpenHeader,
+        scratch: &mut [u8],
+    ) -> Refusal {
+        if which == ReadKey::Next {
+            if let Some(previous) = self.keys.open_key(ReadKey::Previous) {
+                if open_payload(previous, packet, header, scratch).is_some() {
+                    let code = TransportErrorCode::KEY_UPDATE_ERROR;
+                    return TransportError::new(code, "old keys after new ones").into();
+                }
+            }
+        }
+        self.keys.on_open_failure().map_or_else(Refusal::from, |()| Refusal::Drop)
     }
 
     /// Runs the frames of an authentic packet and enters its number into the books.
@@ -261,6 +295,9 @@ impl Connection {
         while !reader.is_empty() {
             let frame = Frame::decode_in(&mut reader, opened.packet_type)?;
             ack_eliciting |= frame.frame_type().is_ack_eliciting();
+            if let (true, Frame::Ack(ack)) = (opened.old_keys, &frame) {
+                self.keys.check_late_ack(ack.largest)?;
+            }
             self.on_frame(now, opened.space, &opened.dcid, frame)?;
             if !self.state.is_open() {
                 break;
@@ -286,10 +323,10 @@ impl Connection {
     }
 
     /// Keeps a packet that came before its keys (RFC 9001 section 5.7).
-    fn keep_undecryptable(&mut self, now: Instant, packet: &[u8]) {
+    fn keep_undecryptable(&mut self, packet: &[u8]) {
         if let Some(early) = self.early.as_deref_mut() {
             if early.undecryptable.len() < MAX_UNDECRYPTABLE {
-                early.undecryptable.push((now.as_micros(), packet.to_vec()));
+                early.undecryptable.push(packet.to_vec());
                 return;
             }
         }
@@ -303,8 +340,8 @@ impl Connection {
         if waiting.is_empty() {
             return;
         }
-        let mut scratch = vec![0; waiting.iter().map(|(_, p)| p.len()).max().unwrap_or(0)];
-        for (_, packet) in waiting {
+        let mut scratch = vec![0; waiting.iter().map(Vec::len).max().unwrap_or(0)];
+        for packet in waiting {
             self.receive_packets(now, &packet, &mut scratch);
         }
     }
@@ -314,34 +351,14 @@ impl Connection {
         if datagram.len() < MIN_STATELESS_RESET {
             return false;
         }
-        match datagram.last_chunk::<16>() {
-            Some(candidate) => self.remote_cids.is_reset_token(candidate),
-            None => false,
+        match (datagram.last_chunk::<16>(), self.remote_cids.reset_token()) {
+            (Some(candidate), Some(token)) => *token == ResetToken(*candidate),
+            _ => false,
         }
-    }
-
-    /// The peer moved to another key phase, or followed us into one.
-    fn on_key_phase(
-        &mut self,
-        now: Instant,
-        which: ReadKey,
-        number: PacketNumber,
-    ) -> Result<(), TransportError> {
-        if self.keys.on_opened(which, number, self.largest_ack_sent)? {
-            // RFC 9001 section 6.5: late packets of the old phase may come for three PTOs.
-            let deadline = now + self.probe_timeout().saturating_mul(3);
-            self.timers.set(Timer::KeyDiscard, deadline);
-        }
-        Ok(())
     }
 
     /// The first packet of the peer at each level settles a few things.
-    fn on_long_packet_opened(
-        &mut self,
-        now: Instant,
-        packet_type: LongPacketType,
-        scid: &ConnectionId,
-    ) {
+    fn on_long_packet_opened(&mut self, packet_type: LongPacketType, scid: &ConnectionId) {
         if let Some(early) = self.early.as_deref_mut() {
             if early.peer_scid.is_none() {
                 early.peer_scid = Some(*scid);
@@ -353,7 +370,7 @@ impl Connection {
             // RFC 9000 section 8.1: only who saw our Initial can send this.
             self.path.amplification.validate();
             // RFC 9001 section 4.9.1.
-            self.discard_space(Space::Initial, now);
+            self.discard_space(Space::Initial);
         }
     }
 }
@@ -399,6 +416,10 @@ fn open_payload(
     let (head, body) = scratch.split_at_mut_checked(header.len)?;
     let len = key.open(0, header.number.0, head, packet.get(header.len..)?, body).ok()?;
     Some(header.len..header.len + len)
+}
+
+fn is_initial(header: &ProtectedHeader<'_>) -> bool {
+    matches!(header, ProtectedHeader::Long { packet_type: LongPacketType::Initial, .. })
 }
 
 fn packet_dcid<'a>(header: &'a ProtectedHeader<'_>) -> Option<ConnectionId> {

@@ -16,6 +16,9 @@ use super::space::PacketSpace;
 use super::token::Token;
 use super::{Connection, Timer};
 
+/// Packets with nothing but an ACK that may follow each other.
+const ACKS_PER_PING: u32 = 64;
+
 /// A packet that is written and not yet protected: padding may still be added.
 pub(super) struct Draft {
     pub(super) space: Space,
@@ -74,6 +77,9 @@ impl Connection {
     /// there is nothing to send now. To be called until it returns `None`.
     #[inline]
     pub fn transmit(&mut self, now: Instant, buffer: &mut [u8]) -> Option<usize> {
+        if self.keys.is_worn() {
+            self.renew_keys(now);
+        }
         if !self.state.is_open() {
             return self.transmit_close(now, buffer);
         }
@@ -95,8 +101,9 @@ impl Connection {
         let limit = room.min(usize::from(self.path.max_datagram_size));
         // RFC 9000 section 8.1. An Initial of a server cannot be smaller than a full datagram, so
         // a budget below that waits for more from the client.
-        let blocked = self.path.amplification.budget() < u64::from(MIN_DATAGRAM_SIZE);
-        (!blocked && limit >= usize::from(MIN_DATAGRAM_SIZE)).then_some(limit)
+        let budget = usize::try_from(self.path.amplification.budget()).unwrap_or(usize::MAX);
+        let limit = limit.min(budget);
+        (limit >= usize::from(MIN_DATAGRAM_SIZE)).then_some(limit)
     }
 
     /// The steady state: one 1-RTT packet a datagram.
@@ -241,9 +248,13 @@ impl Connection {
         self.maybe_skip_packet_number();
         let mut builder = self.start_packet(Space::Application, buffer.get_mut(start..)?)?;
         let mut content = Content::default();
-        write_ack(&mut self.data, &mut builder.frames, now, &mut content);
+        let acked = write_ack(&mut self.data, &mut builder.frames, now, &mut content);
         if permission == Permission::Everything {
             self.write_one_rtt_frames(&mut builder.frames, &mut content);
+        }
+        if let Some(largest) = acked {
+            self.keys.on_ack_sent(largest);
+            self.ask_for_ack_of_acks(&mut builder.frames, &mut content);
         }
         self.timers.clear(Timer::AckDelay);
         Draft::new(Space::Application, start, builder, content)
@@ -258,6 +269,10 @@ impl Connection {
         // RFC 9001 section 5.7: a server may send 1-RTT data before the handshake is complete, a
         // client has no keys before that.
         let probe = self.data.probes > 0;
+        if self.data.sent.is_full() && !probe {
+            // Nothing more can be remembered until the peer acknowledges.
+            return Permission::Nothing;
+        }
         if probe || (self.wants_one_rtt() && self.congestion_allows(now)) {
             Permission::Everything
         } else if is_ack_due(&self.data, now) {
@@ -320,6 +335,18 @@ impl Connection {
         }
         self.ping_due &= !content.ack_eliciting;
         write_probe(&mut self.data, frames, content);
+    }
+
+    /// Adds a PING to every so many packets with nothing but an ACK. RFC 9000 section 13.2.4: the
+    /// peer answers it, and both ends can forget what those packets said and that they were sent.
+    #[inline]
+    fn ask_for_ack_of_acks(&mut self, frames: &mut Writer<'_>, content: &mut Content) {
+        let overdue = self.data.sent.since_ack_eliciting() >= ACKS_PER_PING;
+        let room = frames.remaining() > 0 && self.path.congestion_room() > 0;
+        if overdue && room && !content.ack_eliciting {
+            Frame::Ping.encode(frames);
+            content.ack_eliciting = true;
+        }
     }
 
     fn write_path_response(&mut self, frames: &mut Writer<'_>, content: &mut Content) {
@@ -389,7 +416,7 @@ impl Connection {
         }
         if draft.space == Space::Handshake && self.role == Role::Client {
             // RFC 9001 section 4.9.1.
-            self.discard_space(Space::Initial, now);
+            self.discard_space(Space::Initial);
         }
     }
 
@@ -438,20 +465,20 @@ fn is_ack_due(space: &PacketSpace, now: Instant) -> bool {
     }
 }
 
-/// Writes an ACK if one is owed.
+/// Writes an ACK if there is news. Returns the largest number it names.
 #[inline]
 fn write_ack(
     space: &mut PacketSpace,
     frames: &mut Writer<'_>,
     now: Instant,
     content: &mut Content,
-) {
+) -> Option<PacketNumber> {
     if !space.received.has_new() {
-        return;
+        return None;
     }
-    if let Some(largest) = space.received.encode_ack(frames, now, ACK_DELAY_EXPONENT) {
-        content.tokens.push(Token::Ack(largest));
-    }
+    let largest = space.received.encode_ack(frames, now, ACK_DELAY_EXPONENT)?;
+    content.tokens.push(Token::Ack(largest));
+    Some(largest)
 }
 
 /// Writes as much handshake data as fits.

@@ -33,7 +33,7 @@ mod state;
 mod ticket_key;
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 pub(super) mod identity;
-pub(super) mod pair;
+pub(crate) mod pair;
 pub(super) mod raw;
 pub(super) mod vectors;
 

@@ -8,7 +8,7 @@ use crate::tls::{
 use crate::wire::{Role, Version};
 
 /// A client's context with defaults.
-pub(in crate::tls) fn client_context() -> Context {
+pub(crate) fn client_context() -> Context {
     Context::new(&ContextConfig::new(Role::Client)).unwrap()
 }
 
@@ -30,12 +30,12 @@ pub(in crate::tls) fn server_context_with<'a>(
 }
 
 /// A server's context with an ECDSA certificate.
-pub(in crate::tls) fn server_context() -> Context {
+pub(crate) fn server_context() -> Context {
     server_context_with(identity::ecdsa(), |config| config)
 }
 
 /// A client that takes any certificate.
-pub(in crate::tls) fn client_options() -> ClientOptions<'static> {
+pub(crate) fn client_options() -> ClientOptions<'static> {
     ClientOptions {
         server_name: Some(NAME),
         alpn: b"h3",

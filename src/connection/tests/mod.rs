@@ -1,0 +1,12 @@
+//! Scenarios of one connection: two ends in one process on a virtual clock.
+//!
+//! Each test is named after the rule it proves. A [`pair::Pair`] runs both ends over a seeded link;
+//! [`forge`] plays a peer that breaks the rules, with the real keys of the other end.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod forge;
+mod link;
+mod pair;
+
+mod handshake;

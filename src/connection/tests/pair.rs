@@ -1,0 +1,349 @@
+//! A client and a server under one virtual clock.
+
+use std::sync::Arc;
+
+use super::link::{Link, Weather};
+use crate::congestion::{Controller, NewReno, Parameters};
+use crate::connection::{ClientConfig, CloseReason, Connection, Event, ServerConfig};
+use crate::connection::{Settings, State, MIN_DATAGRAM_SIZE};
+use crate::error::TransportErrorCode;
+use crate::path::Addresses;
+use crate::stream::StreamKey;
+use crate::time::{Duration, Instant};
+use crate::tls::testing::pair::{client_context, server_context};
+use crate::tls::{Context, SeededRandom, VerifyMode};
+use crate::wire::{ConnectionId, Direction, ResetToken, Role, Version};
+
+/// What a pair is made of.
+pub(super) struct Options {
+    pub(super) client: Settings,
+    pub(super) server: Settings,
+    pub(super) weather: Weather,
+    /// What the client believes it is connecting to; the server's own idea may differ.
+    pub(super) retry_scid: Option<ConnectionId>,
+    /// The server takes the client's address for validated.
+    pub(super) address_validated: bool,
+    /// The client's token.
+    pub(super) token: &'static [u8],
+    /// How long the ends' own connection IDs are.
+    pub(super) cid_len: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            client: Settings::default(),
+            server: Settings::default(),
+            weather: Weather::default(),
+            retry_scid: None,
+            address_validated: false,
+            token: b"",
+            cid_len: 8,
+        }
+    }
+}
+
+/// One end and what it said to its application.
+pub(super) struct End {
+    pub(super) connection: Connection,
+    /// All but requests for connection IDs, which are answered, and the end.
+    pub(super) events: Vec<Event>,
+    pub(super) reason: Option<CloseReason>,
+    role: Role,
+    issued: u8,
+}
+
+impl End {
+    fn new(connection: Connection) -> Self {
+        let role = connection.role();
+        Self { connection, events: Vec::new(), reason: None, role, issued: 0 }
+    }
+
+    /// Listens, and answers requests for connection IDs.
+    fn listen(&mut self) {
+        while let Some(event) = self.connection.poll_event() {
+            match event {
+                Event::NeedConnectionIds(count) => {
+                    for _ in 0..count {
+                        self.issued += 1;
+                        let cid = issued_cid(self.role, self.issued);
+                        self.connection.issue_connection_id(cid, issued_token(self.issued));
+                    }
+                }
+                Event::Closing(reason) => self.reason = Some(reason),
+                other => self.events.push(other),
+            }
+        }
+    }
+
+    /// How many events of a kind came.
+    pub(super) fn count(&self, wanted: impl Fn(&Event) -> bool) -> usize {
+        self.events.iter().filter(|event| wanted(event)).count()
+    }
+
+    /// The code that this end closed the connection with.
+    pub(super) fn violation(&self) -> Option<TransportErrorCode> {
+        match self.reason {
+            Some(CloseReason::LocalTransport(code)) => Some(code),
+            _ => None,
+        }
+    }
+}
+
+/// Two ends and the link between them.
+pub(super) struct Pair {
+    pub(super) now: Instant,
+    pub(super) client: End,
+    pub(super) server: End,
+    pub(super) link: Link,
+}
+
+/// Where the client sends its very first Initial.
+pub(super) const FIRST_DCID: [u8; 8] = [0xd0; 8];
+
+/// The longest datagram that the pair carries.
+const BUFFER: usize = 1500;
+
+impl Pair {
+    pub(super) fn new(options: Options) -> Self {
+        Contexts::with(|contexts| Self::with_contexts(contexts, options))
+    }
+
+    fn with_contexts(contexts: &Contexts, options: Options) -> Self {
+        let now = Instant::from_micros(1_000_000);
+        let mut seed = [0; 32];
+        seed[..8].copy_from_slice(&options.weather.seed.to_le_bytes());
+        let mut random = SeededRandom::new(seed);
+        let first_dcid = ConnectionId::new(&FIRST_DCID).unwrap();
+        let client_cid = ConnectionId::new(&[0xc0; 20][..options.cid_len]).unwrap();
+        let client = ClientConfig {
+            settings: Arc::new(options.client),
+            addresses: addresses(),
+            controller: controller(),
+            scid: client_cid,
+            dcid: first_dcid,
+            server_name: None,
+            alpn: b"h3",
+            verify: VerifyMode::None,
+            resumption: None,
+            token: options.token,
+        };
+        let client = Connection::client(client, &contexts.client, now, &mut random).unwrap();
+        let server = ServerConfig {
+            settings: Arc::new(options.server),
+            addresses: addresses(),
+            controller: controller(),
+            version: Version::V1,
+            scid: ConnectionId::new(&[0x50; 20][..options.cid_len]).unwrap(),
+            reset_token: (options.cid_len > 0).then(|| issued_token(0)),
+            dcid: client_cid,
+            original_dcid: first_dcid,
+            retry_scid: options.retry_scid,
+            address_validated: options.address_validated,
+        };
+        let server = Connection::server(server, &contexts.server, now, &mut random).unwrap();
+        let (client, server) = (End::new(client), End::new(server));
+        Self { now, client, server, link: Link::new(options.weather) }
+    }
+
+    /// A pair whose handshake is confirmed at both ends, with nothing under way.
+    pub(super) fn established() -> Self {
+        Self::established_with(Options::default())
+    }
+
+    pub(super) fn established_with(options: Options) -> Self {
+        let mut pair = Self::new(options);
+        pair.exchange();
+        pair.assert_confirmed();
+        pair
+    }
+
+    pub(super) fn assert_confirmed(&self) {
+        for end in [&self.client, &self.server] {
+            assert_eq!(end.connection.state(), State::Confirmed, "{:?}", end.reason);
+        }
+    }
+
+    pub(super) fn end(&mut self, role: Role) -> &mut End {
+        match role {
+            Role::Client => &mut self.client,
+            Role::Server => &mut self.server,
+        }
+    }
+
+    /// All datagrams that `from` wants to send now.
+    pub(super) fn sent(&mut self, from: Role) -> Vec<Vec<u8>> {
+        let now = self.now;
+        let connection = &mut self.end(from).connection;
+        let mut datagrams = Vec::new();
+        let mut buffer = [0; BUFFER];
+        while let Some(len) = connection.transmit(now, &mut buffer) {
+            datagrams.push(buffer[..len].to_vec());
+            assert!(datagrams.len() < 10_000, "sends without end");
+        }
+        datagrams
+    }
+
+    /// Gives a datagram to `to`.
+    pub(super) fn give(&mut self, to: Role, datagram: &[u8]) {
+        let now = self.now;
+        let end = self.end(to);
+        let mut scratch = vec![0; datagram.len()];
+        end.connection.receive(now, datagram, &mut scratch);
+        end.listen();
+    }
+
+    pub(super) fn give_all(&mut self, to: Role, datagrams: &[Vec<u8>]) {
+        for datagram in datagrams {
+            self.give(to, datagram);
+        }
+    }
+
+    /// Lets time pass without any timer being looked at.
+    pub(super) fn wait(&mut self, span: Duration) {
+        self.now += span;
+    }
+
+    /// Carries datagrams over a perfect link of 10 ms until both ends are silent. No timer runs.
+    pub(super) fn exchange(&mut self) {
+        for _ in 0..10_000 {
+            let to_server = self.sent(Role::Client);
+            self.wait(Duration::from_millis(5));
+            self.give_all(Role::Server, &to_server);
+            let to_client = self.sent(Role::Server);
+            self.wait(Duration::from_millis(5));
+            self.give_all(Role::Client, &to_client);
+            if to_server.is_empty() && to_client.is_empty() {
+                return;
+            }
+        }
+        panic!("never silent");
+    }
+
+    /// Runs every timer of `role` that is due.
+    pub(super) fn tick(&mut self, role: Role) {
+        let now = self.now;
+        let end = self.end(role);
+        end.connection.on_timeout(now);
+        end.listen();
+    }
+
+    /// Goes to the next deadline of `role` and runs it. Returns how long that took.
+    pub(super) fn next_timeout(&mut self, role: Role) -> Duration {
+        let now = self.now;
+        let at = self.end(role).connection.next_timeout(now).unwrap().max(now);
+        self.now = at;
+        self.tick(role);
+        at.saturating_since(now)
+    }
+
+    /// Runs both ends over the link until `done` or for `span`. Returns what `done` says at last.
+    pub(super) fn run(&mut self, span: Duration, mut done: impl FnMut(&mut Self) -> bool) -> bool {
+        let end = self.now + span;
+        loop {
+            self.flush();
+            if done(self) {
+                return true;
+            }
+            let Some(next) = self.next_event().filter(|next| *next <= end) else {
+                self.now = end;
+                return done(self);
+            };
+            self.now = self.now.max(next);
+            while let Some((to, datagram)) = self.link.arrived(self.now) {
+                self.give(to, &datagram);
+            }
+            self.tick(Role::Client);
+            self.tick(Role::Server);
+        }
+    }
+
+    /// Runs both ends for `span`.
+    pub(super) fn run_for(&mut self, span: Duration) {
+        self.run(span, |_| false);
+    }
+
+    fn flush(&mut self) {
+        for role in [Role::Client, Role::Server] {
+            for datagram in self.sent(role) {
+                self.link.carry(self.now, role.peer(), datagram);
+            }
+        }
+    }
+
+    fn next_event(&mut self) -> Option<Instant> {
+        let now = self.now;
+        let client = self.client.connection.next_timeout(now);
+        let server = self.server.connection.next_timeout(now);
+        [client, server, self.link.next_arrival()].into_iter().flatten().min()
+    }
+
+    /// Opens a stream of `from` and writes `data` to it.
+    pub(super) fn write(&mut self, from: Role, data: &[u8]) -> StreamKey {
+        let streams = self.end(from).connection.streams_mut();
+        let key = streams.open(Direction::Bidirectional).unwrap();
+        assert_eq!(streams.write(key, data, false).unwrap(), data.len());
+        key
+    }
+
+    /// Everything that can be read at `role`, of all streams.
+    pub(super) fn read(&mut self, role: Role) -> Vec<u8> {
+        let streams = self.end(role).connection.streams_mut();
+        let (mut keys, mut data, mut buffer) = (Vec::new(), Vec::new(), [0; 4096]);
+        streams.readable(&mut keys);
+        for key in keys {
+            while let Ok(read) = streams.read(key, &mut buffer) {
+                data.extend_from_slice(&buffer[..read.len]);
+                if read.fin {
+                    break;
+                }
+            }
+        }
+        data
+    }
+}
+
+/// TLS contexts are made once for each thread of tests.
+struct Contexts {
+    client: Context,
+    server: Context,
+}
+
+impl Contexts {
+    fn with<R>(f: impl FnOnce(&Self) -> R) -> R {
+        thread_local! {
+            static CONTEXTS: Contexts =
+                Contexts { client: client_context(), server: server_context() };
+        }
+        CONTEXTS.with(f)
+    }
+}
+
+/// A client's session that sends `parameters`.
+pub(super) fn client_session(parameters: &[u8]) -> crate::tls::Session {
+    let options = crate::tls::ClientOptions {
+        transport_parameters: parameters,
+        server_name: None,
+        ..crate::tls::testing::pair::client_options()
+    };
+    Contexts::with(|contexts| crate::tls::Session::client(&contexts.client, &options).unwrap())
+}
+
+/// The `n`-th connection ID that `role` issues beside its first.
+pub(super) fn issued_cid(role: Role, n: u8) -> ConnectionId {
+    let head = if role == Role::Client { 0xc1 } else { 0x51 };
+    ConnectionId::new(&[head, n, n, n, n, n, n, n]).unwrap()
+}
+
+/// The reset token of the `n`-th connection ID, 0 for the server's first.
+pub(super) fn issued_token(n: u8) -> ResetToken {
+    ResetToken([0xa0 ^ n; 16])
+}
+
+fn addresses() -> Addresses {
+    Addresses { local: None, peer: "192.0.2.1:443".parse().unwrap() }
+}
+
+fn controller() -> Controller {
+    Controller::NewReno(NewReno::new(Parameters::new(MIN_DATAGRAM_SIZE)))
+}
