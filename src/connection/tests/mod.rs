@@ -10,3 +10,5 @@ mod link;
 mod pair;
 
 mod handshake;
+mod keys;
+mod packets;

@@ -101,6 +101,10 @@ pub(super) struct Pair {
 /// Where the client sends its very first Initial.
 pub(super) const FIRST_DCID: [u8; 8] = [0xd0; 8];
 
+/// Rounds of 10 ms after which an end that sent nothing has nothing to send: longer than an ACK is
+/// delayed.
+const SILENT_ROUNDS: u32 = 4;
+
 /// The longest datagram that the pair carries.
 const BUFFER: usize = 1500;
 
@@ -204,8 +208,10 @@ impl Pair {
         self.now += span;
     }
 
-    /// Carries datagrams over a perfect link of 10 ms until both ends are silent. No timer runs.
+    /// Carries datagrams over a perfect link until both ends are silent, delayed ACKs included. No
+    /// timer runs.
     pub(super) fn exchange(&mut self) {
+        let mut silent = 0;
         for _ in 0..10_000 {
             let to_server = self.sent(Role::Client);
             self.wait(Duration::from_millis(5));
@@ -213,7 +219,8 @@ impl Pair {
             let to_client = self.sent(Role::Server);
             self.wait(Duration::from_millis(5));
             self.give_all(Role::Client, &to_client);
-            if to_server.is_empty() && to_client.is_empty() {
+            silent = if to_server.is_empty() && to_client.is_empty() { silent + 1 } else { 0 };
+            if silent == SILENT_ROUNDS {
                 return;
             }
         }
