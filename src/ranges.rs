@@ -166,6 +166,7 @@ impl RangeSet {
 }
 
 #[cfg(test)]
+#[allow(clippy::single_range_in_vec_init)] // A set of one range is what is meant.
 mod tests {
     use super::*;
 

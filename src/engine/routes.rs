@@ -52,16 +52,6 @@ impl Routes {
             self.last = None;
         }
     }
-
-    /// How many connection IDs are routed.
-    pub fn len(&self) -> usize {
-        self.table.len()
-    }
-
-    /// True if no connection ID is routed.
-    pub fn is_empty(&self) -> bool {
-        self.table.is_empty()
-    }
 }
 
 #[cfg(test)]
