@@ -117,7 +117,7 @@ impl Connection {
         });
         path.pacer.on_acked(now, bytes);
         path.update_pacing_rate();
-        self.fit_send_capacity();
+        self.fit_write_ahead();
     }
 
     /// What an ACK means beside the packets that it names.

@@ -15,7 +15,6 @@ use crate::tls::{ClientOptions, Context, ContextError, ServerOptions, Session, V
 use crate::wire::{ConnectionId, ResetToken, Role, Version};
 
 use super::keys::OneRttKeys;
-use super::loss::MIN_SEND_CAPACITY;
 use super::parameters::{local_parameters, Identity, PeerParameters};
 use super::settings::{Settings, ACTIVE_CONNECTION_ID_LIMIT};
 use super::space::{EarlySpace, PacketSpace};
@@ -226,11 +225,7 @@ impl Connection {
             data: PacketSpace::for_application(settings.max_ack_delay, settings.ack_frequency),
             keys: OneRttKeys::new(beginning.version),
             early: Some(Box::new(beginning.early)),
-            streams: Streams::new(
-                beginning.role,
-                local_limits(&settings),
-                settings.send_capacity.min(MIN_SEND_CAPACITY),
-            ),
+            streams: Streams::new(beginning.role, local_limits(&settings), settings.send_capacity),
             local_cids: LocalCids::new(beginning.local),
             remote_cids: RemoteCids::new(beginning.remote, ACTIVE_CONNECTION_ID_LIMIT),
             peer: PeerParameters::default(),
@@ -253,6 +248,7 @@ impl Connection {
             settings,
         };
         connection.plan_skipped_number(0);
+        connection.fit_write_ahead();
         connection.restart_idle_timer(now);
         connection
     }

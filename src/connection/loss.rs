@@ -10,7 +10,7 @@ use super::token::Token;
 use super::{Connection, State, Timer};
 
 /// Bytes that can be written ahead however small the window is.
-pub(super) const MIN_SEND_CAPACITY: u64 = 256 * 1024;
+const MIN_WRITE_AHEAD: u64 = 256 * 1024;
 
 /// Probes sent for one timeout (RFC 9002 section 6.2.4 allows up to two).
 const PROBES_PER_TIMEOUT: u8 = 2;
@@ -51,9 +51,9 @@ impl Connection {
     /// Lets the application write ahead by two windows: enough to keep the path full until it is
     /// asked for more, and no more memory than the path can use.
     #[inline]
-    pub(super) fn fit_send_capacity(&mut self) {
-        let ahead = self.path.controller.window().saturating_mul(2).max(MIN_SEND_CAPACITY);
-        self.streams.set_send_capacity(ahead.min(self.settings.send_capacity));
+    pub(super) fn fit_write_ahead(&mut self) {
+        let ahead = self.path.controller.window().saturating_mul(2).max(MIN_WRITE_AHEAD);
+        self.streams.set_write_ahead(ahead);
     }
 
     /// The probe timeout of 1-RTT packets, without backoff.

@@ -221,7 +221,10 @@ impl Streams {
 
     /// How many more bytes the send buffers take from the stream.
     pub(super) fn space(&self, send: &SendStream) -> u64 {
-        let shared = self.capacity.saturating_sub(self.buffered);
+        let shared = match self.buffered < self.capacity {
+            true => self.most.saturating_sub(self.buffered),
+            false => 0,
+        };
         shared.max(STREAM_SHARE.saturating_sub(send.buffer.buffered()))
     }
 

@@ -86,6 +86,8 @@ pub struct Streams {
     /// The sum of the highest offsets the peer has sent: what counts against `window`.
     pub(super) received: u64,
     /// Bytes the send buffers hold at most, see [`Streams::write`].
+    pub(super) most: u64,
+    /// Bytes in the send buffers from which on no write takes anything.
     pub(super) capacity: u64,
     /// Bytes the send buffers hold.
     pub(super) buffered: u64,
@@ -115,6 +117,7 @@ impl Streams {
             credit: SendCredit::default(),
             window: RecvWindow::new(limits.max_data),
             received: 0,
+            most: send_capacity,
             capacity: send_capacity,
             buffered: 0,
         }
@@ -177,10 +180,13 @@ impl Streams {
         }
     }
 
-    /// Lets the send buffers hold `capacity` bytes from now on.
+    /// Lets writes begin only while the send buffers hold less than `capacity` bytes. A write that
+    /// begins is taken whole, as far as the send capacity of [`Streams::new`] reaches: a host that
+    /// writes all it has in one call need not come back, one that writes piece by piece is held at
+    /// what the path can use.
     #[inline]
-    pub fn set_send_capacity(&mut self, capacity: u64) {
-        self.capacity = capacity;
+    pub fn set_write_ahead(&mut self, capacity: u64) {
+        self.capacity = capacity.min(self.most);
     }
 
     /// True if free memory is kept for later use; see [`BlockPool::release`].

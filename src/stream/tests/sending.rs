@@ -105,3 +105,21 @@ fn an_end_without_streams_holds_nothing() {
 fn an_end_without_streams_is_small() {
     assert!(size_of::<Streams>() <= 1024, "{}", size_of::<Streams>());
 }
+
+#[test]
+fn a_write_that_begins_is_taken_whole_and_the_next_one_waits() {
+    let mut client = Streams::new(Role::Client, LIMITS, 64 * 1024);
+    client.set_peer_limits(&LIMITS);
+    client.set_write_ahead(20_000);
+    let key = client.open(Direction::Bidirectional).unwrap();
+    assert_eq!(client.write(key, &pattern(25_000), false).unwrap(), 25_000);
+    assert_eq!(client.write(key, &pattern(1_000), false).unwrap(), 0);
+    let sent: Vec<_> = (0..5).map(|_| packet(&mut client, 1_000)).collect();
+    sent.iter().for_each(|packet| ack(&mut client, packet));
+    assert!(!client.has_writable());
+    while client.wants_to_send() {
+        let sent = packet(&mut client, 1_000);
+        ack(&mut client, &sent);
+    }
+    assert!(client.has_writable());
+}
