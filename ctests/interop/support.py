@@ -44,11 +44,15 @@ def make_certificate(directory):
     return Path(directory) / "cert.pem", Path(directory) / "key.pem"
 
 
+def file_name(size):
+    return f"{size}.bin"
+
+
 def make_files(directory, sizes):
     """Writes one file of random bytes per size, named after it; returns their digests by name."""
     digests = {}
     for size in sizes:
-        name = f"{size}.bin"
+        name = file_name(size)
         data = os.urandom(size)
         (Path(directory) / name).write_bytes(data)
         digests[name] = hashlib.sha256(data).hexdigest()

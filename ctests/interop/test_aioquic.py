@@ -3,10 +3,12 @@
     test_aioquic.py DIRECTORY_OF_THE_EXAMPLES
 
 Files of 0 B, 1 B, 1 MB and 20 MB travel in parallel on one connection; the digests are compared.
-Then a file that is not there, which must fail cleanly on both sides.
+Then a file that is not there, which must fail cleanly on both sides, and the smaller files over a
+link that loses every fiftieth datagram.
 """
 
 import asyncio
+import contextlib
 import hashlib
 import sys
 from pathlib import Path
@@ -15,10 +17,14 @@ from aioquic.asyncio import QuicConnectionProtocol, connect, serve
 from aioquic.quic.configuration import QuicConfiguration
 from aioquic.quic.events import ConnectionTerminated, StreamDataReceived, StreamReset
 
-from support import Server, Tally, make_files, digest, workspace
+from lossy_link import LossyLink
+from support import Server, Tally, digest, file_name, make_files, workspace
 
 ALPN = ["hq-interop"]
 SIZES = [0, 1, 1_000_000, 20_000_000]
+LOSSY_SIZES = [0, 1, 1_000_000]
+LOSS = 50
+SEED = 1
 TRANSFER_SECONDS = 120
 NOT_FOUND = 0x10
 
@@ -107,52 +113,90 @@ async def run_our_client(examples, *arguments):
     return process.returncode, errors.decode().strip()
 
 
-async def our_client_against_aioquic(tally, examples, work, digests):
+@contextlib.asynccontextmanager
+async def aioquic_server(work):
+    """aioquic's server; the value is its port."""
     FileServer.root = work / "root"
     server = await serve("127.0.0.1", 0, configuration=configuration(False, work),
                          create_protocol=FileServer)
-    port = server._transport.get_extra_info("sockname")[1]
-    common = ["--ca", work / "tls/cert.pem", "--sni", "localhost", "-o", work / "out",
-              "127.0.0.1", port]
     try:
-        status, errors = await run_our_client(examples, *common, *(f"/{name}" for name in digests))
-        tally.check("our client, aioquic's server: exit status", status == 0, f"{status}: {errors}")
-        for name, expected in digests.items():
-            path = work / "out" / name
-            got = digest(path) if path.is_file() else "no file"
-            tally.check(f"our client, aioquic's server: {name}", got == expected, got)
-
-        status, errors = await run_our_client(examples, *common, "/missing")
-        good = status == 1 and f"0x{NOT_FOUND:x}" in errors
-        tally.check("our client, aioquic's server: missing file", good, f"{status}: {errors}")
+        yield server._transport.get_extra_info("sockname")[1]
     finally:
         server.close()
 
 
+async def download_with_ours(tally, label, examples, work, port, digests):
+    status, errors = await run_our_client(
+        examples, *client_options(work), "127.0.0.1", port, *(f"/{name}" for name in digests))
+    tally.check(f"{label}: exit status", status == 0, f"{status}: {errors}")
+    for name, expected in digests.items():
+        path = work / "out" / name
+        got = digest(path) if path.is_file() else "no file"
+        tally.check(f"{label}: {name}", got == expected, got)
+        path.unlink(missing_ok=True)
+
+
+async def download_with_aioquic(work, port, names):
+    """The answers, in the order of the names."""
+    async with connect("127.0.0.1", port, configuration=configuration(True, work),
+                       create_protocol=FileClient) as client:
+        return await asyncio.wait_for(
+            asyncio.gather(*(client.fetch(f"/{name}") for name in names)), TRANSFER_SECONDS)
+
+
+def client_options(work):
+    return ["--ca", work / "tls/cert.pem", "--sni", "localhost", "-o", work / "out"]
+
+
+async def our_client_against_aioquic(tally, examples, work, digests):
+    label = "our client, aioquic's server"
+    async with aioquic_server(work) as port:
+        await download_with_ours(tally, label, examples, work, port, digests)
+        status, errors = await run_our_client(
+            examples, *client_options(work), "127.0.0.1", port, "/missing")
+        good = status == 1 and f"0x{NOT_FOUND:x}" in errors
+        tally.check(f"{label}: missing file", good, f"{status}: {errors}")
+
+
+async def our_client_over_a_lossy_link(tally, examples, work, digests):
+    label = "our client, aioquic's server, with losses"
+    async with aioquic_server(work) as port, LossyLink(port, LOSS, SEED) as link:
+        few = {name: digests[name] for name in map(file_name, LOSSY_SIZES)}
+        await download_with_ours(tally, label, examples, work, link.port, few)
+    tally.check(f"{label}: there were some", link.lost > 0, link.lost)
+
+
 async def aioquic_client_against_ours(tally, examples, work, digests):
+    label = "aioquic's client, our server"
     with Server(examples, work) as server:
-        async with connect("127.0.0.1", server.port, configuration=configuration(True, work),
-                           create_protocol=FileClient) as client:
-            names = [*digests, "missing"]
-            answers = await asyncio.wait_for(
-                asyncio.gather(*(client.fetch(f"/{name}") for name in names)), TRANSFER_SECONDS)
+        names = [*digests, "missing"]
+        answers = await download_with_aioquic(work, server.port, names)
     for name, got in zip(names, answers):
-        if name in digests:
-            tally.check(f"aioquic's client, our server: {name}", got == digests[name], got)
-        else:
-            good = got.startswith("reset")
-            tally.check("aioquic's client, our server: missing file", good, got)
-    tally.check("aioquic's client, our server: clean stop", server.status == 0, server.status)
+        good = got.startswith("reset") if name == "missing" else got == digests[name]
+        tally.check(f"{label}: {name}", good, got)
+    tally.check(f"{label}: clean stop", server.status == 0, server.status)
+
+
+async def aioquic_client_over_a_lossy_link(tally, examples, work, digests):
+    label = "aioquic's client, our server, with losses"
+    names = [file_name(size) for size in LOSSY_SIZES]
+    with Server(examples, work) as server:
+        async with LossyLink(server.port, LOSS, SEED) as link:
+            answers = await download_with_aioquic(work, link.port, names)
+    for name, got in zip(names, answers):
+        tally.check(f"{label}: {name}", got == digests[name], got)
+    tally.check(f"{label}: there were some", link.lost > 0, link.lost)
 
 
 async def run(tally, examples):
     with workspace() as work:
         digests = make_files(work / "root", SIZES)
-        for direction in (our_client_against_aioquic, aioquic_client_against_ours):
+        for part in (our_client_against_aioquic, our_client_over_a_lossy_link,
+                     aioquic_client_against_ours, aioquic_client_over_a_lossy_link):
             try:
-                await direction(tally, examples, work, digests)
-            except Exception as error:  # whatever it is, the other direction still runs
-                tally.check(direction.__name__, False, repr(error))
+                await part(tally, examples, work, digests)
+            except Exception as error:  # whatever it is, the others still run
+                tally.check(part.__name__, False, repr(error))
 
 
 def main():
