@@ -9,6 +9,12 @@ mod forge;
 mod link;
 mod pair;
 
+mod acknowledgement;
+mod closing;
+mod connection_ids;
 mod handshake;
 mod keys;
 mod packets;
+mod parameters;
+mod recovery;
+mod retry_and_version;

@@ -252,6 +252,8 @@ impl Pair {
             if done(self) {
                 return true;
             }
+            // What `done` did may have given rise to more.
+            self.flush();
             let Some(next) = self.next_event().filter(|next| *next <= end) else {
                 self.now = end;
                 return done(self);
@@ -291,6 +293,32 @@ impl Pair {
         let key = streams.open(Direction::Bidirectional).unwrap();
         assert_eq!(streams.write(key, data, false).unwrap(), data.len());
         key
+    }
+
+    /// Sends `len` bytes from `from` on one stream over the link, `look` at every step. Returns
+    /// false if they are not all acknowledged within `span`.
+    pub(super) fn transfer(
+        &mut self,
+        from: Role,
+        len: usize,
+        span: Duration,
+        mut look: impl FnMut(&Self),
+    ) -> bool {
+        let key = self.end(from).connection.streams_mut().open(Direction::Bidirectional).unwrap();
+        let mut left = len;
+        self.run(span, |pair| {
+            pair.read(from.peer());
+            look(pair);
+            let streams = pair.end(from).connection.streams_mut();
+            while left > 0 {
+                let written = streams.write(key, &[7; 4096][..left.min(4096)], false).unwrap_or(0);
+                left -= written;
+                if written == 0 {
+                    break;
+                }
+            }
+            left == 0 && streams.is_all_acked()
+        })
     }
 
     /// Everything that can be read at `role`, of all streams.
