@@ -33,7 +33,7 @@ impl<A: Avoidance> Classic<A> {
         parameters.mtu = parameters.mtu.max(1);
         Self {
             avoidance,
-            slow_start: SlowStart,
+            slow_start: SlowStart::default(),
             window: parameters.initial_window(),
             parameters,
             threshold: u64::MAX,

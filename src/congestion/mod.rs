@@ -12,17 +12,19 @@ mod controller;
 mod cubic;
 mod new_reno;
 mod parameters;
+mod round;
 mod sample;
 mod slow_start;
 #[cfg(test)]
 mod tests;
 
+pub use crate::recovery::DeliveryRate as RateSample;
 pub use classic::Classic;
 pub use controller::Controller;
 pub use cubic::{Cubic, CubicCurve};
 pub use new_reno::{NewReno, RenoLine};
 pub use parameters::{BbrParameters, CopaParameters, Parameters};
-pub use sample::{AckSample, RateSample, RttSample};
+pub use sample::{AckSample, RttSample};
 
 use crate::time::{Duration, Instant};
 

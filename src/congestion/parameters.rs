@@ -52,14 +52,14 @@ pub struct CopaParameters {
 
 impl Parameters {
     /// The defaults for a path with datagrams of `mtu` bytes.
-    pub fn new(mtu: u16) -> Self {
+    pub const fn new(mtu: u16) -> Self {
         Self {
             mtu,
             initial_window_packets: None,
             min_window_packets: None,
             optimization_flags: 0,
-            bbr: BbrParameters::default(),
-            copa: CopaParameters::default(),
+            bbr: BbrParameters::NONE,
+            copa: CopaParameters::DEFAULT,
         }
     }
 
@@ -85,9 +85,24 @@ impl Parameters {
     }
 }
 
+impl BbrParameters {
+    /// Nothing is set.
+    pub const NONE: Self = Self {
+        expected_bandwidth: 0,
+        max_expected_bandwidth: 0,
+        long_term_bandwidth: false,
+        ignore_app_limited: false,
+    };
+}
+
+impl CopaParameters {
+    /// What holds if the host sets nothing.
+    pub const DEFAULT: Self = Self { delta_base: 0.05, delta_max: 0.5, delta_unit: 1.0 };
+}
+
 impl Default for CopaParameters {
     fn default() -> Self {
-        Self { delta_base: 0.05, delta_max: 0.5, delta_unit: 1.0 }
+        Self::DEFAULT
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a controller learns from one ACK frame.
 
+use super::RateSample;
 use crate::time::{Duration, Instant};
 
 /// One ACK frame, as a controller sees it.
@@ -34,33 +35,4 @@ pub struct RttSample {
     pub variation: Duration,
     /// The least sample of the path.
     pub min: Duration,
-}
-
-/// How fast data reached the peer between two points of the transfer.
-///
-/// Counters are 64 bits wide: a wrap would freeze a controller that compares them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RateSample {
-    /// Bytes delivered since the sampled packet was sent.
-    pub delivered: u64,
-    /// The time that took: the longer of the send and the acknowledgement interval.
-    pub interval: Duration,
-    /// `delivered` over `interval` in bytes per second.
-    pub delivery_rate: u64,
-    /// Bytes delivered in all when the sampled packet was sent; tells rounds apart.
-    pub prior_delivered: u64,
-    /// Bytes delivered in all, this frame included.
-    pub total_delivered: u64,
-    /// Bytes in flight just after the sampled packet was sent.
-    pub tx_in_flight: u64,
-    /// Bytes lost since the sampled packet was sent.
-    pub lost_bytes: u64,
-    /// Packets lost since the sampled packet was sent.
-    pub lost_packets: u32,
-    /// Packets lost in all when the sampled packet was sent.
-    pub prior_lost_packets: u32,
-    /// Bytes lost by this very frame.
-    pub newly_lost: u64,
-    /// True if the application did not fill the pipe when the sampled packet was sent.
-    pub app_limited: bool,
 }

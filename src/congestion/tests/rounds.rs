@@ -1,34 +1,36 @@
 //! Round by round: what every loss-based controller must do alike.
 
-use super::{AckSample, CongestionController, Controller, Cubic, NewReno, Parameters, RttSample};
+use super::super::{
+    AckSample, CongestionController, Controller, Cubic, NewReno, Parameters, RttSample,
+};
 use crate::time::{Duration, Instant};
 
-pub(super) const MTU: u16 = 1_000;
+pub(in crate::congestion) const MTU: u16 = 1_000;
 const PACKET: u64 = MTU as u64;
 const RTT: Duration = Duration::from_millis(50);
 
 /// A sender that fills its window each round trip and has it acknowledged packet pair by pair.
-pub(super) struct Rounds<C> {
-    pub(super) controller: C,
-    pub(super) now: Instant,
+pub(in crate::congestion) struct Rounds<C> {
+    pub(in crate::congestion) controller: C,
+    pub(in crate::congestion) now: Instant,
     rtt: Duration,
 }
 
 impl<C: CongestionController> Rounds<C> {
-    pub(super) fn new(controller: C, rtt: Duration) -> Self {
+    pub(in crate::congestion) fn new(controller: C, rtt: Duration) -> Self {
         Self { controller, now: Instant::from_micros(1_000_000), rtt }
     }
 
-    pub(super) fn window(&self) -> u64 {
+    pub(in crate::congestion) fn window(&self) -> u64 {
         self.controller.window()
     }
 
-    pub(super) fn pass(&mut self, time: Duration) {
+    pub(in crate::congestion) fn pass(&mut self, time: Duration) {
         self.now += time;
     }
 
     /// One round trip: everything sent at its start is acknowledged at its end.
-    pub(super) fn round(&mut self) {
+    pub(in crate::congestion) fn round(&mut self) {
         self.round_with(self.window(), false);
     }
 
@@ -60,7 +62,7 @@ impl<C: CongestionController> Rounds<C> {
     }
 
     /// A packet sent a round trip ago is declared lost.
-    pub(super) fn lose(&mut self) {
+    pub(in crate::congestion) fn lose(&mut self) {
         let sent = self.now;
         self.now += self.rtt;
         self.controller.on_congestion_event(self.now, sent, PACKET);
@@ -68,7 +70,7 @@ impl<C: CongestionController> Rounds<C> {
     }
 
     /// Runs full rounds for at least `time`.
-    pub(super) fn run_for(&mut self, time: Duration) {
+    pub(in crate::congestion) fn run_for(&mut self, time: Duration) {
         let end = self.now + time;
         while self.now < end {
             self.round();
