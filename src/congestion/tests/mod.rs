@@ -1,5 +1,8 @@
-//! Controllers at work, round by round.
+//! Controllers at work: round by round, and on a simulated path.
 
+mod flow;
+mod path;
 mod rounds;
+mod transfers;
 
 pub(super) use rounds::{Rounds, MTU};
