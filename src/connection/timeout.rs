@@ -63,7 +63,8 @@ impl Connection {
 
     fn on_keep_alive(&mut self, now: Instant) {
         self.ping();
-        self.timers.set(Timer::KeepAlive, now + KEEP_ALIVE_INTERVAL);
+        let interval = keep_alive_interval(self.effective_idle_timeout());
+        self.timers.set(Timer::KeepAlive, now + interval);
     }
 
     /// The idle time both sides keep to (RFC 9000 section 10.1); zero means without end.
@@ -84,6 +85,9 @@ impl Connection {
     #[inline]
     pub(super) fn restart_idle_timer(&mut self, now: Instant) {
         let timeout = self.effective_idle_timeout();
+        if self.settings.keep_alive && self.state.is_established() {
+            self.timers.set(Timer::KeepAlive, now + keep_alive_interval(timeout));
+        }
         if timeout.is_zero() {
             self.timers.clear(Timer::Idle);
             return;
@@ -91,9 +95,6 @@ impl Connection {
         // RFC 9000 section 10.1: at least three PTOs, so that a loss is not taken for silence.
         let least = self.probe_timeout().saturating_mul(3);
         self.timers.set(Timer::Idle, now + timeout.max(least));
-        if self.settings.keep_alive && self.state.is_established() {
-            self.timers.set(Timer::KeepAlive, now + KEEP_ALIVE_INTERVAL.min(timeout.div(2)));
-        }
     }
 
     /// Sets the timer for the ACK that is owed.
@@ -105,4 +106,13 @@ impl Connection {
             AckDue::None | AckDue::Now => self.timers.clear(Timer::AckDelay),
         }
     }
+}
+
+/// How long a connection that is kept alive may be silent (RFC 9000 section 10.1.2). Without an
+/// idle timeout it is kept alive all the same: something between the ends may forget it.
+fn keep_alive_interval(idle_timeout: Duration) -> Duration {
+    if idle_timeout.is_zero() {
+        return KEEP_ALIVE_INTERVAL;
+    }
+    KEEP_ALIVE_INTERVAL.min(idle_timeout.div(2))
 }
