@@ -39,7 +39,7 @@ use crate::recovery::Space;
 use crate::stream::Streams;
 use crate::time::Instant;
 use crate::tls::Session;
-use crate::wire::{ConnectionId, Role, Version};
+use crate::wire::{ConnectionId, ResetToken, Role, Version};
 
 use close::Closing;
 use keys::OneRttKeys;
@@ -164,6 +164,12 @@ impl Connection {
     /// The connection ID the peer is addressed by.
     pub fn remote_cid(&self) -> &ConnectionId {
         self.remote_cids.active()
+    }
+
+    /// The token that a stateless reset of the peer would end in (RFC 9000 section 10.3).
+    #[inline]
+    pub fn peer_reset_token(&self) -> Option<&ResetToken> {
+        self.remote_cids.reset_token()
     }
 
     /// The streams: what the application reads, writes and opens.

@@ -83,21 +83,28 @@ impl Engine {
     /// Takes a datagram that came at `now`.
     #[inline]
     pub fn receive(&mut self, now: Instant, addresses: Addresses, datagram: &[u8]) -> Received {
-        let Ok(packet) = parse_packet(datagram, self.cid_len) else {
-            return Received::Dropped(DropReason::Malformed);
+        let packet = parse_packet(datagram, self.cid_len);
+        let routed = match &packet {
+            Ok(packet) => self.routes.find(destination(&packet.header)),
+            Err(_) => None,
         };
-        let dcid: &[u8] = match &packet.header {
-            ProtectedHeader::Long { dcid, .. }
-            | ProtectedHeader::Short { dcid, .. }
-            | ProtectedHeader::Retry { dcid, .. } => dcid.as_slice(),
-            ProtectedHeader::VersionNegotiation { dcid, .. }
-            | ProtectedHeader::UnknownVersion { dcid, .. } => dcid,
-        };
-        if let Some(key) = self.routes.find(dcid) {
+        if let Some(key) = routed.or_else(|| self.find_reset(&addresses, datagram)) {
             self.feed(key, now, datagram);
             return Received::Connection(key);
         }
-        self.receive_unknown(now, addresses, datagram, &packet.header)
+        match packet {
+            Ok(packet) => self.receive_unknown(now, addresses, datagram, &packet.header),
+            Err(_) => Received::Dropped(DropReason::Malformed),
+        }
+    }
+
+    /// The connection that `datagram` ends as a stateless reset. RFC 9000 section 10.3.1: of
+    /// connections with the address it came from only.
+    #[cold]
+    fn find_reset(&self, addresses: &Addresses, datagram: &[u8]) -> Option<ConnectionKey> {
+        let key = self.reset_tokens.find(datagram)?;
+        let peer = self.connection(key)?.path().addresses.peer;
+        (peer == addresses.peer).then_some(key)
     }
 
     /// Gives a datagram to a connection.
@@ -135,11 +142,11 @@ impl Engine {
                 }
             }
             ProtectedHeader::UnknownVersion { dcid, scid, .. } => {
-                self.negotiate_version(datagram, dcid, scid)
+                self.negotiate_version(now, datagram, dcid, scid)
             }
             ProtectedHeader::Long { packet_type, version, dcid, scid, token, pn_offset } => {
                 if !self.versions.contains(&version) {
-                    return self.negotiate_version(datagram, dcid.as_slice(), scid.as_slice());
+                    return self.negotiate_version(now, datagram, dcid.as_slice(), scid.as_slice());
                 }
                 let first = packet_type == LongPacketType::Initial
                     && self.role == Role::Server
@@ -159,8 +166,15 @@ impl Engine {
     }
 
     /// Version Negotiation in answer to a version we do not speak (RFC 9000 section 6.1).
-    fn negotiate_version(&mut self, datagram: &[u8], dcid: &[u8], scid: &[u8]) -> Received {
-        if self.role == Role::Client || datagram.len() < MIN_INITIAL_DATAGRAM {
+    fn negotiate_version(
+        &mut self,
+        now: Instant,
+        datagram: &[u8],
+        dcid: &[u8],
+        scid: &[u8],
+    ) -> Received {
+        let unfit = self.role == Role::Client || datagram.len() < MIN_INITIAL_DATAGRAM;
+        if unfit || !self.negotiation_limit.take(now) {
             return Received::Dropped(DropReason::UnknownConnection);
         }
         let noise = self.random.next_u64();
@@ -247,5 +261,17 @@ impl Engine {
         let connection = Connection::client(config, &self.tls, now, &mut *self.random)
             .map_err(Refused::Failed)?;
         Ok(self.insert(connection, None))
+    }
+}
+
+/// The destination connection ID, of whatever length.
+#[inline]
+fn destination<'a>(header: &'a ProtectedHeader<'_>) -> &'a [u8] {
+    match header {
+        ProtectedHeader::Long { dcid, .. }
+        | ProtectedHeader::Short { dcid, .. }
+        | ProtectedHeader::Retry { dcid, .. } => dcid.as_slice(),
+        ProtectedHeader::VersionNegotiation { dcid, .. }
+        | ProtectedHeader::UnknownVersion { dcid, .. } => dcid,
     }
 }

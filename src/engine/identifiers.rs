@@ -77,12 +77,25 @@ impl Engine {
         }
     }
 
-    /// The handshake of `key` is over: nobody sends to the client's first choice any more.
-    pub fn forget_first_dcid(&mut self, key: ConnectionKey) {
-        let Self { connections, routes, .. } = self;
+    /// The handshake of `key` is over: nobody sends to the client's first choice any more. An
+    /// Initial that comes late must still not begin a second connection.
+    pub fn forget_first_dcid(&mut self, key: ConnectionKey, now: Instant) {
+        if let Some(cid) = self.entry_mut(key).and_then(|entry| entry.first_dcid.take()) {
+            self.retire_connection_id(key, cid, now);
+        }
+    }
+
+    /// Has the peer's stateless reset found, if the token changed that it would carry.
+    pub(super) fn note_reset_token(&mut self, key: ConnectionKey) {
+        let Self { connections, reset_tokens, .. } = self;
         let Some(entry) = live(connections, key) else { return };
-        if let Some(cid) = entry.first_dcid.take() {
-            routes.remove(&cid, key);
+        let current = entry.connection.peer_reset_token();
+        if current == entry.reset_token.as_ref().map(|(token, _)| token) {
+            return;
+        }
+        let noted = current.map(|token| (*token, reset_tokens.insert(token, key)));
+        if let Some((_, mark)) = std::mem::replace(&mut entry.reset_token, noted) {
+            reset_tokens.remove(&mark, key);
         }
     }
 

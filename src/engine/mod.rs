@@ -1,10 +1,15 @@
 //! All connections of one endpoint: routing, acceptance, wake-ups.
 
 mod accept;
+mod answer_limit;
 mod identifiers;
+mod reset_tokens;
 mod routes;
 mod schedule;
 mod stateless_reset;
+
+#[cfg(test)]
+mod tests;
 
 use slab::Slab;
 
@@ -13,11 +18,12 @@ use crate::random::Random;
 use crate::time::Instant;
 use crate::tls::mac::HmacKey;
 use crate::tls::Context;
-use crate::wire::{ConnectionId, Role, Version};
+use crate::wire::{ConnectionId, ResetToken, Role, Version};
 
+use answer_limit::AnswerLimit;
+use reset_tokens::{Mark, ResetTokens};
 use routes::Routes;
 use schedule::{Schedule, Slot};
-use stateless_reset::ResetLimit;
 
 pub use accept::{Acceptance, DropReason, Incoming, Received, Refused};
 
@@ -67,7 +73,9 @@ pub struct Engine {
     connections: Slab<Entry>,
     routes: Routes,
     schedule: Schedule,
-    reset_limit: ResetLimit,
+    reset_tokens: ResetTokens,
+    reset_limit: AnswerLimit,
+    negotiation_limit: AnswerLimit,
     next_generation: u32,
     /// Where packets are decrypted.
     scratch: Vec<u8>,
@@ -80,6 +88,8 @@ struct Entry {
     first_dcid: Option<ConnectionId>,
     /// Connection IDs the peer retired, routed until the time given (RFC 9000 section 5.1.2).
     retired: Vec<(Instant, ConnectionId)>,
+    /// The peer's reset token that is in the table, and what it is there under.
+    reset_token: Option<(ResetToken, Mark)>,
     connection: Box<Connection>,
 }
 
@@ -87,6 +97,8 @@ impl Engine {
     /// An engine without connections.
     pub fn new(mut config: EngineConfig) -> Self {
         let secret = config.random.next_u64();
+        let mut token_secret = [0; 32];
+        config.random.fill(&mut token_secret);
         let mut reset_key = config.reset_key;
         if reset_key.is_empty() {
             reset_key = vec![0; 32];
@@ -102,7 +114,9 @@ impl Engine {
             connections: Slab::new(),
             routes: Routes::new(secret),
             schedule: Schedule::default(),
-            reset_limit: ResetLimit::default(),
+            reset_tokens: ResetTokens::new(&token_secret),
+            reset_limit: AnswerLimit::default(),
+            negotiation_limit: AnswerLimit::default(),
             next_generation: 1,
             scratch: Vec::new(),
         }
@@ -176,6 +190,11 @@ impl Engine {
             if !Schedule::on_woken(&mut entry.slot, deadline) {
                 continue;
             }
+            if !entry.retired.is_empty() {
+                // Looked at, so that their routes end.
+                schedule.activate(key, &mut entry.slot);
+                continue;
+            }
             match entry.connection.next_timeout(now) {
                 Some(later) if later > now => schedule.set_wakeup(key, &mut entry.slot, later),
                 _ => schedule.activate(key, &mut entry.slot),
@@ -196,12 +215,15 @@ impl Engine {
 
     /// The connection was looked at: remembers when it wants to be looked at again.
     pub fn reschedule(&mut self, key: ConnectionKey, now: Instant) {
+        self.expire_retired(key, now);
+        self.note_reset_token(key);
         let Self { connections, schedule, .. } = self;
         let Some(entry) = live(connections, key) else { return };
-        if let Some(deadline) = entry.connection.next_timeout(now) {
+        let retired = entry.retired.iter().map(|(until, _)| *until).min();
+        let deadline = entry.connection.next_timeout(now).into_iter().chain(retired).min();
+        if let Some(deadline) = deadline {
             schedule.set_wakeup(key, &mut entry.slot, deadline);
         }
-        self.expire_retired(key, now);
     }
 
     /// Has the connection looked at again at `deadline`, whatever its own timers say.
@@ -238,6 +260,9 @@ impl Engine {
         for cid in entry.first_dcid.iter().chain(entry.retired.iter().map(|(_, cid)| cid)) {
             self.routes.remove(cid, key);
         }
+        if let Some((_, mark)) = &entry.reset_token {
+            self.reset_tokens.remove(mark, key);
+        }
         if self.connections.is_empty() {
             self.connections.shrink_to_fit();
         }
@@ -257,6 +282,7 @@ impl Engine {
             slot: Slot::default(),
             first_dcid,
             retired: Vec::new(),
+            reset_token: None,
             connection: Box::new(connection),
         });
         let key = ConnectionKey::new(index as u32, generation);

@@ -52,6 +52,12 @@ impl Routes {
             self.last = None;
         }
     }
+
+    /// True if no connection ID is routed.
+    #[cfg(test)]
+    pub fn is_empty(&self) -> bool {
+        self.table.is_empty()
+    }
 }
 
 #[cfg(test)]

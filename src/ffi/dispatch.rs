@@ -36,7 +36,7 @@ fn deliver(engine: &EngineCell, connection: &ConnectionCell, event: Event, now: 
         Event::ProtocolSelected => on_protocol(engine, connection, now),
         Event::HandshakeComplete => on_handshake_complete(connection, now),
         Event::HandshakeConfirmed => {
-            engine.core.borrow_mut().forget_first_dcid(connection.key);
+            engine.core.borrow_mut().forget_first_dcid(connection.key, now);
         }
         Event::VerifyCertificate(chain) => verify_certificate(engine, connection, &chain, now),
         Event::KeyLog(line) => write_key_log(engine, connection, line),
