@@ -192,7 +192,7 @@ impl Connection {
             used = draft.end();
             initial |= id == Space::Initial;
             if let Some(complete) = open.replace(draft) {
-                self.finish(complete, now, buffer);
+                self.finish(&complete, now, buffer);
             }
         }
         let last = open?;

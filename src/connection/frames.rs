@@ -58,11 +58,10 @@ impl Connection {
                 self.path.on_challenge(frame.0);
                 Ok(())
             }
-            // RFC 9000 section 19.18: no challenge of ours is outstanding on a single path; an
-            // answer nobody asked for is ignored.
-            Frame::PathResponse(_) => Ok(()),
             // RFC 9221 section 3: we never said that we take datagrams.
             Frame::Datagram(_) => Err(violation("a datagram was not negotiated")),
+            // RFC 9000 section 19.18: no challenge of ours is outstanding on a single path; a
+            // PATH_RESPONSE nobody asked for is ignored. The others are run elsewhere.
             _ => Ok(()),
         }
     }

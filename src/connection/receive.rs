@@ -422,7 +422,7 @@ fn is_initial(header: &ProtectedHeader<'_>) -> bool {
     matches!(header, ProtectedHeader::Long { packet_type: LongPacketType::Initial, .. })
 }
 
-fn packet_dcid<'a>(header: &'a ProtectedHeader<'_>) -> Option<ConnectionId> {
+fn packet_dcid(header: &ProtectedHeader<'_>) -> Option<ConnectionId> {
     match header {
         ProtectedHeader::Long { dcid, .. }
         | ProtectedHeader::Short { dcid, .. }

@@ -72,7 +72,7 @@ impl Default for Settings {
             anti_amplification_limit: 3,
             ack_frequency: 2,
             max_ack_delay: Duration::from_millis(25),
-            send_capacity: DEFAULT_QUEUED_PACKETS * MIN_DATAGRAM_SIZE as u64,
+            send_capacity: DEFAULT_QUEUED_PACKETS * u64::from(MIN_DATAGRAM_SIZE),
             initial_max_data: 32 << 30,
             initial_max_stream_data: 16 << 20,
             initial_max_streams_bidi: 1024,

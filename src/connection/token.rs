@@ -35,6 +35,6 @@ mod tests {
 
     #[test]
     fn a_token_stays_small() {
-        assert!(std::mem::size_of::<Token>() <= 24);
+        assert!(size_of::<Token>() <= 24);
     }
 }

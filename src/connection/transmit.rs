@@ -128,7 +128,7 @@ impl Connection {
             used = draft.end();
             expand |= self.must_expand(&draft);
             if let Some(complete) = open.replace(draft) {
-                self.finish(complete, now, buffer);
+                self.finish(&complete, now, buffer);
             }
         }
         Some(self.finish_last(open?, expand, now, buffer))
@@ -148,7 +148,7 @@ impl Connection {
             last.layout.pad_to(&mut buffer[last.start..], len);
         }
         let len = last.end();
-        self.finish(last, now, buffer);
+        self.finish(&last, now, buffer);
         len
     }
 
@@ -387,9 +387,9 @@ impl Connection {
 
     /// Protects a packet and enters it into the books.
     #[inline]
-    pub(super) fn finish(&mut self, draft: Draft, now: Instant, buffer: &mut [u8]) {
+    pub(super) fn finish(&mut self, draft: &Draft, now: Instant, buffer: &mut [u8]) {
         let packet = &mut buffer[draft.start..];
-        self.protect(&draft, packet);
+        self.protect(draft, packet);
         let size = draft.layout.len;
         let in_flight = draft.content.ack_eliciting || draft.layout.is_padded();
         let record = SentPacket {

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use super::{Acceptance, ConnectionKey, DropReason, Engine, EngineConfig, Incoming, Received};
 use crate::congestion::{Controller, NewReno, Parameters};
-use crate::connection::{ClientConfig, CloseReason, Event, Settings, State, MIN_DATAGRAM_SIZE};
+use crate::connection::{
+    ClientConfig, CloseReason, Connection, Event, Settings, State, MIN_DATAGRAM_SIZE,
+};
 use crate::path::Addresses;
 use crate::time::{Duration, Instant};
 use crate::tls::testing::pair::{client_context, server_context};
@@ -82,7 +84,7 @@ impl World {
             Role::Server => (&mut self.server, self.server_key),
         };
         let (Some(key), now) = (key, self.now) else { return Vec::new() };
-        while let Some(event) = engine.connection_mut(key).and_then(|c| c.poll_event()) {
+        while let Some(event) = engine.connection_mut(key).and_then(Connection::poll_event) {
             match event {
                 Event::NeedConnectionIds(count) => {
                     for _ in 0..count {
@@ -106,11 +108,11 @@ impl World {
         datagrams
     }
 
-    fn to_server(&mut self, datagram: &[u8]) -> Received {
+    fn at_server(&mut self, datagram: &[u8]) -> Received {
         self.server.receive(self.now, addresses(2), datagram)
     }
 
-    fn to_client(&mut self, datagram: &[u8]) -> Received {
+    fn at_client(&mut self, datagram: &[u8]) -> Received {
         self.client.receive(self.now, addresses(1), datagram)
     }
 
@@ -128,7 +130,7 @@ impl World {
         for _ in 0..100 {
             let out = self.sent(Role::Client);
             for datagram in &out {
-                match self.to_server(datagram) {
+                match self.at_server(datagram) {
                     Received::Incoming(incoming) => self.accept(&incoming, datagram),
                     Received::Connection(_) => {}
                     other => panic!("{other:?}"),
@@ -136,7 +138,7 @@ impl World {
             }
             let back = self.sent(Role::Server);
             for datagram in &back {
-                assert!(matches!(self.to_client(datagram), Received::Connection(_)));
+                assert!(matches!(self.at_client(datagram), Received::Connection(_)));
             }
             self.now += Duration::from_millis(10);
             if out.is_empty() && back.is_empty() {
@@ -164,13 +166,13 @@ fn a_client_is_accepted_once_and_its_datagrams_find_their_way() {
 fn a_late_initial_begins_no_second_connection() {
     let mut world = World::new();
     let first = world.sent(Role::Client);
-    let Received::Incoming(incoming) = world.to_server(&first[0]) else { panic!() };
+    let Received::Incoming(incoming) = world.at_server(&first[0]) else { panic!() };
     world.accept(&incoming, &first[0]);
     for datagram in &first[1..] {
-        world.to_server(datagram);
+        world.at_server(datagram);
     }
     world.run();
-    assert!(matches!(world.to_server(&first[0]), Received::Connection(_)));
+    assert!(matches!(world.at_server(&first[0]), Received::Connection(_)));
     let key = world.server_key.unwrap();
     // At last the route ends, without a datagram to remind the engine.
     let routed = incoming.dcid;
@@ -192,10 +194,10 @@ fn what_is_no_authentic_first_initial_begins_nothing() {
     let first = world.sent(Role::Client).swap_remove(0);
     let mut changed = first.clone();
     *changed.last_mut().unwrap() ^= 1;
-    let received = world.to_server(&changed);
+    let received = world.at_server(&changed);
     assert!(matches!(received, Received::Dropped(DropReason::NotAuthentic)), "{received:?}");
     for len in [0, 1, 20, 100, 1199] {
-        assert!(matches!(world.to_server(&first[..len]), Received::Dropped(_)), "{len}");
+        assert!(matches!(world.at_server(&first[..len]), Received::Dropped(_)), "{len}");
     }
     assert!(world.server.is_empty());
 }
@@ -206,17 +208,17 @@ fn an_unknown_version_is_answered_with_ours_and_a_greased_one() {
     let mut world = World::new();
     let mut first = world.sent(Role::Client).swap_remove(0);
     first[1..5].copy_from_slice(&[0x1a, 0x2a, 0x3a, 0x4a]);
-    let Received::VersionNegotiation(reply) = world.to_server(&first) else { panic!() };
+    let Received::VersionNegotiation(reply) = world.at_server(&first) else { panic!() };
     let packet = parse_packet(&reply, CID_LEN).unwrap();
     let ProtectedHeader::VersionNegotiation { dcid, scid, versions } = packet.header else {
         panic!()
     };
     assert_eq!((dcid, scid), (&first[15..23], &first[6..14]));
     let versions: Vec<Version> = versions.collect();
-    assert!(versions.contains(&Version::V1) && versions.iter().any(|v| v.is_grease()));
+    assert!(versions.contains(&Version::V1) && versions.iter().copied().any(Version::is_grease));
     // RFC 9000 section 6.1: never in answer to an answer, or to a small datagram.
-    assert!(matches!(world.to_server(&reply), Received::Dropped(_)));
-    assert!(matches!(world.to_server(&first[..1199]), Received::Dropped(_)));
+    assert!(matches!(world.at_server(&reply), Received::Dropped(_)));
+    assert!(matches!(world.at_server(&first[..1199]), Received::Dropped(_)));
 }
 
 #[test]
@@ -225,7 +227,7 @@ fn version_negotiation_is_limited() {
     let mut first = world.sent(Role::Client).swap_remove(0);
     first[1..5].copy_from_slice(&[0x1a, 0x2a, 0x3a, 0x4a]);
     let answers = (0..1000)
-        .filter(|_| matches!(world.to_server(&first), Received::VersionNegotiation(_)))
+        .filter(|_| matches!(world.at_server(&first), Received::VersionNegotiation(_)))
         .count();
     assert_eq!(answers, 100);
 }
@@ -242,11 +244,11 @@ fn a_server_that_forgot_resets_and_the_client_understands() {
     let ping = world.sent(Role::Client).swap_remove(0);
     let mut trigger = ping.clone();
     trigger.resize(100, 0);
-    let Received::StatelessReset(reset) = world.to_server(&trigger) else { panic!() };
+    let Received::StatelessReset(reset) = world.at_server(&trigger) else { panic!() };
     assert!((21..100).contains(&reset.len()));
     let received = world.client.receive(world.now, addresses(9), &reset);
     assert!(!matches!(received, Received::Connection(_)), "from another address");
-    assert!(matches!(world.to_client(&reset), Received::Connection(_)));
+    assert!(matches!(world.at_client(&reset), Received::Connection(_)));
     world.sent(Role::Client);
     assert_eq!(world.client_reason, Some(CloseReason::StatelessReset));
 }
@@ -260,7 +262,7 @@ fn a_reset_is_known_by_its_end_alone() {
         let token = *connection.peer_reset_token().unwrap();
         let mut reset = vec![first; 50];
         reset[34..].copy_from_slice(&token.0);
-        world.to_client(&reset);
+        world.at_client(&reset);
         world.sent(Role::Client);
         assert_eq!(world.client_reason, Some(CloseReason::StatelessReset), "{first:x}");
     }
@@ -273,7 +275,7 @@ fn resets_grow_shorter_until_there_is_none() {
     for len in 0..100_usize {
         let mut trigger = vec![0x41; len];
         trigger.iter_mut().skip(1).for_each(|byte| *byte = 0x99);
-        match world.to_server(&trigger) {
+        match world.at_server(&trigger) {
             Received::StatelessReset(reset) => assert!(reset.len() < len && reset.len() >= 21),
             Received::Dropped(_) => assert!(len < 40, "{len}"),
             other => panic!("{other:?}"),
