@@ -136,7 +136,7 @@ impl Engine {
         let dropped = Received::Dropped(DropReason::UnknownConnection);
         match *header {
             ProtectedHeader::Short { dcid, .. } => {
-                match self.stateless_reset(now, dcid.as_slice(), datagram.len()) {
+                match self.stateless_reset(now, &addresses, dcid.as_slice(), datagram.len()) {
                     Some(reset) => Received::StatelessReset(reset),
                     None => dropped,
                 }

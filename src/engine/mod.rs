@@ -3,6 +3,7 @@
 mod accept;
 mod answer_limit;
 mod identifiers;
+mod peer_limit;
 mod reset_tokens;
 mod routes;
 mod schedule;
@@ -21,6 +22,7 @@ use crate::tls::Context;
 use crate::wire::{ConnectionId, ResetToken, Role, Version};
 
 use answer_limit::AnswerLimit;
+use peer_limit::PeerLimit;
 use reset_tokens::{Mark, ResetTokens};
 use routes::Routes;
 use schedule::{Schedule, Slot};
@@ -75,6 +77,7 @@ pub struct Engine {
     schedule: Schedule,
     reset_tokens: ResetTokens,
     reset_limit: AnswerLimit,
+    reset_limit_by_peer: PeerLimit,
     negotiation_limit: AnswerLimit,
     next_generation: u32,
     /// Where packets are decrypted.
@@ -116,6 +119,7 @@ impl Engine {
             schedule: Schedule::default(),
             reset_tokens: ResetTokens::new(&token_secret),
             reset_limit: AnswerLimit::default(),
+            reset_limit_by_peer: PeerLimit::new(secret),
             negotiation_limit: AnswerLimit::default(),
             next_generation: 1,
             scratch: Vec::new(),

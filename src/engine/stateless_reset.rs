@@ -1,6 +1,7 @@
 //! Stateless resets: the answer to packets of connections that are not known here any more
 //! (RFC 9000 section 10.3).
 
+use crate::path::Addresses;
 use crate::time::Instant;
 
 use super::Engine;
@@ -17,13 +18,16 @@ impl Engine {
     pub(super) fn stateless_reset(
         &mut self,
         now: Instant,
+        addresses: &Addresses,
         dcid: &[u8],
         trigger_len: usize,
     ) -> Option<Vec<u8>> {
         // RFC 9000 section 10.3.3: shorter than what caused it, so that two endpoints that know
         // nothing of each other do not answer for ever.
         let len = trigger_len.checked_sub(1)?.min(MAX_LEN);
-        if len < MIN_LEN || !self.reset_limit.take(now) {
+        let peer = addresses.peer.ip();
+        if len < MIN_LEN || !self.reset_limit_by_peer.take(now, peer) || !self.reset_limit.take(now)
+        {
             return None;
         }
         let token = self.reset_token(dcid);
