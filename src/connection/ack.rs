@@ -1,5 +1,7 @@
 //! Acknowledgements in: what they settle.
 
+use std::collections::VecDeque;
+
 use crate::congestion::{AckSample, CongestionController, RttSample};
 use crate::error::TransportError;
 use crate::path::cids::{LocalCids, RemoteCids};
@@ -10,6 +12,7 @@ use crate::wire::frame::Ack;
 use crate::wire::Role;
 
 use super::crypto_stream::CryptoStream;
+use super::event::Event;
 use super::space::PacketSpace;
 use super::token::Token;
 use super::{Connection, State};
@@ -21,6 +24,7 @@ pub(super) struct Subjects<'a> {
     pub received: &'a mut ReceivedPackets,
     pub local_cids: &'a mut LocalCids,
     pub remote_cids: &'a mut RemoteCids,
+    pub events: &'a mut VecDeque<Event>,
     pub handshake_done_due: &'a mut bool,
 }
 
@@ -35,6 +39,7 @@ impl Subjects<'_> {
             Token::RetireConnectionId(sequence) => {
                 self.remote_cids.on_retirement_acked(*sequence);
             }
+            Token::Ping(name) => self.events.push_back(Event::PingAcked(*name)),
             Token::HandshakeDone | Token::NewConnectionId(_) => {}
         }
     }
@@ -44,8 +49,8 @@ impl Subjects<'_> {
     pub fn on_lost(&mut self, token: &Token) {
         match token {
             Token::Stream(token) => self.streams.on_lost(token),
-            // RFC 9000 section 13.3: the next ACK is newer anyway.
-            Token::Ack(_) => {}
+            // RFC 9000 section 13.3: the next ACK is newer anyway, and a PING has no content.
+            Token::Ack(_) | Token::Ping(_) => {}
             Token::Crypto { offset, len } => self.crypto.on_lost(*offset, *len),
             Token::HandshakeDone => *self.handshake_done_due = true,
             Token::NewConnectionId(sequence) => self.local_cids.on_announcement_lost(*sequence),
@@ -157,6 +162,7 @@ impl Connection {
             received,
             local_cids: &mut self.local_cids,
             remote_cids: &mut self.remote_cids,
+            events: &mut self.events,
             handshake_done_due: &mut self.handshake_done_due,
         };
         Some((sent, subjects))

@@ -7,7 +7,7 @@ use crate::wire::frame::ConnectionClose;
 
 use super::event::{CloseReason, Event};
 use super::transmit::{Content, Draft};
-use super::{Connection, State, Timer};
+use super::{Connection, Linger, State, Timer};
 
 /// The closing and draining periods, in probe timeouts (RFC 9000 section 10.2).
 const CLOSE_PERIOD_PTOS: u64 = 3;
@@ -21,6 +21,16 @@ pub enum LocalClose {
     Transport(u64),
     /// With a code of the application protocol.
     Application(u64),
+}
+
+impl LocalClose {
+    /// The code that the peer is told.
+    pub fn code(self) -> u64 {
+        match self {
+            Self::NoError => 0,
+            Self::Transport(code) | Self::Application(code) => code,
+        }
+    }
 }
 
 /// What a closing connection keeps.
@@ -47,7 +57,11 @@ impl Connection {
         if !self.state.is_open() || self.lingering.is_some() {
             return;
         }
-        let linger = self.settings.linger;
+        let linger = match self.settings.linger {
+            Linger::Off => Duration::ZERO,
+            Linger::ThreeProbeTimeouts => self.close_period(),
+            Linger::For(time) => time,
+        };
         if !linger.is_zero() && self.state.is_established() && !self.streams.is_all_acked() {
             self.lingering = Some(close);
             self.timers.set(Timer::Linger, now + linger);

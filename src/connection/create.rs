@@ -235,6 +235,7 @@ impl Connection {
             lingering: None,
             handshake_done_due: false,
             ping_due: false,
+            named_pings: Vec::new(),
             sent_since_received: false,
             next_skipped: u64::MAX,
             server_validated_us: false,

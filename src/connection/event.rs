@@ -27,6 +27,9 @@ pub enum Event {
     NeedConnectionIds(u64),
     /// The peer no longer uses this connection ID of ours.
     ConnectionIdRetired(ConnectionId),
+    /// The peer has acknowledged the PING that [`super::Connection::ping_as`] was given this name
+    /// for.
+    PingAcked(u64),
     /// Something happened to a stream.
     Stream(StreamEvent),
     /// The connection leaves the open state; nothing will be sent or delivered any more.

@@ -51,7 +51,7 @@ pub use close::LocalClose;
 pub use create::{ClientConfig, CreateError, ServerConfig};
 pub use event::{CloseReason, Event};
 pub use receive::is_authentic_initial;
-pub use settings::{Settings, ACTIVE_CONNECTION_ID_LIMIT, MIN_DATAGRAM_SIZE};
+pub use settings::{Linger, Settings, ACTIVE_CONNECTION_ID_LIMIT, MIN_DATAGRAM_SIZE};
 pub use state::State;
 pub use stats::Stats;
 
@@ -82,6 +82,8 @@ pub struct Connection {
     handshake_done_due: bool,
     /// Asked for by the host or by keep-alive: the next packet elicits an ACK.
     ping_due: bool,
+    /// PINGs of the host that wait, by the names it gave them.
+    named_pings: Vec<u64>,
     /// The last ack-eliciting packet was sent after anything was received: such a send restarts
     /// the idle timer (RFC 9000 section 10.1).
     sent_since_received: bool,
@@ -234,6 +236,14 @@ impl Connection {
     /// Asks for an acknowledgement of the peer.
     pub fn ping(&mut self) {
         self.ping_due = true;
+    }
+
+    /// Sends a PING; [`Event::PingAcked`] with `name` follows when it is acknowledged, and nothing
+    /// if it is lost.
+    pub fn ping_as(&mut self, name: u64) {
+        if self.state.is_open() {
+            self.named_pings.push(name);
+        }
     }
 
     fn set_state(&mut self, next: State) {

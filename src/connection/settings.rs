@@ -14,8 +14,8 @@ pub struct Settings {
     pub idle_timeout: Duration,
     /// Send PINGs to keep the connection from going idle.
     pub keep_alive: bool,
-    /// How long a close waits for queued data to leave; zero closes at once.
-    pub linger: Duration,
+    /// How long a close waits for queued data to leave.
+    pub linger: Linger,
     /// Spread packets over the round trip.
     pub pacing: bool,
     /// The round-trip time to assume before the first sample.
@@ -45,6 +45,17 @@ pub struct Settings {
     pub disable_packet_number_skipping: bool,
 }
 
+/// How long a close waits for queued data to leave and to be acknowledged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Linger {
+    /// Not at all.
+    Off,
+    /// As long as the closing period lasts, three probe timeouts.
+    ThreeProbeTimeouts,
+    /// This long.
+    For(Duration),
+}
+
 /// Connection IDs of the peer that we store (RFC 9000 section 18.2, active_connection_id_limit).
 pub const ACTIVE_CONNECTION_ID_LIMIT: u64 = 8;
 
@@ -64,7 +75,7 @@ impl Default for Settings {
             handshake_idle_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(120),
             keep_alive: false,
-            linger: Duration::ZERO,
+            linger: Linger::Off,
             pacing: false,
             initial_rtt: Duration::from_millis(250),
             max_datagram_size: MIN_DATAGRAM_SIZE,

@@ -21,6 +21,8 @@ pub enum Token {
     },
     /// An ACK up to this packet number.
     Ack(PacketNumber),
+    /// A PING of the host, by the name it was given.
+    Ping(u64),
     /// HANDSHAKE_DONE.
     HandshakeDone,
     /// NEW_CONNECTION_ID with this sequence number.

@@ -289,6 +289,7 @@ impl Connection {
             || self.data.crypto.wants_to_send()
             || self.handshake_done_due
             || self.ping_due
+            || !self.named_pings.is_empty()
             || self.path.has_response()
             || self.wants_connection_ids()
     }
@@ -329,6 +330,7 @@ impl Connection {
         if self.streams.wants_to_send() {
             self.streams.write_frames(frames, &mut |token| content.push(Token::Stream(token)));
         }
+        self.write_named_pings(frames, content);
         if self.ping_due && !content.ack_eliciting {
             Frame::Ping.encode(frames);
             content.ack_eliciting = true;
@@ -346,6 +348,14 @@ impl Connection {
         if overdue && room && !content.ack_eliciting {
             Frame::Ping.encode(frames);
             content.ack_eliciting = true;
+        }
+    }
+
+    fn write_named_pings(&mut self, frames: &mut Writer<'_>, content: &mut Content) {
+        let count = self.named_pings.len().min(frames.remaining());
+        for name in self.named_pings.drain(..count) {
+            Frame::Ping.encode(frames);
+            content.push(Token::Ping(name));
         }
     }
 

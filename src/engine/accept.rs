@@ -235,7 +235,7 @@ impl Engine {
     }
 
     /// Declines a connection that was just made: returns the length of the datagram in `buffer`
-    /// that says so, and keeps nothing (RFC 9000 section 5.2.2).
+    /// that says so (RFC 9000 section 5.2.2). The connection is to be removed then.
     pub fn refuse(
         &mut self,
         key: ConnectionKey,
@@ -243,7 +243,7 @@ impl Engine {
         trigger_len: usize,
         buffer: &mut [u8],
     ) -> Option<usize> {
-        let mut connection = self.remove(key)?;
+        let connection = self.connection_mut(key)?;
         let code = TransportErrorCode::CONNECTION_REFUSED;
         connection.refuse(now, TransportError::new(code, ""), trigger_len);
         connection.transmit(now, buffer)

@@ -243,6 +243,11 @@ impl Engine {
         self.cid_len = len;
     }
 
+    /// True if a connection waits to be looked at now.
+    pub fn has_active(&self) -> bool {
+        self.schedule.has_active()
+    }
+
     /// When [`Engine::wake`] has something to do, if ever.
     pub fn next_wakeup(&mut self) -> Option<Instant> {
         while let Some((deadline, key)) = self.schedule.peek() {

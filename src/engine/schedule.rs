@@ -75,6 +75,12 @@ impl Schedule {
         current
     }
 
+    /// True if a connection waits to be looked at now.
+    #[inline]
+    pub fn has_active(&self) -> bool {
+        !self.active.is_empty()
+    }
+
     /// Drops the earliest wake-up, which belongs to a connection that is gone.
     pub fn drop_next(&mut self) {
         self.wakeups.pop();

@@ -4,6 +4,8 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
 use libc::{sockaddr, sockaddr_in, sockaddr_in6, socklen_t, AF_INET, AF_INET6};
 
+use crate::connection::Connection;
+
 /// Reads an address of the host. `None` for a null pointer, another family, or a length that does
 /// not fit the family.
 ///
@@ -14,12 +16,12 @@ pub(super) unsafe fn read_address(address: *const sockaddr, len: socklen_t) -> O
     if address.is_null() || (len as usize) < size_of::<libc::sa_family_t>() {
         return None;
     }
-    // SAFETY: the caller vouches for `len` bytes, and those hold the family.
-    let family = i32::from(unsafe { (*address).sa_family });
+    // SAFETY: the caller vouches for `len` bytes, and those hold the family; the host's pointer need
+    // not be aligned.
+    let family = i32::from(unsafe { (&raw const (*address).sa_family).read_unaligned() });
     match family {
         AF_INET if len as usize >= size_of::<sockaddr_in>() => {
-            // SAFETY: as many bytes as the struct has are readable; the host's pointer need not be
-            // aligned for it.
+            // SAFETY: as many bytes as the struct has are readable.
             let address = unsafe { address.cast::<sockaddr_in>().read_unaligned() };
             let ip = Ipv4Addr::from(address.sin_addr.s_addr.to_ne_bytes());
             Some(SocketAddrV4::new(ip, u16::from_be(address.sin_port)).into())
@@ -37,12 +39,14 @@ pub(super) unsafe fn read_address(address: *const sockaddr, len: socklen_t) -> O
 }
 
 /// An address in the form C functions take.
+#[derive(Clone, Copy)]
 pub(super) struct RawAddress {
     storage: Storage,
     len: socklen_t,
 }
 
 #[repr(C)]
+#[derive(Clone, Copy)]
 union Storage {
     v4: sockaddr_in,
     v6: sockaddr_in6,
@@ -87,6 +91,15 @@ impl RawAddress {
     pub fn len(&self) -> socklen_t {
         self.len
     }
+}
+
+/// Both ends of a connection as log records name them.
+pub(super) fn describe(connection: &Connection) -> String {
+    let addresses = &connection.path().addresses;
+    let Some(local) = addresses.local else { return "addr or cid not avail".to_owned() };
+    let (peer, scid) = (addresses.peer, connection.local_cids().primary());
+    let dcid = connection.remote_cid();
+    format!("l-{}-{}-{scid} p-{}-{}-{dcid}", local.ip(), local.port(), peer.ip(), peer.port(),)
 }
 
 #[cfg(test)]

@@ -8,7 +8,8 @@
 //! from inside its callbacks. For the same reason no borrow of the core is alive while a callback
 //! runs.
 
-use std::cell::{Cell, RefCell, UnsafeCell};
+use std::cell::{Cell, OnceCell, RefCell};
+use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -18,12 +19,13 @@ use parking_lot::ReentrantMutex;
 use crate::connection::Settings;
 use crate::engine::{ConnectionKey, Engine};
 use crate::stream::StreamKey;
-use crate::time::Instant;
+use crate::wire::ConnectionId;
 
 use super::abi::{
     xqc_app_proto_callbacks_t, xqc_cid_t, xqc_config_t, xqc_connection_t, xqc_engine_callback_t,
-    xqc_engine_t, xqc_stream_t, xqc_transport_callbacks_t,
+    xqc_engine_t, xqc_log_level_t, xqc_stream_t, xqc_transport_callbacks_t,
 };
+use super::cid::cid_bytes;
 use super::clock::Clock;
 use super::congestion::CongestionChoice;
 use super::log::Log;
@@ -50,29 +52,45 @@ pub(super) struct EngineCell {
     /// Datagrams since the last look at the connections.
     pub received: Cell<u32>,
     pub buffer: Cell<Option<Box<TransmitBuffer>>>,
+    /// Room for the keys of the streams that are notified, between two uses.
+    pub stream_keys: Cell<Vec<StreamKey>>,
     /// The main loop runs: calls from inside callbacks leave the work to it.
     pub running: Cell<bool>,
+    /// The connection that the main loop is at, until it sends: what calls from inside callbacks
+    /// add leaves in the same pass.
+    pub before_sending: Cell<Option<ConnectionKey>>,
     /// Calls of the C API that are on the stack.
     pub depth: Cell<u32>,
     /// A panic was caught: the engine does no further work.
     pub poisoned: Cell<bool>,
     /// `xqc_engine_destroy` was called from inside a callback.
     pub doomed: Cell<bool>,
-    /// Cells whose close callback has run, kept until no call can hold them any more.
-    pub graveyard: RefCell<Vec<Grave>>,
-    /// What `xqc_scid_str` and `xqc_dcid_str` return.
-    pub scid_text: UnsafeCell<CidText>,
-    pub dcid_text: UnsafeCell<CidText>,
+    pub graveyard: Graveyard,
+    /// What `xqc_scid_str` and `xqc_dcid_str` return the address of.
+    pub scid_text: Cell<CidText>,
+    pub dcid_text: Cell<CidText>,
 }
 
 /// Room for a connection ID in hexadecimal, zero-terminated.
-pub(super) type CidText = [u8; 2 * crate::wire::ConnectionId::MAX_LEN + 1];
+pub(super) type CidText = [u8; 2 * ConnectionId::MAX_LEN + 1];
 
-/// A cell that is no longer in use.
-#[allow(dead_code, reason = "kept only to be dropped later")]
-pub(super) enum Grave {
-    Connection(Box<ConnectionCell>),
-    Stream(Box<StreamCell>),
+/// The text of no connection ID.
+pub(super) const EMPTY_TEXT: CidText = [0; size_of::<CidText>()];
+
+/// Cells whose close callback has run, kept until no call can hold them any more.
+#[derive(Default)]
+#[allow(clippy::vec_box, reason = "a handle is the address of its box")]
+pub(super) struct Graveyard {
+    connections: RefCell<Vec<Box<ConnectionCell>>>,
+    streams: RefCell<Vec<Box<StreamCell>>>,
+}
+
+impl Graveyard {
+    /// Frees what is buried. Only for the end of the outermost call.
+    pub fn clear(&self) {
+        drop(self.connections.take());
+        drop(self.streams.take());
+    }
 }
 
 /// An application protocol that the host registered.
@@ -93,11 +111,11 @@ pub(super) struct ConnectionTerms {
 /// How far the host knows a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Known {
-    /// Not at all: `server_accept` has not returned.
+    /// Not at all, or not any more.
     No,
-    /// Accepted, but the application protocol has no connection yet.
+    /// `server_accept` was called, but the application protocol has no connection yet.
     Accepted,
-    /// `conn_create_notify` has succeeded.
+    /// `conn_create_notify` was called and has not failed.
     Created,
 }
 
@@ -108,8 +126,9 @@ pub(super) struct ConnectionCell {
     pub user_data: Cell<*mut c_void>,
     pub protocol_data: Cell<*mut c_void>,
     /// The connection ID the host knows the connection by. Its address is handed out.
-    pub scid: UnsafeCell<xqc_cid_t>,
-    pub protocol: RefCell<Option<Rc<xqc_app_proto_callbacks_t>>>,
+    pub scid: Cell<xqc_cid_t>,
+    /// The application protocol's callbacks, once it is chosen.
+    pub protocol: OnceCell<Rc<xqc_app_proto_callbacks_t>>,
     pub known: Cell<Known>,
     /// The error the connection ended with, as `xqc_conn_get_errno` tells it.
     pub error: Cell<u64>,
@@ -121,8 +140,10 @@ pub(super) struct ConnectionCell {
     pub unwritten: RefCell<Vec<StreamKey>>,
     /// Datagrams the socket did not take, to be sent first.
     pub blocked: RefCell<Vec<Vec<u8>>>,
-    pub mmsg: Cell<bool>,
-    pub handshake_done: Cell<Option<Instant>>,
+    /// Datagrams go to `write_mmsg`.
+    pub mmsg: bool,
+    /// What `xqc_dcid_str_by_scid` returns the address of, once it was called.
+    pub dcid_text: OnceCell<Box<Cell<CidText>>>,
 }
 
 /// What an `xqc_stream_t *` points at.
@@ -133,6 +154,8 @@ pub(super) struct StreamCell {
     pub user_data: Cell<*mut c_void>,
     /// `stream_create_notify` failed: the host does not know the stream.
     pub discarded: Cell<bool>,
+    /// The host has read the end of the stream.
+    pub ended: Cell<bool>,
 }
 
 impl ConnectionCell {
@@ -143,37 +166,77 @@ impl ConnectionCell {
 
     /// The connection ID the host knows the connection by.
     pub fn scid(&self) -> *const xqc_cid_t {
-        self.scid.get()
+        self.scid.as_ptr()
     }
 
-    /// The cell of stream `key`.
-    pub fn stream(&self, key: StreamKey) -> Option<*const StreamCell> {
+    /// Notes the error that the connection ends with. The first one counts.
+    pub fn set_error(&self, error: u64) {
+        if self.error.get() == 0 {
+            self.error.set(error);
+        }
+    }
+
+    /// Writes a log record about the connection.
+    pub fn log(
+        &self,
+        log: &Log,
+        level: xqc_log_level_t,
+        function: &str,
+        message: fmt::Arguments<'_>,
+    ) {
+        if log.enabled(level) {
+            let scid = ConnectionId::new(cid_bytes(&self.scid.get())).unwrap_or_default();
+            log.write(level, Some(&scid), function, message);
+        }
+    }
+
+    /// The application protocol's callbacks, once it is chosen.
+    pub fn callbacks(&self) -> Option<&xqc_app_proto_callbacks_t> {
+        self.protocol.get().map(|callbacks| &**callbacks)
+    }
+
+    /// The cell of stream `key`. The reference is good while a call of the C API is on the stack:
+    /// see [`EngineCell::connection`].
+    pub fn stream(&self, key: StreamKey) -> Option<&StreamCell> {
         let streams = self.streams.borrow();
         let cell = streams.get(key.slot() as usize)?.as_deref()?;
-        (cell.key == key).then_some(std::ptr::from_ref(cell))
+        if cell.key != key {
+            return None;
+        }
+        // SAFETY: the cell is boxed, so its address does not change when the table grows, and a
+        // cell that is taken out of the table goes to the graveyard.
+        Some(unsafe { &*std::ptr::from_ref(cell) })
     }
 
     /// Makes the cell of stream `key`. Its address stays the same until the cell is buried.
-    pub fn add_stream(&self, key: StreamKey, id: u64, user_data: *mut c_void) -> *const StreamCell {
-        let mut streams = self.streams.borrow_mut();
-        let slot = key.slot() as usize;
-        if streams.len() <= slot {
-            streams.resize_with(slot + 1, || None);
-        }
+    pub fn add_stream(&self, key: StreamKey, id: u64, user_data: *mut c_void) -> &StreamCell {
         let cell = Box::new(StreamCell {
             connection: self,
             key,
             id,
             user_data: Cell::new(user_data),
             discarded: Cell::new(false),
+            ended: Cell::new(false),
         });
         let address = std::ptr::from_ref(&*cell);
+        let mut streams = self.streams.borrow_mut();
+        let slot = key.slot() as usize;
+        if streams.len() <= slot {
+            streams.resize_with(slot + 1, || None);
+        }
+        debug_assert!(streams[slot].is_none(), "a stream's cell leaves before its key");
         streams[slot] = Some(cell);
-        address
+        // SAFETY: as in `stream`.
+        unsafe { &*address }
     }
 
-    /// Takes the cell of stream `key` out.
-    pub fn remove_stream(&self, key: StreamKey) -> Option<Box<StreamCell>> {
+    /// The keys of all streams, in the order of their slots.
+    pub fn stream_keys(&self) -> Vec<StreamKey> {
+        self.streams.borrow().iter().flatten().map(|stream| stream.key).collect()
+    }
+
+    /// Takes the cell of stream `key` out, to be buried.
+    fn remove_stream(&self, key: StreamKey) -> Option<Box<StreamCell>> {
         let mut streams = self.streams.borrow_mut();
         let slot = streams.get_mut(key.slot() as usize)?;
         let gone = slot.take_if(|cell| cell.key == key);
@@ -193,8 +256,8 @@ impl StreamCell {
 }
 
 impl EngineCell {
-    /// The cell of connection `key`. The reference is good until the next burial, which happens
-    /// only when no call of the C API is on the stack.
+    /// The cell of connection `key`. The reference is good while a call of the C API is on the
+    /// stack.
     pub fn connection(&self, key: ConnectionKey) -> Option<&ConnectionCell> {
         let connections = self.connections.borrow();
         let cell = connections.get(key.index() as usize)?.as_deref()?;
@@ -207,9 +270,37 @@ impl EngineCell {
         Some(unsafe { &*std::ptr::from_ref(cell) })
     }
 
-    /// The handle of this engine, as the cell of one of its connections remembers it.
-    pub fn bury(&self, grave: Grave) {
-        self.graveyard.borrow_mut().push(grave);
+    /// Adds a connection. The address of its cell stays the same until it is buried.
+    pub fn add_connection(&self, cell: ConnectionCell) -> &ConnectionCell {
+        let index = cell.key.index() as usize;
+        let cell = Box::new(cell);
+        let address = std::ptr::from_ref(&*cell);
+        let mut connections = self.connections.borrow_mut();
+        if connections.len() <= index {
+            connections.resize_with(index + 1, || None);
+        }
+        debug_assert!(connections[index].is_none(), "a connection's cell leaves with its key");
+        connections[index] = Some(cell);
+        // SAFETY: as in `connection`.
+        unsafe { &*address }
+    }
+
+    /// Takes a connection out of the core and out of the table. Its streams are gone already.
+    pub fn remove_connection(&self, key: ConnectionKey) {
+        let cell = match self.connections.borrow_mut().get_mut(key.index() as usize) {
+            Some(slot) => slot.take_if(|cell| cell.key == key),
+            None => None,
+        };
+        self.graveyard.connections.borrow_mut().extend(cell);
+        let connection = self.core.borrow_mut().remove(key);
+        // Not before the borrow has ended: what the host attached to the TLS object is freed by
+        // functions of the host.
+        drop(connection);
+    }
+
+    /// Takes a stream out of the table of its connection.
+    pub fn remove_stream(&self, connection: &ConnectionCell, key: StreamKey) {
+        self.graveyard.streams.borrow_mut().extend(connection.remove_stream(key));
     }
 }
 

@@ -1,14 +1,19 @@
 //! Connection IDs for C: parsing, comparing, printing.
 
+use std::cell::Cell;
+
 use libc::{c_uchar, size_t};
 
 use crate::wire::ConnectionId;
 
+use super::abi::prototypes::check_prototypes;
 use super::abi::{
-    xqc_cid_t, xqc_engine_t, xqc_int_t, Zeroable, XQC_EILLPKT, XQC_EPARAM, XQC_MAX_CID_LEN, XQC_OK,
+    xqc_cid_t, xqc_engine_t, xqc_int_t, Zeroable, XQC_EILLPKT, XQC_EPARAM, XQC_ERROR,
+    XQC_MAX_CID_LEN, XQC_OK,
 };
-use super::cells::CidText;
-use super::guard::with_engine;
+use super::cells::{CidText, EMPTY_TEXT};
+use super::connection::with_cid;
+use super::guard::{catch, with_engine};
 
 /// The form bit of a packet's first byte: set in long headers (RFC 8999 section 5.1).
 const LONG_FORM: u8 = 0x80;
@@ -47,30 +52,34 @@ pub unsafe extern "C" fn xqc_packet_parse_cid(
     buf: *const c_uchar,
     size: size_t,
 ) -> xqc_int_t {
-    // SAFETY: the caller vouches for both.
-    let (Some(dcid), Some(scid)) = (unsafe { dcid.as_mut() }, unsafe { scid.as_mut() }) else {
-        return -XQC_EPARAM;
-    };
-    if buf.is_null() || size == 0 {
+    if dcid.is_null() || scid.is_null() || buf.is_null() || size == 0 {
         return -XQC_EPARAM;
     }
     // SAFETY: the caller vouches for `size` bytes.
     let packet = unsafe { std::slice::from_raw_parts(buf, size) };
-    match parse(packet, usize::from(cid_len)) {
-        Some((destination, source)) => {
-            set_bytes(dcid, destination);
-            if let Some(source) = source {
-                set_bytes(scid, source);
-            }
-            XQC_OK
-        }
-        None => {
-            // A host goes on with what it finds here: it must be valid.
-            dcid.cid_len = 0;
-            scid.cid_len = 0;
-            -XQC_EILLPKT
-        }
+    let parsed = catch(None, || parse(packet, usize::from(cid_len)));
+    // A host goes on with what it finds after a failure: it must be valid.
+    let (destination, source) = parsed.unwrap_or((&[], Some(&[])));
+    // SAFETY: the caller vouches for the room. One at a time: they may be the same for the host.
+    unsafe { write_cid(dcid, destination) };
+    if let Some(source) = source {
+        // SAFETY: as above.
+        unsafe { write_cid(scid, source) };
     }
+    match parsed {
+        Some(_) => XQC_OK,
+        None => -XQC_EILLPKT,
+    }
+}
+
+/// Writes length and bytes, and leaves the other fields as they are.
+///
+/// # Safety
+///
+/// `raw` points at one connection ID.
+unsafe fn write_cid(raw: *mut xqc_cid_t, bytes: &[u8]) {
+    // SAFETY: the caller vouches for it; the reference ends with this call.
+    set_bytes(unsafe { &mut *raw }, bytes);
 }
 
 /// Destination and, in a long header, source.
@@ -109,12 +118,11 @@ pub unsafe extern "C" fn xqc_cid_is_equal(
 ) -> xqc_int_t {
     // SAFETY: the caller vouches for both.
     let (Some(dst), Some(src)) = (unsafe { dst.as_ref() }, unsafe { src.as_ref() }) else {
-        return -1;
+        return XQC_ERROR;
     };
-    if dst.cid_len == src.cid_len && cid_bytes(dst) == cid_bytes(src) {
-        XQC_OK
-    } else {
-        -1
+    match dst.cid_len == src.cid_len && cid_bytes(dst) == cid_bytes(src) {
+        true => XQC_OK,
+        false => XQC_ERROR,
     }
 }
 
@@ -128,9 +136,13 @@ pub unsafe extern "C" fn xqc_scid_str(
     engine: *mut xqc_engine_t,
     scid: *const xqc_cid_t,
 ) -> *mut c_uchar {
+    // SAFETY: the caller vouches for the connection ID.
+    let Some(scid) = (unsafe { scid.as_ref() }) else { return std::ptr::null_mut() };
     // SAFETY: the caller vouches for the handle.
     unsafe {
-        with_engine(engine, std::ptr::null_mut(), |engine| print_cid(engine.scid_text.get(), scid))
+        with_engine(engine, std::ptr::null_mut(), |engine| {
+            print_cid(&engine.scid_text, cid_bytes(scid))
+        })
     }
 }
 
@@ -144,9 +156,13 @@ pub unsafe extern "C" fn xqc_dcid_str(
     engine: *mut xqc_engine_t,
     dcid: *const xqc_cid_t,
 ) -> *mut c_uchar {
+    // SAFETY: the caller vouches for the connection ID.
+    let Some(dcid) = (unsafe { dcid.as_ref() }) else { return std::ptr::null_mut() };
     // SAFETY: the caller vouches for the handle.
     unsafe {
-        with_engine(engine, std::ptr::null_mut(), |engine| print_cid(engine.dcid_text.get(), dcid))
+        with_engine(engine, std::ptr::null_mut(), |engine| {
+            print_cid(&engine.dcid_text, cid_bytes(dcid))
+        })
     }
 }
 
@@ -160,42 +176,36 @@ pub unsafe extern "C" fn xqc_dcid_str_by_scid(
     engine: *mut xqc_engine_t,
     scid: *const xqc_cid_t,
 ) -> *mut c_uchar {
-    // SAFETY: the caller vouches for the connection ID.
-    let Some(scid) = (unsafe { scid.as_ref() }) else { return std::ptr::null_mut() };
-    // SAFETY: the caller vouches for the handle.
+    let null = std::ptr::null_mut();
+    // SAFETY: the caller vouches for both.
     unsafe {
-        with_engine(engine, std::ptr::null_mut(), |engine| {
-            let dcid = {
-                let mut core = engine.core.borrow_mut();
-                let key = core.find(cid_bytes(scid));
-                key.and_then(|key| core.connection(key)).map(|core| *core.remote_cid())
-            };
-            match dcid {
-                Some(dcid) => print_cid(engine.dcid_text.get(), &raw_cid(&dcid)),
-                None => std::ptr::null_mut(),
-            }
+        with_cid((engine, scid), "xqc_dcid_str_by_scid", (null, null), |engine, connection| {
+            let core = engine.core.borrow();
+            let dcid = core.connection(connection.key).map(|core| core.remote_cid().as_slice());
+            let text = connection.dcid_text.get_or_init(|| Box::new(Cell::new(EMPTY_TEXT)));
+            dcid.map_or(null, |dcid| print_cid(text, dcid))
         })
     }
 }
 
-/// Writes lower-case hexadecimal digits and a zero into `text`.
-///
-/// # Safety
-///
-/// `text` is the buffer of a live engine, `cid` null or one connection ID.
-unsafe fn print_cid(text: *mut CidText, cid: *const xqc_cid_t) -> *mut c_uchar {
+check_prototypes!(
+    xqc_packet_parse_cid,
+    xqc_cid_is_equal,
+    xqc_scid_str,
+    xqc_dcid_str,
+    xqc_dcid_str_by_scid,
+);
+
+/// Writes lower-case hexadecimal digits and a zero into `text`, and returns its address.
+fn print_cid(text: &Cell<CidText>, bytes: &[u8]) -> *mut c_uchar {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    // SAFETY: the caller vouches for it.
-    let Some(cid) = (unsafe { cid.as_ref() }) else { return std::ptr::null_mut() };
-    // SAFETY: the engine's lock is held and no other reference to the buffer exists in Rust.
-    let text = unsafe { &mut *text };
-    let bytes = cid_bytes(cid);
-    for (pair, byte) in text.chunks_exact_mut(2).zip(bytes) {
+    let mut digits = EMPTY_TEXT;
+    for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
         pair[0] = DIGITS[usize::from(byte >> 4)];
         pair[1] = DIGITS[usize::from(byte & 0xf)];
     }
-    text[2 * bytes.len()] = 0;
-    text.as_mut_ptr()
+    text.set(digits);
+    text.as_ptr().cast()
 }
 
 #[cfg(test)]
@@ -242,5 +252,25 @@ mod tests {
             assert_eq!(xqc_cid_is_equal(&one, &two), -1);
             assert_eq!(xqc_cid_is_equal(&one, std::ptr::null()), -1);
         }
+    }
+
+    #[test]
+    fn text_is_lower_case_and_ends_with_zero() {
+        let text = Cell::new([9; size_of::<CidText>()]);
+        let printed = print_cid(&text, &[0xab, 0x01]);
+        assert_eq!(printed, text.as_ptr().cast());
+        assert_eq!(&text.get()[..5], b"ab01\0");
+        print_cid(&text, &[0xff; 20]);
+        assert_eq!(text.get()[40], 0);
+    }
+
+    #[test]
+    fn one_struct_for_both_ids_gets_the_source() {
+        let packet = [0xc0, 0, 0, 0, 1, 1, 0xaa, 1, 0xcc, 0];
+        let mut both = xqc_cid_t::ZERO;
+        let cid = &raw mut both;
+        // SAFETY: all pointers are to live values.
+        let result = unsafe { xqc_packet_parse_cid(cid, cid, 8, packet.as_ptr(), packet.len()) };
+        assert_eq!((result, cid_bytes(&both)), (XQC_OK, &[0xcc][..]));
     }
 }

@@ -1,11 +1,13 @@
 //! The configuration of an engine: defaults, and what of a host's is taken.
 
+use super::abi::prototypes::check_prototypes;
 use super::abi::{
     xqc_config_t, xqc_engine_type_t, xqc_int_t, Zeroable, EVENT_IMPORTANCE_EXTRA,
     XQC_ENGINE_SERVER, XQC_EPARAM, XQC_LOG_WARN, XQC_MAX_CID_LEN, XQC_OK,
     XQC_RESET_TOKEN_MAX_KEY_LEN, XQC_SUPPORT_VERSION_MAX, XQC_TOKEN_MAX_KEY_LEN,
     XQC_TOKEN_MAX_KEY_VERSION,
 };
+use super::guard::catch;
 
 /// The token key of an engine whose host sets none.
 const DEFAULT_TOKEN_KEY: &[u8] = b"xquic token key";
@@ -130,7 +132,104 @@ pub unsafe extern "C" fn xqc_engine_get_default_config(
     if config.is_null() {
         return -XQC_EPARAM;
     }
+    let defaults = catch(xqc_config_t::ZERO, || default_config(engine_type));
     // SAFETY: the caller vouches for the room.
-    unsafe { config.write(default_config(engine_type)) };
+    unsafe { config.write(defaults) };
     XQC_OK
+}
+
+check_prototypes!(xqc_engine_get_default_config);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ffi::abi::XQC_ENGINE_CLIENT;
+
+    /// What upstream's library answers.
+    const FACTS: &str = include_str!("../../ctests/abi/defaults.json");
+
+    /// The number of a field in the facts about one type of engine.
+    fn fact(section: &str, field: &str) -> u64 {
+        let config = FACTS.split("\"engine_config\"").nth(1).unwrap_or_default();
+        let part = config.split(&format!("\n  \"{section}\": {{")).nth(1).unwrap_or_default();
+        let value = part.split(&format!("\"{field}\": ")).nth(1).unwrap_or_default();
+        let value = value.trim_start_matches("{\"value\": ");
+        let digits: String = value.chars().take_while(char::is_ascii_digit).collect();
+        digits.parse().unwrap_or_else(|_| unreachable!("{section}.{field} is a number"))
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_upstream() {
+        for (section, engine_type) in [("client", XQC_ENGINE_CLIENT), ("server", XQC_ENGINE_SERVER)]
+        {
+            let config = default_config(engine_type);
+            let fields = [
+                ("cfg_log_level", u64::from(config.cfg_log_level.0)),
+                ("cfg_log_event", config.cfg_log_event as u64),
+                ("cfg_qlog_importance", config.cfg_qlog_importance.0.into()),
+                ("cfg_log_timestamp", config.cfg_log_timestamp as u64),
+                ("cfg_log_level_name", config.cfg_log_level_name as u64),
+                ("conn_pool_size", config.conn_pool_size as u64),
+                ("streams_hash_bucket_size", config.streams_hash_bucket_size as u64),
+                ("conns_hash_bucket_size", config.conns_hash_bucket_size as u64),
+                ("conns_active_pq_capacity", config.conns_active_pq_capacity as u64),
+                ("conns_wakeup_pq_capacity", config.conns_wakeup_pq_capacity as u64),
+                ("support_version_count", config.support_version_count.into()),
+                ("cid_len", config.cid_len.into()),
+                ("cid_negotiate", config.cid_negotiate.into()),
+                ("reset_token_keylen", config.reset_token_keylen as u64),
+                ("sendmmsg_on", config.sendmmsg_on as u64),
+                ("enable_h3_ext", config.enable_h3_ext as u64),
+                ("hash_conflict_threshold", config.hash_conflict_threshold.into()),
+                ("cur_tk_index", config.cur_tk_index.into()),
+            ];
+            for (field, value) in fields {
+                assert_eq!(value, fact(section, field), "{field} of a {section}");
+            }
+            assert_eq!(config.support_version_list[0], VERSION_1);
+            assert_eq!(config.tk_len_list, [15; XQC_TOKEN_MAX_KEY_VERSION]);
+        }
+    }
+
+    #[test]
+    fn zero_keeps_sizes_and_overwrites_switches() {
+        let mut config = default_config(XQC_ENGINE_SERVER);
+        config.cid_negotiate = 1;
+        assert!(merge_config(&mut config, &xqc_config_t::ZERO));
+        assert_eq!((config.cid_len, config.conn_pool_size), (8, 4096));
+        assert_eq!(config.support_version_count, 2);
+        assert_eq!(config.hash_conflict_threshold, 50);
+        assert_eq!((config.cid_negotiate, config.cfg_log_event), (0, 0));
+        assert_eq!(config.tk_len_list[0], 15);
+    }
+
+    #[test]
+    fn a_value_out_of_range_fails_and_leaves_the_earlier_ones() {
+        let merged = |change: fn(&mut xqc_config_t)| {
+            let mut config = default_config(XQC_ENGINE_SERVER);
+            let mut host = xqc_config_t { conn_pool_size: 7, ..xqc_config_t::ZERO };
+            change(&mut host);
+            let taken = merge_config(&mut config, &host);
+            assert_eq!(config.conn_pool_size, 7);
+            taken
+        };
+        assert!(!merged(|host| host.support_version_count = XQC_SUPPORT_VERSION_MAX as u32 + 1));
+        assert!(!merged(|host| host.cid_len = 21));
+        assert!(!merged(|host| host.cur_tk_index = 4));
+        assert!(merged(|host| host.cid_len = 20));
+        assert!(merged(|host| host.cur_tk_index = 3));
+    }
+
+    #[test]
+    fn keys_are_taken_up_to_their_room() {
+        let mut config = default_config(XQC_ENGINE_SERVER);
+        let mut host = xqc_config_t::ZERO;
+        host.reset_token_keylen = XQC_RESET_TOKEN_MAX_KEY_LEN + 1;
+        host.token_key_list[1][..3].copy_from_slice(&[1, 2, 3]);
+        host.tk_len_list[1] = 3;
+        assert!(merge_config(&mut config, &host));
+        assert_eq!(config.reset_token_keylen, 0);
+        assert_eq!(config.tk_len_list, [15, 3, 15, 15]);
+        assert_eq!(&config.token_key_list[1][..3], [1, 2, 3]);
+    }
 }

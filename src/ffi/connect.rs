@@ -1,25 +1,30 @@
 //! Connections of a client.
 
+use std::fmt;
+use std::rc::Rc;
+
 use libc::{c_char, c_int, c_uchar, c_uint, c_void, sockaddr, socklen_t};
 
 use crate::connection::ClientConfig;
 use crate::path::Addresses;
 use crate::tls::VerifyMode;
-use crate::wire::ConnectionId;
+use crate::wire::{ConnectionId, Role};
 
+use super::abi::prototypes::check_prototypes;
 use super::abi::{
-    xqc_cid_t, xqc_conn_settings_t, xqc_conn_ssl_config_t, xqc_engine_t, XQC_LOG_ERROR,
-    XQC_TLS_CERT_FLAG_ALLOW_SELF_SIGNED, XQC_TLS_CERT_FLAG_NEED_VERIFY,
+    xqc_app_proto_callbacks_t, xqc_cid_t, xqc_conn_settings_t, xqc_conn_ssl_config_t, xqc_engine_t,
+    XQC_LOG_ERROR, XQC_TLS_CERT_FLAG_ALLOW_SELF_SIGNED, XQC_TLS_CERT_FLAG_NEED_VERIFY,
 };
 use super::address::read_address;
-use super::cells::{ConnectionCell, EngineCell, EngineHandle, Grave, Known};
+use super::cells::{ConnectionCell, EngineCell, EngineHandle};
+use super::destroy::discard_connection;
 use super::dispatch::create_notify;
-use super::engine::{text, MAX_ALPN_LEN};
 use super::guard::with_engine;
 use super::identifiers::generate_cid;
 use super::receive::add_connection;
 use super::run::{run_one, Running};
-use super::settings::terms;
+use super::settings::client_terms;
+use super::strings::string_bytes;
 
 /// The longest token a client takes.
 const MAX_TOKEN: usize = 256;
@@ -48,47 +53,59 @@ pub unsafe extern "C" fn xqc_connect(
     user_data: *mut c_void,
 ) -> *const xqc_cid_t {
     let null = std::ptr::null();
-    // SAFETY: the caller vouches for the pointers.
-    let (settings, ssl, peer) = unsafe {
-        (conn_settings.as_ref(), conn_ssl_config.as_ref(), read_address(peer_addr, peer_addrlen))
-    };
-    let (Some(settings), Some(ssl), Some(peer), Some(alpn)) = (settings, ssl, peer, text(alpn))
-    else {
-        return null;
-    };
-    let token_len = token_len as usize;
-    if alpn.len() > MAX_ALPN_LEN || token_len > MAX_TOKEN || server_host.is_null() {
-        return null;
-    }
-    let token = match token.is_null() {
-        true => &[][..],
-        // SAFETY: the caller vouches for the bytes.
-        false => unsafe { std::slice::from_raw_parts(token, token_len) },
-    };
-    let wish = Wish {
-        settings,
-        ssl,
-        server_name: text(server_host).unwrap_or(DEFAULT_SERVER_NAME),
-        alpn,
-        token,
-        addresses: Addresses { local: None, peer },
-        user_data,
-    };
+    // SAFETY: the caller vouches for both structs.
+    let (settings, ssl) = unsafe { (conn_settings.as_ref(), conn_ssl_config.as_ref()) };
+    // SAFETY: the caller vouches for the address.
+    let peer = unsafe { read_address(peer_addr, peer_addrlen) };
+    // SAFETY: the caller vouches for both strings.
+    let (alpn, server_name) = unsafe { (string_bytes(alpn), string_bytes(server_host)) };
+    // SAFETY: the caller vouches for the bytes.
+    let token = unsafe { token_bytes(token, token_len as usize) };
     let handle: *const EngineHandle = engine.cast();
     // SAFETY: the caller vouches for the handle.
     unsafe {
         with_engine(engine, null, |engine| {
-            connect(engine, handle, &wish).map_or(null, ConnectionCell::scid)
+            let Some(ssl) = ssl else {
+                log_failure(engine, format_args!("|xqc_conn_ssl_config is NULL|"));
+                return null;
+            };
+            let (Some(settings), Some(peer), Some(alpn), Some(server_name), Some(token)) =
+                (settings, peer, alpn, server_name, token)
+            else {
+                return null;
+            };
+            let addresses = Addresses { local: None, peer };
+            let wish = Wish { settings, ssl, server_name, alpn, token, addresses, user_data };
+            let connection = connect(engine, handle, &wish);
+            connection.map_or(null, ConnectionCell::scid)
         })
     }
+}
+
+check_prototypes!(xqc_connect);
+
+/// A token of an earlier connection; none for null. `None` if it is too long to be one.
+///
+/// # Safety
+///
+/// `token` is null or readable for `len` bytes.
+unsafe fn token_bytes<'a>(token: *const c_uchar, len: usize) -> Option<&'a [u8]> {
+    if len > MAX_TOKEN {
+        return None;
+    }
+    if token.is_null() {
+        return Some(&[]);
+    }
+    // SAFETY: the caller vouches for the bytes.
+    Some(unsafe { std::slice::from_raw_parts(token, len) })
 }
 
 /// What the host wants to connect to, and how.
 struct Wish<'a> {
     settings: &'a xqc_conn_settings_t,
     ssl: &'a xqc_conn_ssl_config_t,
-    server_name: &'a str,
-    alpn: &'a str,
+    server_name: &'a [u8],
+    alpn: &'a [u8],
     token: &'a [u8],
     addresses: Addresses,
     user_data: *mut c_void,
@@ -99,52 +116,66 @@ fn connect<'a>(
     handle: *const EngineHandle,
     wish: &Wish<'_>,
 ) -> Option<&'a ConnectionCell> {
-    let protocol = {
-        let protocols = engine.protocols.borrow();
-        let found = protocols.iter().find(|protocol| protocol.alpn == wish.alpn.as_bytes());
-        found.map(|protocol| protocol.callbacks.clone())
-    };
-    if protocol.is_none() {
-        let function = "xqc_connect";
-        let alpn = wish.alpn;
-        engine.log.write(
-            XQC_LOG_ERROR,
-            None,
-            function,
-            format_args!("|application protocol is not registered|alpn:{alpn}|"),
-        );
+    let protocol = find_protocol(engine, wish.alpn)?;
+    let Some(server_name) = server_name(wish.server_name) else {
+        log_failure(engine, format_args!("|server name is no text|"));
         return None;
-    }
-    let role = engine.core.borrow().role();
-    let terms = terms(wish.settings, role);
+    };
+    let terms = client_terms(wish.settings, &engine.server_settings.borrow().settings);
     let scid = client_cid(engine, wish.settings.specify_client_scid, &wish.settings.client_scid)?;
     let dcid = client_cid(engine, wish.settings.specify_client_dcid, &wish.settings.client_dcid)?;
-    let now = engine.clock.now();
+    if engine.doomed.get() || engine.core.borrow().role() != Role::Client {
+        return None;
+    }
     let config = ClientConfig {
         settings: terms.settings.clone(),
         addresses: wish.addresses,
         controller: terms.congestion.controller(terms.settings.max_datagram_size),
         scid,
         dcid,
-        server_name: Some(wish.server_name),
-        alpn: wish.alpn.as_bytes(),
+        server_name: Some(server_name),
+        alpn: wish.alpn,
         verify: verify_mode(wish.ssl),
         resumption: None,
         token: wish.token,
     };
+    let now = engine.clock.now();
     let made = engine.core.borrow_mut().connect(now, config);
     let key = match made {
         Ok(key) => key,
         Err(refused) => {
-            let function = "xqc_connect";
-            let message = format_args!("|fail to create connection|{refused:?}|");
-            engine.log.write(XQC_LOG_ERROR, None, function, message);
+            log_failure(engine, format_args!("|fail to create connection|{refused:?}|"));
             return None;
         }
     };
     let connection = add_connection(engine, handle, key, &scid, wish.user_data, &terms);
-    *connection.protocol.borrow_mut() = protocol;
+    // The cell is new: nothing is there yet.
+    let _ = connection.protocol.set(protocol);
     announce(engine, connection)
+}
+
+fn find_protocol(engine: &EngineCell, alpn: &[u8]) -> Option<Rc<xqc_app_proto_callbacks_t>> {
+    let protocols = engine.protocols.borrow();
+    let found = protocols.iter().find(|protocol| protocol.alpn == alpn);
+    let callbacks = found.map(|protocol| protocol.callbacks.clone());
+    drop(protocols);
+    if callbacks.is_none() {
+        let alpn = String::from_utf8_lossy(alpn);
+        log_failure(engine, format_args!("|application protocol is not registered|alpn:{alpn}|"));
+    }
+    callbacks
+}
+
+/// The name for SNI and certificate; an empty one stands for [`DEFAULT_SERVER_NAME`].
+fn server_name(name: &[u8]) -> Option<&str> {
+    match name {
+        [] => Some(DEFAULT_SERVER_NAME),
+        name => std::str::from_utf8(name).ok(),
+    }
+}
+
+fn log_failure(engine: &EngineCell, message: fmt::Arguments<'_>) {
+    engine.log.write(XQC_LOG_ERROR, None, "xqc_connect", message);
 }
 
 /// Tells the host of its connection, and sends the first flight.
@@ -157,23 +188,17 @@ fn announce<'a>(
     let created = create_notify(connection);
     drop(running);
     if !created {
-        let key = connection.key;
-        engine.core.borrow_mut().remove(key);
-        if let Some(slot) = engine.connections.borrow_mut().get_mut(key.index() as usize) {
-            if let Some(cell) = slot.take() {
-                engine.bury(Grave::Connection(cell));
-            }
-        }
+        discard_connection(engine, connection);
         return None;
     }
-    connection.known.set(Known::Created);
     run_one(engine, connection);
-    Some(connection)
+    // A callback may have destroyed the engine.
+    (!engine.doomed.get()).then_some(connection)
 }
 
 /// A connection ID that the host specifies, or a fresh one.
 fn client_cid(engine: &EngineCell, specified: u8, bytes: &[u8]) -> Option<ConnectionId> {
-    if specified != 0 {
+    if specified == 1 {
         let len = engine.core.borrow().cid_len();
         return ConnectionId::new(bytes.get(..len)?);
     }

@@ -1,35 +1,39 @@
 //! Connections: closed, asked, configured.
 
-use libc::{c_void, sockaddr, socklen_t};
+use libc::c_void;
 
-use crate::connection::LocalClose;
-use crate::wire::Role;
+use crate::connection::{Connection, LocalClose};
+use crate::wire::{ConnectionId, Role};
 
+use super::abi::prototypes::check_prototypes;
 use super::abi::{
-    xqc_cid_t, xqc_conn_err_type_t, xqc_conn_type_t, xqc_connection_t, xqc_engine_t, xqc_int_t,
-    xqc_usec_t, XQC_CONN_TYPE_CLIENT, XQC_CONN_TYPE_SERVER, XQC_ECONN_NFOUND, XQC_ENOBUF,
-    XQC_EPARAM, XQC_OK,
+    xqc_bool_t, xqc_cid_t, xqc_conn_err_type_t, xqc_conn_type_t, xqc_connection_t, xqc_engine_t,
+    xqc_int_t, xqc_usec_t, TRA_0RTT_DGRAM_PARAMS_ERROR, TRA_0RTT_TRANS_PARAMS_ERROR,
+    XQC_CONN_TYPE_CLIENT, XQC_CONN_TYPE_SERVER, XQC_ECONN_NFOUND, XQC_EPARAM, XQC_FALSE,
+    XQC_LOG_ERROR, XQC_LOG_INFO, XQC_OK, XQC_TRUE,
 };
-use super::address::RawAddress;
 use super::cells::{ConnectionCell, EngineCell};
 use super::cid::cid_bytes;
 use super::guard::{with_connection, with_engine};
-use super::run::{run_one, set_timer_after};
-use crate::time::Duration;
+use super::run::{run_one, run_soon, send_now};
+
+/// What a function returns that was given no handle or ID, and one whose ID is nobody's.
+const NOT_FOUND: (xqc_int_t, xqc_int_t) =
+    (-(XQC_EPARAM.0 as xqc_int_t), -(XQC_ECONN_NFOUND.0 as xqc_int_t));
 
 /// Application error codes start here; lower ones go out as transport errors, as upstream does.
 const FIRST_APPLICATION_CODE: u64 = 0x100;
 
-/// Runs `body` with the connection that `cid` belongs to.
+/// Runs `body` with the connection that `cid` belongs to. Without a handle or an ID it returns
+/// `null`; with an ID that is nobody's, `unknown`, and `function` is in the log.
 ///
 /// # Safety
 ///
 /// `engine` is null or a live engine, `cid` null or one connection ID.
 pub(super) unsafe fn with_cid<R: Copy>(
-    engine: *const xqc_engine_t,
-    cid: *const xqc_cid_t,
-    null: R,
-    unknown: R,
+    (engine, cid): (*const xqc_engine_t, *const xqc_cid_t),
+    function: &str,
+    (null, unknown): (R, R),
     body: impl FnOnce(&EngineCell, &ConnectionCell) -> R,
 ) -> R {
     // SAFETY: the caller vouches for the connection ID.
@@ -38,10 +42,13 @@ pub(super) unsafe fn with_cid<R: Copy>(
     unsafe {
         with_engine(engine, null, |engine| {
             let key = engine.core.borrow_mut().find(cid_bytes(cid));
-            match key.and_then(|key| engine.connection(key)) {
-                Some(connection) => body(engine, connection),
-                None => unknown,
+            if let Some(connection) = key.and_then(|key| engine.connection(key)) {
+                return body(engine, connection);
             }
+            let cid = ConnectionId::new(cid_bytes(cid)).unwrap_or_default();
+            let message = format_args!("|can not find connection|cid:{cid}");
+            engine.log.write(XQC_LOG_ERROR, None, function, message);
+            unknown
         })
     }
 }
@@ -58,7 +65,7 @@ pub unsafe extern "C" fn xqc_conn_close(
 ) -> xqc_int_t {
     // SAFETY: the caller vouches for both.
     unsafe {
-        with_cid(engine, cid, -XQC_EPARAM, -XQC_ECONN_NFOUND, |engine, connection| {
+        with_cid((engine, cid), "xqc_conn_close", NOT_FOUND, |engine, connection| {
             close(engine, connection, LocalClose::NoError);
             XQC_OK
         })
@@ -91,17 +98,15 @@ pub unsafe extern "C" fn xqc_conn_close_with_error(
 
 /// Closes the connection; CONNECTION_CLOSE leaves in the next run, which is asked for at once.
 fn close(engine: &EngineCell, connection: &ConnectionCell, reason: LocalClose) {
+    connection.log(&engine.log, XQC_LOG_INFO, "xqc_conn_close", format_args!("|{reason:?}|"));
     let now = engine.clock.now();
-    {
-        let mut core = engine.core.borrow_mut();
-        if let Some(core) = core.connection_mut(connection.key) {
-            core.close(now, reason);
+    if let Some(core) = engine.core.borrow_mut().connection_mut(connection.key) {
+        if core.state().is_open() && !core.is_lingering() {
+            connection.set_error(reason.code());
         }
-        core.activate(connection.key);
+        core.close(now, reason);
     }
-    if !engine.running.get() {
-        set_timer_after(engine, Duration::from_micros(1));
-    }
+    run_soon(engine, connection);
 }
 
 /// The error a connection ended with.
@@ -161,7 +166,7 @@ pub unsafe extern "C" fn xqc_conn_get_lastest_rtt(
 ) -> xqc_usec_t {
     // SAFETY: the caller vouches for both.
     unsafe {
-        with_cid(engine, cid, 0, 0, |engine, connection| {
+        with_cid((engine, cid), "xqc_conn_get_lastest_rtt", (0, 0), |engine, connection| {
             let core = engine.core.borrow();
             let rtt = core.connection(connection.key).map(|core| &core.path().rtt);
             rtt.filter(|rtt| rtt.has_sample()).map_or(0, |rtt| rtt.latest().as_micros())
@@ -197,91 +202,6 @@ pub unsafe extern "C" fn xqc_conn_set_alp_user_data(
     unsafe { with_connection(conn, (), |_, connection| connection.protocol_data.set(proto_data)) }
 }
 
-/// The peer's address.
-///
-/// # Safety
-///
-/// `conn` is null or a live connection; `addr` has room for `addr_cap` bytes, `peer_addr_len` for
-/// one length.
-#[no_mangle]
-pub unsafe extern "C" fn xqc_conn_get_peer_addr(
-    conn: *mut xqc_connection_t,
-    addr: *mut sockaddr,
-    addr_cap: socklen_t,
-    peer_addr_len: *mut socklen_t,
-) -> xqc_int_t {
-    // SAFETY: the caller vouches for all of it.
-    unsafe {
-        with_connection(conn, -XQC_EPARAM, |engine, connection| {
-            let address = {
-                let core = engine.core.borrow();
-                core.connection(connection.key)
-                    .map(|core| RawAddress::new(&core.path().addresses.peer))
-            };
-            give_address(address.as_ref(), addr, addr_cap, peer_addr_len)
-        })
-    }
-}
-
-/// Our own address, as the host last gave it.
-///
-/// # Safety
-///
-/// As [`xqc_conn_get_peer_addr`].
-#[no_mangle]
-pub unsafe extern "C" fn xqc_conn_get_local_addr(
-    conn: *mut xqc_connection_t,
-    addr: *mut sockaddr,
-    addr_cap: socklen_t,
-    local_addr_len: *mut socklen_t,
-) -> xqc_int_t {
-    // SAFETY: the caller vouches for all of it.
-    unsafe {
-        with_connection(conn, -XQC_EPARAM, |engine, connection| {
-            let address = {
-                let core = engine.core.borrow();
-                let local =
-                    core.connection(connection.key).and_then(|core| core.path().addresses.local);
-                local.as_ref().map(RawAddress::new)
-            };
-            give_address(address.as_ref(), addr, addr_cap, local_addr_len)
-        })
-    }
-}
-
-/// Copies an address to the host; an unknown one has length 0.
-///
-/// # Safety
-///
-/// `addr` is null or has room for `cap` bytes, `len` is null or has room for one length.
-unsafe fn give_address(
-    address: Option<&RawAddress>,
-    addr: *mut sockaddr,
-    cap: socklen_t,
-    len: *mut socklen_t,
-) -> xqc_int_t {
-    if addr.is_null() || len.is_null() {
-        return -XQC_EPARAM;
-    }
-    let stored = address.map_or(0, RawAddress::len);
-    if stored > cap {
-        return -XQC_ENOBUF;
-    }
-    if let Some(address) = address {
-        // SAFETY: the room was checked; both are plain bytes.
-        unsafe {
-            std::ptr::copy_nonoverlapping(
-                address.as_ptr().cast::<u8>(),
-                addr.cast::<u8>(),
-                stored as usize,
-            );
-        }
-    }
-    // SAFETY: the caller vouches for the room.
-    unsafe { len.write(stored) };
-    XQC_OK
-}
-
 /// Client or server.
 ///
 /// # Safety
@@ -292,11 +212,58 @@ pub unsafe extern "C" fn xqc_conn_get_type(conn: *mut xqc_connection_t) -> xqc_c
     // SAFETY: the caller vouches for the handle.
     unsafe {
         with_connection(conn, XQC_CONN_TYPE_CLIENT, |engine, connection| {
-            match engine.core.borrow().connection(connection.key).map(|core| core.role()) {
+            let core = engine.core.borrow();
+            match core.connection(connection.key).map(Connection::role) {
                 Some(Role::Server) => XQC_CONN_TYPE_SERVER,
-                _ => XQC_CONN_TYPE_CLIENT,
+                Some(Role::Client) | None => XQC_CONN_TYPE_CLIENT,
             }
         })
+    }
+}
+
+/// Asks the peer for an acknowledgement; `conn_ping_acked` tells of it.
+///
+/// # Safety
+///
+/// As [`with_cid`].
+#[no_mangle]
+pub unsafe extern "C" fn xqc_conn_send_ping(
+    engine: *mut xqc_engine_t,
+    cid: *const xqc_cid_t,
+    ping_user_data: *mut c_void,
+) -> xqc_int_t {
+    // SAFETY: the caller vouches for both.
+    unsafe {
+        with_cid((engine, cid), "xqc_conn_send_ping", NOT_FOUND, |engine, connection| {
+            if let Some(core) = engine.core.borrow_mut().connection_mut(connection.key) {
+                core.ping_as(ping_user_data as u64);
+            }
+            send_now(engine, connection);
+            XQC_OK
+        })
+    }
+}
+
+/// Whether 0-RTT data may be sent. Not yet: sessions are not resumed.
+///
+/// # Safety
+///
+/// `conn` is null or a live connection.
+#[no_mangle]
+pub unsafe extern "C" fn xqc_conn_is_ready_to_send_early_data(
+    conn: *mut xqc_connection_t,
+) -> xqc_bool_t {
+    // SAFETY: the caller vouches for the handle.
+    unsafe { with_connection(conn, XQC_FALSE, |_, _| XQC_FALSE) }
+}
+
+/// Whether an error means that what was remembered for 0-RTT is of no use any more.
+#[no_mangle]
+pub extern "C" fn xqc_conn_should_clear_0rtt_ticket(conn_err: xqc_int_t) -> xqc_bool_t {
+    let stale = [TRA_0RTT_TRANS_PARAMS_ERROR, TRA_0RTT_DGRAM_PARAMS_ERROR];
+    match stale.iter().any(|error| error.0 as xqc_int_t == conn_err) {
+        true => XQC_TRUE,
+        false => XQC_FALSE,
     }
 }
 
@@ -312,7 +279,7 @@ pub unsafe extern "C" fn xqc_conn_continue_send(
 ) -> xqc_int_t {
     // SAFETY: the caller vouches for both.
     unsafe {
-        with_cid(engine, cid, -XQC_EPARAM, -XQC_ECONN_NFOUND, |engine, connection| {
+        with_cid((engine, cid), "xqc_conn_continue_send", NOT_FOUND, |engine, connection| {
             run_one(engine, connection);
             XQC_OK
         })
@@ -329,3 +296,20 @@ pub unsafe extern "C" fn xqc_conn_continue_send_by_conn(conn: *mut xqc_connectio
     // SAFETY: the caller vouches for the handle.
     unsafe { with_connection(conn, (), run_one) }
 }
+
+check_prototypes!(
+    xqc_conn_close,
+    xqc_conn_close_with_error,
+    xqc_conn_get_errno,
+    xqc_conn_get_err_type,
+    xqc_conn_get_ssl,
+    xqc_conn_get_lastest_rtt,
+    xqc_conn_set_transport_user_data,
+    xqc_conn_set_alp_user_data,
+    xqc_conn_get_type,
+    xqc_conn_send_ping,
+    xqc_conn_is_ready_to_send_early_data,
+    xqc_conn_should_clear_0rtt_ticket,
+    xqc_conn_continue_send,
+    xqc_conn_continue_send_by_conn,
+);

@@ -3,33 +3,34 @@
 use crate::engine::ConnectionKey;
 
 use super::abi::XQC_LOG_REPORT;
-use super::cells::{engine_ptr, ConnectionCell, EngineCell, Grave, Known};
-use super::dispatch::{protocol, stream_close_notify};
+use super::address::describe;
+use super::cells::{engine_ptr, ConnectionCell, EngineCell, Known};
+use super::dispatch::stream_close_notify;
 
 /// Tells the host that a connection is gone and releases it.
 pub(super) fn destroy_connection(engine: &EngineCell, key: ConnectionKey) {
     let Some(connection) = engine.connection(key) else { return };
     report(engine, connection);
+    if let Some(core) = engine.core.borrow_mut().connection_mut(key) {
+        // Of a live connection too: no stream may be opened in the callbacks that follow.
+        core.abandon();
+    }
     close_streams(engine, connection);
     close_notify(engine, connection);
-    engine.core.borrow_mut().remove(key);
-    let cell = match engine.connections.borrow_mut().get_mut(key.index() as usize) {
-        Some(slot) => slot.take(),
-        None => None,
-    };
-    if let Some(cell) = cell {
-        engine.bury(Grave::Connection(cell));
-    }
+    engine.remove_connection(key);
+}
+
+/// Releases a connection whose end is not told: the host has declined it. Of its streams, which it
+/// may have opened, it hears.
+pub(super) fn discard_connection(engine: &EngineCell, connection: &ConnectionCell) {
+    close_streams(engine, connection);
+    engine.remove_connection(connection.key);
 }
 
 fn close_streams(engine: &EngineCell, connection: &ConnectionCell) {
-    let keys: Vec<_> =
-        connection.streams.borrow().iter().flatten().map(|stream| stream.key).collect();
-    for key in keys {
+    for key in connection.stream_keys() {
         stream_close_notify(connection, key);
-        if let Some(cell) = connection.remove_stream(key) {
-            engine.bury(Grave::Stream(cell));
-        }
+        engine.remove_stream(connection, key);
     }
 }
 
@@ -40,7 +41,7 @@ fn close_notify(engine: &EngineCell, connection: &ConnectionCell) {
     let user_data = connection.user_data.get();
     match known {
         Known::Created => {
-            let notify = protocol(connection).and_then(|p| p.conn_cbs.conn_close_notify);
+            let notify = connection.callbacks().and_then(|p| p.conn_cbs.conn_close_notify);
             if let Some(notify) = notify {
                 let data = connection.protocol_data.get();
                 // SAFETY: the host gave this function; the handle is good until it has returned.
@@ -58,27 +59,30 @@ fn close_notify(engine: &EngineCell, connection: &ConnectionCell) {
     }
 }
 
+/// The record that log analysis waits for.
 fn report(engine: &EngineCell, connection: &ConnectionCell) {
     if !engine.log.enabled(XQC_LOG_REPORT) {
         return;
     }
-    let core = engine.core.borrow();
-    let Some(core) = core.connection(connection.key) else { return };
-    let stats = core.stats();
-    let scid = core.local_cids().primary();
-    engine.log.write(
+    // Formatted before it is written: a log callback finds nothing borrowed.
+    let (stats, srtt, addresses) = {
+        let core = engine.core.borrow();
+        let Some(core) = core.connection(connection.key) else { return };
+        (*core.stats(), core.path().rtt.smoothed(), describe(core))
+    };
+    connection.log(
+        &engine.log,
         XQC_LOG_REPORT,
-        Some(&scid),
         "xqc_conn_destroy",
         format_args!(
-            "|{:p}|err:0x{:x}|snd_pkt:{}|rcv_pkt:{}|lost_pkt:{}|tlp_pkt:{}|srtt:{}|",
-            connection.as_ptr(),
+            "|{:016X}|err:0x{:x}|{addresses}|snd_pkt:{}|rcv_pkt:{}|lost_pkt:{}|tlp_pkt:{}|srtt:{}|",
+            connection.as_ptr() as usize,
             connection.error.get(),
             stats.packets_sent,
             stats.packets_received,
             stats.packets_lost,
             stats.probe_timeouts,
-            core.path().rtt.smoothed().as_micros(),
+            srtt.as_micros(),
         ),
     );
 }

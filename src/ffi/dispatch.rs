@@ -3,20 +3,26 @@
 //! One event is taken, the borrow of the core ends, C is called, and then the next one is taken:
 //! a callback may call anything.
 
+use std::rc::Rc;
+
 use libc::{c_uchar, c_void};
 
 use crate::connection::{CloseReason, Event};
 use crate::stream::{StreamEvent, StreamKey};
 use crate::time::Instant;
+use crate::wire::ConnectionId;
 
-use super::abi::{xqc_app_proto_callbacks_t, XQC_ESTATELESS_RESET, XQC_LOG_WARN};
-use super::cells::{ConnectionCell, EngineCell, Grave, Known, StreamCell};
-use super::cid::raw_cid;
+use super::abi::{
+    xqc_app_proto_callbacks_t, TRA_VERSION_NEGOTIATION_ERROR, XQC_ESTATELESS_RESET, XQC_LOG_ERROR,
+    XQC_LOG_WARN,
+};
+use super::address::describe;
+use super::cells::{ConnectionCell, EngineCell, Known, StreamCell};
+use super::cid::{cid_bytes, raw_cid};
 use super::identifiers::issue_connection_ids;
+use super::notify::notify_unread;
 use super::run::on_callback_failure;
-
-/// What `xqc_conn_get_errno` says of a client that found no common version, as upstream numbers it.
-const VERSION_NEGOTIATION_FAILED: u64 = 0x53;
+use super::stream::CLOSE_CODE;
 
 /// Calls the host for everything that happened to `connection`.
 pub(super) fn deliver_events(engine: &EngineCell, connection: &ConnectionCell, now: Instant) {
@@ -34,7 +40,7 @@ pub(super) fn deliver_events(engine: &EngineCell, connection: &ConnectionCell, n
 fn deliver(engine: &EngineCell, connection: &ConnectionCell, event: Event, now: Instant) {
     match event {
         Event::ProtocolSelected => on_protocol(engine, connection, now),
-        Event::HandshakeComplete => on_handshake_complete(connection, now),
+        Event::HandshakeComplete => on_handshake_complete(connection),
         Event::HandshakeConfirmed => {
             engine.core.borrow_mut().forget_first_dcid(connection.key, now);
         }
@@ -42,16 +48,12 @@ fn deliver(engine: &EngineCell, connection: &ConnectionCell, event: Event, now: 
         Event::KeyLog(line) => write_key_log(engine, connection, line),
         Event::SessionTicket(ticket) => save_session(engine, connection, &ticket),
         Event::NewToken(token) => save_token(engine, connection, &token),
-        Event::NeedConnectionIds(count) => issue_connection_ids(engine, connection, count),
+        Event::NeedConnectionIds(count) => issue_connection_ids(engine, connection, count, now),
         Event::ConnectionIdRetired(cid) => on_cid_retired(engine, connection, cid, now),
-        Event::Stream(event) => on_stream_event(engine, connection, event, now),
+        Event::PingAcked(name) => on_ping_acked(connection, name as *mut c_void),
+        Event::Stream(event) => on_stream_event(engine, connection, event),
         Event::Closing(reason) => on_closing(engine, connection, &reason, now),
     }
-}
-
-/// The application protocol's callbacks, once it is chosen.
-pub(super) fn protocol(connection: &ConnectionCell) -> Option<xqc_app_proto_callbacks_t> {
-    connection.protocol.borrow().as_deref().copied()
 }
 
 /// A server has chosen the protocol: the application gets its connection.
@@ -59,52 +61,60 @@ fn on_protocol(engine: &EngineCell, connection: &ConnectionCell, now: Instant) {
     if connection.known.get() == Known::Created {
         return;
     }
-    let callbacks = {
-        let core = engine.core.borrow();
-        let alpn = core.connection(connection.key).and_then(|core| core.tls().alpn());
-        let protocols = engine.protocols.borrow();
-        protocols
-            .iter()
-            .find(|protocol| Some(protocol.alpn.as_slice()) == alpn)
-            .map(|protocol| protocol.callbacks.clone())
-    };
-    *connection.protocol.borrow_mut() = callbacks;
-    let created = create_notify(connection);
-    if created {
-        connection.known.set(Known::Created);
-    } else {
+    if let Some(callbacks) = chosen_protocol(engine, connection) {
+        // Chosen only once: nothing is there yet.
+        let _ = connection.protocol.set(callbacks);
+    }
+    if !create_notify(connection) {
         on_callback_failure(engine, connection, now);
     }
 }
 
+fn chosen_protocol(
+    engine: &EngineCell,
+    connection: &ConnectionCell,
+) -> Option<Rc<xqc_app_proto_callbacks_t>> {
+    let core = engine.core.borrow();
+    let alpn = core.connection(connection.key)?.tls().alpn()?;
+    let protocols = engine.protocols.borrow();
+    let found = protocols.iter().find(|protocol| protocol.alpn == alpn)?;
+    Some(found.callbacks.clone())
+}
+
 /// Calls `conn_create_notify`. Returns false if the host refused.
 pub(super) fn create_notify(connection: &ConnectionCell) -> bool {
-    let Some(callbacks) = protocol(connection) else { return false };
+    let Some(callbacks) = connection.callbacks() else { return false };
+    // Before the call: a host that destroys the engine inside it hears of the end.
+    let before = connection.known.replace(Known::Created);
     let Some(notify) = callbacks.conn_cbs.conn_create_notify else { return true };
+    let (user_data, data) = (connection.user_data.get(), connection.protocol_data.get());
     // SAFETY: the host gave this function; the handle and the address of the connection ID are
     // good until the connection is destroyed.
-    let result = unsafe {
-        notify(
-            connection.as_ptr(),
-            connection.scid(),
-            connection.user_data.get(),
-            connection.protocol_data.get(),
-        )
-    };
+    let result = unsafe { notify(connection.as_ptr(), connection.scid(), user_data, data) };
+    if result != 0 && connection.known.get() == Known::Created {
+        connection.known.set(before);
+    }
     result == 0
 }
 
-fn on_handshake_complete(connection: &ConnectionCell, now: Instant) {
-    connection.handshake_done.set(Some(now));
+fn on_handshake_complete(connection: &ConnectionCell) {
     if connection.known.get() != Known::Created {
         return;
     }
-    let notify = protocol(connection).and_then(|p| p.conn_cbs.conn_handshake_finished);
+    let notify = connection.callbacks().and_then(|p| p.conn_cbs.conn_handshake_finished);
     if let Some(notify) = notify {
+        let (user_data, data) = (connection.user_data.get(), connection.protocol_data.get());
         // SAFETY: the host gave this function; the handle is good.
-        unsafe {
-            notify(connection.as_ptr(), connection.user_data.get(), connection.protocol_data.get());
-        }
+        unsafe { notify(connection.as_ptr(), user_data, data) };
+    }
+}
+
+fn on_ping_acked(connection: &ConnectionCell, ping_user_data: *mut c_void) {
+    let notify = connection.callbacks().and_then(|p| p.conn_cbs.conn_ping_acked);
+    if let (Known::Created, Some(notify)) = (connection.known.get(), notify) {
+        let (user_data, data) = (connection.user_data.get(), connection.protocol_data.get());
+        // SAFETY: the host gave this function; handle and connection ID are good.
+        unsafe { notify(connection.as_ptr(), connection.scid(), ping_user_data, user_data, data) };
     }
 }
 
@@ -114,25 +124,15 @@ fn verify_certificate(
     chain: &[Vec<u8>],
     now: Instant,
 ) {
-    let accepted = match engine.transport.cert_verify_cb {
-        Some(verify) => {
-            let certificates: Vec<*const c_uchar> = chain.iter().map(|c| c.as_ptr()).collect();
-            let lens: Vec<usize> = chain.iter().map(Vec::len).collect();
-            // SAFETY: the host gave this function; both arrays have as many entries as said and
-            // are good for the call.
-            let result = unsafe {
-                verify(
-                    certificates.as_ptr().cast_mut(),
-                    lens.as_ptr(),
-                    chain.len(),
-                    connection.user_data.get(),
-                )
-            };
-            result == 0
-        }
-        // Nobody takes the responsibility for a certificate that did not verify.
-        None => false,
-    };
+    // Without a callback nobody takes the responsibility for a certificate that did not verify.
+    let accepted = engine.transport.cert_verify_cb.is_some_and(|verify| {
+        let mut certificates: Vec<*const c_uchar> = chain.iter().map(Vec::as_ptr).collect();
+        let lens: Vec<usize> = chain.iter().map(Vec::len).collect();
+        let user_data = connection.user_data.get();
+        // SAFETY: the host gave this function; both arrays have as many entries as said and are
+        // good for the call.
+        unsafe { verify(certificates.as_mut_ptr(), lens.as_ptr(), chain.len(), user_data) == 0 }
+    });
     if let Some(core) = engine.core.borrow_mut().connection_mut(connection.key) {
         core.certificate_verified(now, accepted);
     }
@@ -163,7 +163,7 @@ fn save_token(engine: &EngineCell, connection: &ConnectionCell, token: &[u8]) {
 fn on_cid_retired(
     engine: &EngineCell,
     connection: &ConnectionCell,
-    cid: crate::wire::ConnectionId,
+    cid: ConnectionId,
     now: Instant,
 ) {
     let next = {
@@ -171,66 +171,44 @@ fn on_cid_retired(
         core.retire_connection_id(connection.key, cid, now);
         core.connection(connection.key).map(|core| core.local_cids().primary())
     };
-    let (old, Some(next)) = (raw_cid(&cid), next) else { return };
-    // SAFETY: the cell's value is read and written only here and where the cell is made, both on
-    // the engine's thread; no reference to it exists.
-    let current = unsafe { *connection.scid.get() };
-    if current.cid_buf != old.cid_buf || current.cid_len != old.cid_len {
+    let Some(next) = next else { return };
+    let (old, next) = (raw_cid(&cid), raw_cid(&next));
+    let current = connection.scid.get();
+    if cid_bytes(&current) != cid_bytes(&old) {
         return;
     }
-    let next = raw_cid(&next);
     if let Some(notify) = engine.transport.conn_update_cid_notify {
         // SAFETY: the host gave this function; all three addresses are good for the call.
         unsafe { notify(connection.as_ptr(), &old, &next, connection.user_data.get()) };
     }
-    // SAFETY: as above.
-    unsafe { *connection.scid.get() = next };
+    connection.scid.set(next);
 }
 
-fn on_stream_event(
-    engine: &EngineCell,
-    connection: &ConnectionCell,
-    event: StreamEvent,
-    now: Instant,
-) {
+fn on_stream_event(engine: &EngineCell, connection: &ConnectionCell, event: StreamEvent) {
     match event {
-        StreamEvent::Opened(key) => on_stream_opened(engine, connection, key, now),
-        StreamEvent::ResetByPeer { key, code } => {
-            with_known_stream(connection, key, |stream, callbacks| {
-                if let Some(notify) = callbacks.stream_cbs.stream_closing_notify {
-                    // SAFETY: the host gave this function; the handle is good.
-                    unsafe { notify(stream.as_ptr(), code as i32, stream.user_data.get()) };
-                }
-            });
-        }
+        StreamEvent::Opened(key) => on_stream_opened(engine, connection, key),
+        StreamEvent::ResetByPeer { key, code } => on_stream_reset(engine, connection, key, code),
         // As upstream: the next send tells.
         StreamEvent::StoppedByPeer { .. } | StreamEvent::LimitRaised(_) => {}
         StreamEvent::Closed(key) => close_stream(engine, connection, key),
     }
 }
 
-fn on_stream_opened(
-    engine: &EngineCell,
-    connection: &ConnectionCell,
-    key: StreamKey,
-    now: Instant,
-) {
+fn on_stream_opened(engine: &EngineCell, connection: &ConnectionCell, key: StreamKey) {
     let id = {
         let core = engine.core.borrow();
         core.connection(connection.key).and_then(|core| core.streams().id(key))
     };
     let Some(id) = id else { return };
-    let cell = connection.add_stream(key, id.0, std::ptr::null_mut());
-    // SAFETY: the cell was just made and is buried, not freed, when the stream closes.
-    let cell = unsafe { &*cell };
-    if !stream_create_notify(connection, cell) {
-        discard_stream(engine, connection, cell, now);
+    let stream = connection.add_stream(key, id.0, std::ptr::null_mut());
+    if !stream_create_notify(connection, stream) {
+        discard_stream(engine, connection, stream);
     }
 }
 
 /// Calls `stream_create_notify`. Returns false if the host refused.
 pub(super) fn stream_create_notify(connection: &ConnectionCell, stream: &StreamCell) -> bool {
-    let notify = protocol(connection).and_then(|p| p.stream_cbs.stream_create_notify);
+    let notify = connection.callbacks().and_then(|p| p.stream_cbs.stream_create_notify);
     match notify {
         // SAFETY: the host gave this function; the handle is good.
         Some(notify) => unsafe { notify(stream.as_ptr(), stream.user_data.get()) == 0 },
@@ -238,23 +216,36 @@ pub(super) fn stream_create_notify(connection: &ConnectionCell, stream: &StreamC
     }
 }
 
-/// The host does not want the stream: it hears nothing more of it, and the peer is told.
-fn discard_stream(
-    engine: &EngineCell,
-    connection: &ConnectionCell,
-    stream: &StreamCell,
-    _now: Instant,
-) {
+/// The host does not want a stream of the peer.
+fn discard_stream(engine: &EngineCell, connection: &ConnectionCell, stream: &StreamCell) {
     stream.discarded.set(true);
-    engine.log.write(
+    connection.log(
+        &engine.log,
         XQC_LOG_WARN,
-        None,
         "stream_create_notify",
         format_args!("|stream refused by the host|stream_id:{}|", stream.id),
     );
     if let Some(core) = engine.core.borrow_mut().connection_mut(connection.key) {
         // The stream is there: its key was just announced.
-        let _ = core.streams_mut().close(stream.key, super::stream::CLOSE_CODE);
+        let _ = core.streams_mut().close(stream.key, CLOSE_CODE);
+    }
+}
+
+/// The peer gave up sending: the host is told. As upstream does, our own side is given up as well,
+/// with the peer's code, unless all of it is written: hosts rely on the stream coming to its end.
+fn on_stream_reset(engine: &EngineCell, connection: &ConnectionCell, key: StreamKey, code: u64) {
+    with_known_stream(connection, key, |stream, callbacks| {
+        if let Some(notify) = callbacks.stream_cbs.stream_closing_notify {
+            // SAFETY: the host gave this function; the handle is good.
+            unsafe { notify(stream.as_ptr(), code as i32, stream.user_data.get()) };
+        }
+    });
+    if let Some(core) = engine.core.borrow_mut().connection_mut(connection.key) {
+        let streams = core.streams_mut();
+        if streams.is_writing(key) {
+            // The stream is there: it was just found writing.
+            let _ = streams.reset(key, code);
+        }
     }
 }
 
@@ -264,24 +255,19 @@ fn with_known_stream(
     key: StreamKey,
     body: impl FnOnce(&StreamCell, &xqc_app_proto_callbacks_t),
 ) {
-    let (Some(cell), Some(callbacks)) = (connection.stream(key), protocol(connection)) else {
-        return;
-    };
-    // SAFETY: a cell in the table is alive, and it is buried, not freed, when it leaves it.
-    let cell = unsafe { &*cell };
-    if !cell.discarded.get() {
-        body(cell, &callbacks);
+    if let (Some(stream), Some(callbacks)) = (connection.stream(key), connection.callbacks()) {
+        if !stream.discarded.get() {
+            body(stream, callbacks);
+        }
     }
 }
 
 /// A stream is finished both ways: the last call for it, then its key is forgotten.
 fn close_stream(engine: &EngineCell, connection: &ConnectionCell, key: StreamKey) {
     stream_close_notify(connection, key);
+    engine.remove_stream(connection, key);
     if let Some(core) = engine.core.borrow_mut().connection_mut(connection.key) {
         core.streams_mut().forget(key);
-    }
-    if let Some(cell) = connection.remove_stream(key) {
-        engine.bury(Grave::Stream(cell));
     }
 }
 
@@ -295,56 +281,6 @@ pub(super) fn stream_close_notify(connection: &ConnectionCell, key: StreamKey) {
     });
 }
 
-/// Calls `stream_read_notify` for every stream with something to read.
-pub(super) fn notify_readable(engine: &EngineCell, connection: &ConnectionCell, now: Instant) {
-    if connection.known.get() != Known::Created {
-        return;
-    }
-    let Some(callbacks) = protocol(connection) else { return };
-    let mut keys = Vec::new();
-    match engine.core.borrow().connection(connection.key) {
-        Some(core) if core.streams().has_readable() => core.streams().readable(&mut keys),
-        _ => return,
-    }
-    notify_streams(engine, connection, &keys, callbacks.stream_cbs.stream_read_notify, now);
-}
-
-/// Calls `stream_write_notify` for every stream that waits for room and has some.
-pub(super) fn notify_writable(engine: &EngineCell, connection: &ConnectionCell, now: Instant) {
-    if connection.known.get() != Known::Created {
-        return;
-    }
-    let Some(callbacks) = protocol(connection) else { return };
-    let mut keys = Vec::new();
-    match engine.core.borrow_mut().connection_mut(connection.key) {
-        Some(core) if core.state().is_established() => core.streams_mut().writable(&mut keys),
-        _ => return,
-    }
-    keys.extend_from_slice(&connection.unwritten.borrow());
-    notify_streams(engine, connection, &keys, callbacks.stream_cbs.stream_write_notify, now);
-}
-
-type StreamNotify = Option<unsafe extern "C" fn(*mut super::abi::xqc_stream_t, *mut c_void) -> i32>;
-
-fn notify_streams(
-    engine: &EngineCell,
-    connection: &ConnectionCell,
-    keys: &[StreamKey],
-    notify: StreamNotify,
-    now: Instant,
-) {
-    let Some(notify) = notify else { return };
-    for key in keys {
-        with_known_stream(connection, *key, |stream, _| {
-            // SAFETY: the host gave this function; the handle is good.
-            let result = unsafe { notify(stream.as_ptr(), stream.user_data.get()) };
-            if result < 0 {
-                on_callback_failure(engine, connection, now);
-            }
-        });
-    }
-}
-
 /// The connection leaves the open state: the error is noted and the host told, where upstream
 /// tells it.
 fn on_closing(
@@ -353,30 +289,67 @@ fn on_closing(
     reason: &CloseReason,
     now: Instant,
 ) {
-    // What arrived before the peer's CONNECTION_CLOSE is still the application's.
-    notify_readable(engine, connection, now);
-    let (error, peer_kind, tell) = match reason {
-        CloseReason::LocalApplication(code) => (*code, 0, true),
-        CloseReason::LocalTransport(code) => (code.0, 0, true),
-        CloseReason::PeerTransport { code, .. } => (code.0, 1, true),
-        CloseReason::PeerApplication { code, .. } => (*code, 2, true),
-        CloseReason::StatelessReset => (XQC_ESTATELESS_RESET.0.into(), 0, true),
-        CloseReason::VersionMismatch => (VERSION_NEGOTIATION_FAILED, 0, true),
-        CloseReason::IdleTimeout | CloseReason::HandshakeTimeout | CloseReason::PathLost => {
-            (0, 0, false)
-        }
-    };
-    connection.error.set(error);
-    connection.peer_error_kind.set(peer_kind);
-    if let (true, Some(notify)) = (tell, engine.transport.conn_closing) {
-        // SAFETY: the host gave this function; handle and connection ID are good.
-        unsafe {
-            notify(
-                connection.as_ptr(),
-                connection.scid(),
-                error as i32,
-                connection.user_data.get(),
-            );
-        }
+    let end = End::of(reason);
+    if end.peer_kind != 0 {
+        // What arrived before the peer's CONNECTION_CLOSE is still the application's.
+        notify_unread(engine, connection, now);
     }
+    connection.set_error(end.error);
+    connection.peer_error_kind.set(end.peer_kind);
+    if !end.tell {
+        return;
+    }
+    log_end(engine, connection, &end);
+    if let Some(notify) = engine.transport.conn_closing {
+        let (error, user_data) = (end.error as i32, connection.user_data.get());
+        // SAFETY: the host gave this function; handle and connection ID are good.
+        unsafe { notify(connection.as_ptr(), connection.scid(), error, user_data) };
+    }
+}
+
+/// The end of a connection in the numbers of the C API.
+struct End {
+    /// For `xqc_conn_get_errno`.
+    error: u64,
+    /// For `xqc_conn_get_err_type`.
+    peer_kind: u32,
+    /// `conn_closing` is called.
+    tell: bool,
+}
+
+impl End {
+    fn of(reason: &CloseReason) -> Self {
+        let (error, peer_kind, tell) = match reason {
+            CloseReason::LocalApplication(code) => (*code, 0, true),
+            CloseReason::LocalTransport(code) => (code.0, 0, true),
+            CloseReason::PeerTransport { code, .. } => (code.0, 1, true),
+            CloseReason::PeerApplication { code, .. } => (*code, 2, true),
+            CloseReason::StatelessReset => (XQC_ESTATELESS_RESET.0.into(), 0, true),
+            CloseReason::VersionMismatch => (TRA_VERSION_NEGOTIATION_ERROR.0.into(), 0, true),
+            CloseReason::IdleTimeout | CloseReason::HandshakeTimeout | CloseReason::PathLost => {
+                (0, 0, false)
+            }
+        };
+        Self { error, peer_kind, tell }
+    }
+}
+
+fn log_end(engine: &EngineCell, connection: &ConnectionCell, end: &End) {
+    if end.error == 0 || !engine.log.enabled(XQC_LOG_ERROR) {
+        return;
+    }
+    let addresses = {
+        let core = engine.core.borrow();
+        core.connection(connection.key).map(describe).unwrap_or_default()
+    };
+    connection.log(
+        &engine.log,
+        XQC_LOG_ERROR,
+        "conn_closing",
+        format_args!(
+            "|conn:{:016X}|err:0x{:x}|{addresses}|",
+            connection.as_ptr() as usize,
+            end.error
+        ),
+    );
 }

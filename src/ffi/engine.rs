@@ -1,10 +1,8 @@
 //! Engines: made, destroyed, configured, run.
 
-use std::cell::{Cell, RefCell, UnsafeCell};
-use std::ffi::CStr;
-use std::rc::Rc;
+use std::cell::{Cell, RefCell};
 
-use libc::{c_char, c_void, size_t};
+use libc::c_void;
 use parking_lot::ReentrantMutex;
 
 use crate::engine::{Engine, EngineConfig};
@@ -12,24 +10,22 @@ use crate::tls::random::OsRandom;
 use crate::tls::{Context, ContextConfig};
 use crate::wire::{Role, Version};
 
+use super::abi::prototypes::check_prototypes;
 use super::abi::{
-    xqc_app_proto_callbacks_t, xqc_cid_t, xqc_config_t, xqc_connection_t, xqc_engine_callback_t,
-    xqc_engine_ssl_config_t, xqc_engine_t, xqc_engine_type_t, xqc_int_t, xqc_log_level_t,
-    xqc_transport_callbacks_t, XQC_EALPN_NOT_REGISTERED, XQC_ENGINE_SERVER, XQC_EPARAM, XQC_ESTATE,
-    XQC_LOG_ERROR, XQC_OK,
+    xqc_cid_t, xqc_config_t, xqc_connection_t, xqc_engine_callback_t, xqc_engine_ssl_config_t,
+    xqc_engine_t, xqc_engine_type_t, xqc_int_t, xqc_log_level_t, xqc_transport_callbacks_t,
+    XQC_ENGINE_SERVER, XQC_EPARAM, XQC_ESTATE, XQC_LOG_ERROR, XQC_OK,
 };
-use super::cells::{EngineCell, EngineHandle, Protocol};
+use super::cells::{ConnectionCell, EngineCell, EngineHandle, Graveyard, EMPTY_TEXT};
 use super::cid::cid_bytes;
 use super::clock::Clock;
 use super::config::{default_config, merge_config};
 use super::destroy::destroy_connection;
-use super::guard::with_engine;
+use super::guard::{catch, with_any_engine, with_engine};
 use super::log::Log;
 use super::run::{run, Release};
 use super::settings::default_terms;
-
-/// The longest name of an application protocol (RFC 7301 section 3.1).
-pub(super) const MAX_ALPN_LEN: usize = 255;
+use super::strings::text;
 
 /// Makes an engine.
 ///
@@ -45,26 +41,24 @@ pub unsafe extern "C" fn xqc_engine_create(
     transport_cbs: *const xqc_transport_callbacks_t,
     user_data: *mut c_void,
 ) -> *mut xqc_engine_t {
-    let outcome = std::panic::catch_unwind(|| {
-        // SAFETY: the caller vouches for the pointers.
-        let (config, ssl, callbacks, transport) = unsafe {
-            (
-                engine_config.as_ref(),
-                ssl_config.as_ref(),
-                engine_callback.as_ref(),
-                transport_cbs.as_ref(),
-            )
-        };
-        let (Some(callbacks), Some(transport)) = (callbacks, transport) else { return None };
-        create(engine_type, config, ssl, callbacks, transport, user_data)
+    // SAFETY: the caller vouches for both structs.
+    let (config, ssl) = unsafe { (engine_config.as_ref(), ssl_config.as_ref()) };
+    // SAFETY: the caller vouches for both tables.
+    let (callbacks, transport) = unsafe { (engine_callback.as_ref(), transport_cbs.as_ref()) };
+    let (Some(callbacks), Some(transport)) = (callbacks, transport) else {
+        return std::ptr::null_mut();
+    };
+    let made = catch(None, || {
+        // SAFETY: the caller vouches for the strings in the structs.
+        unsafe { create(engine_type, config, ssl, callbacks, transport, user_data) }
     });
-    match outcome {
-        Ok(Some(handle)) => Box::into_raw(handle).cast(),
-        Ok(None) | Err(_) => std::ptr::null_mut(),
-    }
+    made.map_or(std::ptr::null_mut(), |handle| Box::into_raw(handle).cast())
 }
 
-fn create(
+/// # Safety
+///
+/// Strings in `ssl` are null or zero-terminated; its ticket key is readable for its length.
+unsafe fn create(
     engine_type: xqc_engine_type_t,
     host_config: Option<&xqc_config_t>,
     ssl: Option<&xqc_engine_ssl_config_t>,
@@ -92,14 +86,15 @@ fn create(
         return None;
     };
     let role = if engine_type == XQC_ENGINE_SERVER { Role::Server } else { Role::Client };
-    let tls = match tls_context(role, ssl, callbacks) {
+    // SAFETY: the caller vouches for the strings.
+    let tls = match unsafe { tls_context(role, ssl, callbacks) } {
         Ok(tls) => tls,
         Err(reason) => {
             fail(&format_args!("create tls context error|{reason}"));
             return None;
         }
     };
-    let core = Engine::new(engine_config(role, &config, tls));
+    let core = Engine::new(core_config(role, &config, tls));
     Some(Box::new(ReentrantMutex::new(EngineCell {
         core: RefCell::new(core),
         callbacks: *callbacks,
@@ -114,17 +109,19 @@ fn create(
         log,
         received: Cell::new(0),
         buffer: Cell::new(None),
+        stream_keys: Cell::new(Vec::new()),
         running: Cell::new(false),
+        before_sending: Cell::new(None),
         depth: Cell::new(0),
         poisoned: Cell::new(false),
         doomed: Cell::new(false),
-        graveyard: RefCell::new(Vec::new()),
-        scid_text: UnsafeCell::new([0; 41]),
-        dcid_text: UnsafeCell::new([0; 41]),
+        graveyard: Graveyard::default(),
+        scid_text: Cell::new(EMPTY_TEXT),
+        dcid_text: Cell::new(EMPTY_TEXT),
     })))
 }
 
-fn engine_config(role: Role, config: &xqc_config_t, tls: Context) -> EngineConfig {
+fn core_config(role: Role, config: &xqc_config_t, tls: Context) -> EngineConfig {
     let count = config.support_version_count as usize;
     let versions = config.support_version_list.iter().take(count);
     let key: Vec<u8> = config.reset_token_key.iter().map(|byte| *byte as u8).collect();
@@ -142,42 +139,51 @@ fn engine_config(role: Role, config: &xqc_config_t, tls: Context) -> EngineConfi
     }
 }
 
-fn tls_context(
+/// # Safety
+///
+/// As [`create`].
+unsafe fn tls_context(
     role: Role,
     ssl: &xqc_engine_ssl_config_t,
     callbacks: &xqc_engine_callback_t,
 ) -> Result<Context, String> {
-    let ticket_key = match (ssl.session_ticket_key_data.is_null(), ssl.session_ticket_key_len) {
-        (_, 0) => None,
-        (true, _) => return Err("session ticket key without data".to_owned()),
-        // SAFETY: the host says how many bytes there are.
-        (false, len) => Some(unsafe {
-            std::slice::from_raw_parts(ssl.session_ticket_key_data.cast::<u8>(), len)
-        }),
-    };
-    let server = role == Role::Server;
-    Context::new(&ContextConfig {
+    // SAFETY: the caller vouches for the strings.
+    let (ciphers, groups) = unsafe { (text(ssl.ciphers), text(ssl.groups)) };
+    let mut config = ContextConfig {
         role,
-        private_key_file: text(ssl.private_key_file).filter(|_| server),
-        certificate_file: text(ssl.cert_file).filter(|_| server),
-        ciphers: text(ssl.ciphers),
-        groups: text(ssl.groups),
+        private_key_file: None,
+        certificate_file: None,
+        ciphers,
+        groups,
         session_timeout: ssl.session_timeout,
-        session_ticket_key: ticket_key.filter(|_| server),
+        session_ticket_key: None,
         key_log: callbacks.keylog_cb.is_some(),
         messages: false,
-    })
-    .map_err(|error| error.to_string())
+    };
+    if role == Role::Server {
+        // SAFETY: the caller vouches for the strings.
+        let files = unsafe { (text(ssl.private_key_file), text(ssl.cert_file)) };
+        (config.private_key_file, config.certificate_file) = files;
+        // SAFETY: the caller vouches for the key.
+        config.session_ticket_key = unsafe { ticket_key(ssl) }?;
+    }
+    Context::new(&config).map_err(|error| error.to_string())
 }
 
-/// A string of the host, if there is one and it is not empty.
-pub(super) fn text<'a>(string: *const c_char) -> Option<&'a str> {
-    if string.is_null() {
-        return None;
+/// # Safety
+///
+/// The ticket key of `ssl` is null or readable for its length.
+unsafe fn ticket_key(ssl: &xqc_engine_ssl_config_t) -> Result<Option<&[u8]>, String> {
+    match (ssl.session_ticket_key_data.is_null(), ssl.session_ticket_key_len) {
+        (_, 0) => Ok(None),
+        (true, _) => Err("session ticket key without data".to_owned()),
+        (false, len) => {
+            // SAFETY: the caller vouches for the bytes.
+            let key =
+                unsafe { std::slice::from_raw_parts(ssl.session_ticket_key_data.cast(), len) };
+            Ok(Some(key))
+        }
     }
-    // SAFETY: strings of the host are zero-terminated and live through the call.
-    let bytes = unsafe { CStr::from_ptr(string) };
-    bytes.to_str().ok().filter(|text| !text.is_empty())
 }
 
 /// Destroys an engine and all its connections.
@@ -188,137 +194,30 @@ pub(super) fn text<'a>(string: *const c_char) -> Option<&'a str> {
 #[no_mangle]
 pub unsafe extern "C" fn xqc_engine_destroy(engine: *mut xqc_engine_t) {
     // SAFETY: the caller vouches for the handle.
-    unsafe {
-        with_engine(engine, (), |engine| {
-            if engine.doomed.replace(true) {
-                return;
-            }
-            // No callback may find a running engine to come back to.
-            engine.running.set(true);
-            let keys = engine.core.borrow().keys();
-            for key in keys {
-                destroy_connection(engine, key);
-            }
-            for protocol in engine.protocols.take() {
-                // SAFETY: the registration passed the context on to the engine.
-                unsafe { libc::free(protocol.context) };
-            }
-        });
-    }
+    unsafe { with_any_engine(engine, (), destroy) }
 }
 
-/// Registers an application protocol.
-///
-/// # Safety
-///
-/// `engine` is null or a live engine; `alpn` is readable for `alpn_len` bytes, `ap_cbs` points at
-/// one table.
-#[no_mangle]
-pub unsafe extern "C" fn xqc_engine_register_alpn(
-    engine: *mut xqc_engine_t,
-    alpn: *const c_char,
-    alpn_len: size_t,
-    ap_cbs: *mut xqc_app_proto_callbacks_t,
-    alp_ctx: *mut c_void,
-) -> xqc_int_t {
-    // SAFETY: the caller vouches for the table and the name.
-    let (callbacks, name) = unsafe { (ap_cbs.as_ref(), alpn_bytes(alpn, alpn_len)) };
-    let (Some(callbacks), Some(name)) = (callbacks, name) else { return -XQC_EPARAM };
-    let callbacks = Rc::new(*callbacks);
-    // SAFETY: the caller vouches for the handle.
-    unsafe {
-        with_engine(engine, -XQC_EPARAM, |engine| {
-            let mut protocols = engine.protocols.borrow_mut();
-            match protocols.iter_mut().find(|protocol| protocol.alpn == name) {
-                Some(known) => {
-                    known.callbacks = callbacks;
-                    known.context = alp_ctx;
-                }
-                None => {
-                    let alpn = name.to_vec();
-                    protocols.push(Protocol { alpn, callbacks, context: alp_ctx });
-                }
-            }
-            offer_protocols(engine, &protocols);
-            XQC_OK
-        })
+/// Ends every connection. The engine itself is freed when no call is on the stack any more.
+fn destroy(engine: &EngineCell) {
+    if engine.doomed.replace(true) {
+        return;
     }
-}
-
-/// Tells TLS which protocols there are.
-fn offer_protocols(engine: &EngineCell, protocols: &[Protocol]) {
-    let names: Vec<&[u8]> = protocols.iter().map(|protocol| protocol.alpn.as_slice()).collect();
-    // Names were checked when they were registered.
-    let _ = engine.core.borrow_mut().tls_mut().set_alpn(&names);
-}
-
-/// The name of a protocol: 1 to 255 bytes.
-///
-/// # Safety
-///
-/// `alpn` is null or readable for `len` bytes.
-unsafe fn alpn_bytes<'a>(alpn: *const c_char, len: size_t) -> Option<&'a [u8]> {
-    if alpn.is_null() || len == 0 || len > MAX_ALPN_LEN {
-        return None;
+    // No callback may find an engine that can be run.
+    engine.running.set(true);
+    let keys = engine.core.borrow().keys();
+    for key in keys {
+        destroy_connection(engine, key);
     }
-    // SAFETY: the caller vouches for the bytes.
-    Some(unsafe { std::slice::from_raw_parts(alpn.cast(), len) })
-}
-
-/// Takes an application protocol out again; live connections keep it.
-///
-/// # Safety
-///
-/// `engine` is null or a live engine; `alpn` is readable for `alpn_len` bytes.
-#[no_mangle]
-pub unsafe extern "C" fn xqc_engine_unregister_alpn(
-    engine: *mut xqc_engine_t,
-    alpn: *const c_char,
-    alpn_len: size_t,
-) -> xqc_int_t {
-    if engine.is_null() {
-        return -XQC_EPARAM;
+    let protocols = engine.protocols.take();
+    let mut contexts: Vec<*mut c_void> = protocols.iter().map(|known| known.context).collect();
+    // One context may belong to several protocols.
+    contexts.sort_unstable();
+    contexts.dedup();
+    for context in contexts {
+        // SAFETY: registration passed the context on to the engine; it is null or from `malloc`.
+        unsafe { libc::free(context) };
     }
-    // SAFETY: the caller vouches for the name.
-    let Some(name) = (unsafe { alpn_bytes(alpn, alpn_len) }) else {
-        return -XQC_EALPN_NOT_REGISTERED;
-    };
-    // SAFETY: the caller vouches for the handle.
-    unsafe {
-        with_engine(engine, -XQC_EPARAM, |engine| {
-            let mut protocols = engine.protocols.borrow_mut();
-            let Some(index) = protocols.iter().position(|protocol| protocol.alpn == name) else {
-                return -XQC_EALPN_NOT_REGISTERED;
-            };
-            protocols.remove(index);
-            offer_protocols(engine, &protocols);
-            XQC_OK
-        })
-    }
-}
-
-/// The context a protocol was registered with.
-///
-/// # Safety
-///
-/// As [`xqc_engine_unregister_alpn`].
-#[no_mangle]
-pub unsafe extern "C" fn xqc_engine_get_alpn_ctx(
-    engine: *mut xqc_engine_t,
-    alpn: *const c_char,
-    alpn_len: size_t,
-) -> *mut c_void {
-    let null = std::ptr::null_mut();
-    // SAFETY: the caller vouches for the name.
-    let Some(name) = (unsafe { alpn_bytes(alpn, alpn_len) }) else { return null };
-    // SAFETY: the caller vouches for the handle.
-    unsafe {
-        with_engine(engine, null, |engine| {
-            let protocols = engine.protocols.borrow();
-            let found = protocols.iter().find(|protocol| protocol.alpn == name);
-            found.map_or(null, |protocol| protocol.context)
-        })
-    }
+    engine.log.close();
 }
 
 /// The host's pointer that goes with the engine.
@@ -402,11 +301,11 @@ pub unsafe extern "C" fn xqc_engine_set_config(
     // SAFETY: the caller vouches for the handle.
     unsafe {
         with_engine(engine, -XQC_EPARAM, |engine| {
-            if !merge_config(&mut engine.config.borrow_mut(), config) {
+            let mut known = engine.config.borrow_mut();
+            if !merge_config(&mut known, config) {
                 return -1;
             }
-            let len = usize::from(engine.config.borrow().cid_len);
-            engine.core.borrow_mut().set_cid_len(len);
+            engine.core.borrow_mut().set_cid_len(usize::from(known.cid_len));
             XQC_OK
         })
     }
@@ -455,7 +354,21 @@ pub unsafe extern "C" fn xqc_engine_get_conn_by_scid(
         with_engine(engine, null, |engine| {
             let key = engine.core.borrow_mut().find(cid_bytes(cid));
             let connection = key.and_then(|key| engine.connection(key));
-            connection.map_or(null, |connection| connection.as_ptr())
+            connection.map_or(null, ConnectionCell::as_ptr)
         })
     }
 }
+
+check_prototypes!(
+    xqc_engine_create,
+    xqc_engine_destroy,
+    xqc_engine_get_priv_ctx,
+    xqc_engine_set_priv_ctx,
+    xqc_engine_finish_recv,
+    xqc_engine_finish_send,
+    xqc_engine_main_logic,
+    xqc_engine_set_config,
+    xqc_engine_config_get_cid_len,
+    xqc_engine_set_log_level,
+    xqc_engine_get_conn_by_scid,
+);

@@ -1,10 +1,12 @@
 //! Connection IDs of ours: from the host's generator, completed at random.
 
+use crate::time::Instant;
 use crate::wire::ConnectionId;
 
-use super::abi::{xqc_cid_t, XQC_LOG_WARN};
+use super::abi::XQC_LOG_WARN;
 use super::cells::{ConnectionCell, EngineCell};
 use super::cid::raw_cid;
+use super::run::on_callback_failure;
 
 /// The host's generator refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +24,6 @@ pub(super) fn generate_cid(
         Some(generate) => {
             let origin = origin.map(raw_cid);
             let origin = origin.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
-            let origin: *const xqc_cid_t = origin;
             // SAFETY: the host gave this function; the buffer has the length it is told.
             let written = unsafe { generate(origin, bytes.as_mut_ptr(), len, engine.user_data) };
             usize::try_from(written).map_err(|_| GeneratorFailed)?
@@ -32,22 +33,27 @@ pub(super) fn generate_cid(
     Ok(engine.core.borrow_mut().complete_cid(&bytes[..written.min(len)]))
 }
 
-/// Gives the peer of `connection` up to `count` more connection IDs.
-pub(super) fn issue_connection_ids(engine: &EngineCell, connection: &ConnectionCell, count: u64) {
+/// Gives the peer of `connection` up to `count` more connection IDs. The connection fails if the
+/// host's generator does: the peer must not be left without.
+pub(super) fn issue_connection_ids(
+    engine: &EngineCell,
+    connection: &ConnectionCell,
+    count: u64,
+    now: Instant,
+) {
     for _ in 0..count {
         let current = {
             let core = engine.core.borrow();
             core.connection(connection.key).map(|core| core.local_cids().primary())
         };
-        let Ok(cid) = generate_cid(engine, current.as_ref()) else { return };
+        let Ok(cid) = generate_cid(engine, current.as_ref()) else {
+            on_callback_failure(engine, connection, now);
+            return;
+        };
         let issued = engine.core.borrow_mut().issue_connection_id(connection.key, cid);
         if !issued {
-            engine.log.write(
-                XQC_LOG_WARN,
-                None,
-                "cid_generate_cb",
-                format_args!("|connection ID is in use|cid:{cid}|"),
-            );
+            let message = format_args!("|connection ID is in use|cid:{cid}|");
+            connection.log(&engine.log, XQC_LOG_WARN, "cid_generate_cb", message);
             return;
         }
     }

@@ -2,23 +2,38 @@
 
 use std::cell::Cell;
 use std::fmt::{self, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use libc::c_void;
 
+use super::abi::prototypes::check_prototypes;
 use super::abi::{
-    xqc_config_t, xqc_log_callbacks_t, xqc_log_level_t, XQC_LOG_DEBUG, XQC_LOG_ERROR,
-    XQC_LOG_FATAL, XQC_LOG_INFO, XQC_LOG_REPORT, XQC_LOG_STATS, XQC_LOG_WARN,
+    xqc_bool_t, xqc_config_t, xqc_log_callbacks_t, xqc_log_level_t, XQC_FALSE, XQC_LOG_DEBUG,
+    XQC_LOG_ERROR, XQC_LOG_FATAL, XQC_LOG_INFO, XQC_LOG_REPORT, XQC_LOG_STATS, XQC_LOG_WARN,
 };
 use super::clock::system_micros;
 
 /// The longest record; what is longer is cut.
 const MAX_RECORD: usize = 2048;
 
+/// The logs of all engines are off.
+static DISABLED: AtomicBool = AtomicBool::new(false);
+
+/// Turns the logs of all engines off or on again.
+#[no_mangle]
+pub extern "C" fn xqc_log_disable(disable: xqc_bool_t) {
+    DISABLED.store(disable != XQC_FALSE, Ordering::Relaxed);
+}
+
+check_prototypes!(xqc_log_disable);
+
 /// Where an engine's log records go.
 pub(super) struct Log {
     callbacks: xqc_log_callbacks_t,
     user_data: *mut c_void,
     level: Cell<xqc_log_level_t>,
+    /// The engine is destroyed: the host hears nothing of it any more.
+    closed: Cell<bool>,
     timestamp: bool,
     level_name: bool,
 }
@@ -34,6 +49,7 @@ impl Log {
             callbacks,
             user_data,
             level: Cell::new(config.cfg_log_level),
+            closed: Cell::new(false),
             timestamp: config.cfg_log_timestamp != 0,
             level_name: config.cfg_log_level_name != 0,
         }
@@ -44,10 +60,15 @@ impl Log {
         self.level.set(level);
     }
 
+    /// Makes no record any more.
+    pub fn close(&self) {
+        self.closed.set(true);
+    }
+
     /// True if records of `level` are wanted: to be asked before anything is formatted.
     #[inline]
     pub fn enabled(&self, level: xqc_log_level_t) -> bool {
-        level <= self.level.get()
+        level <= self.level.get() && !self.closed.get() && !DISABLED.load(Ordering::Relaxed)
     }
 
     /// Writes one record, if its level is wanted. `scid` is the connection it is about, in
@@ -166,5 +187,123 @@ fn rust_level(level: xqc_log_level_t) -> log::Level {
         XQC_LOG_WARN => log::Level::Warn,
         XQC_LOG_DEBUG => log::Level::Debug,
         _ => log::Level::Info,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ffi::abi::Zeroable;
+    use std::cell::RefCell;
+
+    /// Records as they came: level, text, and whether by the function for statistics.
+    type Records = RefCell<Vec<(xqc_log_level_t, String, bool)>>;
+
+    fn keep(level: xqc_log_level_t, text: *const c_void, len: usize, to: *mut c_void, stat: bool) {
+        // SAFETY: the log gives text and length that belong together, and the records below.
+        let (text, records) =
+            unsafe { (std::slice::from_raw_parts(text.cast::<u8>(), len), &*to.cast::<Records>()) };
+        records.borrow_mut().push((level, String::from_utf8_lossy(text).into_owned(), stat));
+    }
+
+    unsafe extern "C" fn write_err(
+        level: xqc_log_level_t,
+        text: *const c_void,
+        len: usize,
+        to: *mut c_void,
+    ) {
+        keep(level, text, len, to, false);
+    }
+
+    unsafe extern "C" fn write_stat(
+        level: xqc_log_level_t,
+        text: *const c_void,
+        len: usize,
+        to: *mut c_void,
+    ) {
+        keep(level, text, len, to, true);
+    }
+
+    fn log(records: &Records, level: xqc_log_level_t, timestamp: isize, stat: bool) -> Log {
+        let callbacks = xqc_log_callbacks_t {
+            xqc_log_write_err: Some(write_err),
+            xqc_log_write_stat: if stat { Some(write_stat) } else { None },
+            ..xqc_log_callbacks_t::ZERO
+        };
+        let config = xqc_config_t {
+            cfg_log_level: level,
+            cfg_log_timestamp: timestamp,
+            cfg_log_level_name: 1,
+            ..xqc_config_t::ZERO
+        };
+        Log::new(callbacks, &config, std::ptr::from_ref(records).cast_mut().cast())
+    }
+
+    fn texts(records: &Records) -> Vec<String> {
+        records.take().into_iter().map(|(_, text, _)| text).collect()
+    }
+
+    #[test]
+    fn a_record_names_level_connection_and_function() {
+        let records = Records::default();
+        let log = log(&records, XQC_LOG_INFO, 0, false);
+        log.write(XQC_LOG_ERROR, Some(&"0a0b"), "xqc_conn_close", format_args!("|cid:{}", 7));
+        log.write(XQC_LOG_INFO, None, "xqc_connect", format_args!("|text|"));
+        let expected = ["[error] |scid:0a0b|xqc_conn_close|cid:7", "[info] |xqc_connect|text|"];
+        assert_eq!(texts(&records), expected);
+    }
+
+    #[test]
+    fn the_time_has_six_digits_after_a_space() {
+        let records = Records::default();
+        log(&records, XQC_LOG_WARN, 1, false).write(XQC_LOG_WARN, None, "f", format_args!("|x|"));
+        let shape = |text: &str| -> String {
+            text.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).collect()
+        };
+        assert_eq!(shape(&texts(&records)[0]), "[9999/99/99 99:99:99 999999] [warn] |f|x|");
+    }
+
+    #[test]
+    fn less_important_records_are_not_made() {
+        struct Formatted<'a>(&'a Cell<bool>);
+        impl fmt::Display for Formatted<'_> {
+            fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.set(true);
+                Ok(())
+            }
+        }
+        let (records, formatted) = (Records::default(), Cell::new(false));
+        let log = log(&records, XQC_LOG_WARN, 0, false);
+        log.write(XQC_LOG_INFO, None, "f", format_args!("{}", Formatted(&formatted)));
+        assert!(texts(&records).is_empty() && !formatted.get());
+        log.set_level(XQC_LOG_INFO);
+        log.write(XQC_LOG_INFO, None, "f", format_args!("{}", Formatted(&formatted)));
+        assert_eq!(texts(&records).len(), 1);
+    }
+
+    #[test]
+    fn statistics_go_their_own_way_if_the_host_has_one() {
+        for stat in [false, true] {
+            let records = Records::default();
+            let log = log(&records, XQC_LOG_DEBUG, 0, stat);
+            for level in [XQC_LOG_REPORT, XQC_LOG_STATS, XQC_LOG_ERROR] {
+                log.write(level, None, "f", format_args!("|x|"));
+            }
+            let ways: Vec<bool> = records.take().into_iter().map(|(_, _, stat)| stat).collect();
+            assert_eq!(ways, [stat, stat, false]);
+        }
+    }
+
+    #[test]
+    fn a_long_record_is_cut() {
+        let records = Records::default();
+        let long = "x".repeat(5000);
+        log(&records, XQC_LOG_WARN, 0, false).write(
+            XQC_LOG_WARN,
+            None,
+            "f",
+            format_args!("{long}"),
+        );
+        assert_eq!(texts(&records)[0].len(), MAX_RECORD);
     }
 }

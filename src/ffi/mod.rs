@@ -5,13 +5,13 @@
 //! | `abi` | the C types, constants and prototypes: the source of the public headers |
 //! | `guard` | the way in: null handles, the engine's lock, panics |
 //! | `cells` | what the handles point at |
-//! | `engine`, `config`, `connect`, `connection`, `stream`, `cid`, `settings`, `stats` | the functions |
+//! | `engine`, `protocols`, `config`, `connect`, `connection`, `path`, `stream`, `cid`, `settings`, `stats` | the functions |
 //! | `receive` | a datagram in, and the acceptance of connections |
 //! | `run` | the main loop |
-//! | `dispatch`, `destroy` | events of the core to the host's callbacks |
+//! | `dispatch`, `notify`, `destroy` | events of the core to the host's callbacks |
 //! | `output` | datagrams to the host's socket functions |
 //! | `congestion` | congestion controllers of both sides across the boundary |
-//! | `address`, `clock`, `identifiers`, `log` | small conversions and services |
+//! | `address`, `clock`, `identifiers`, `log`, `strings` | small conversions and services |
 
 pub mod abi;
 
@@ -29,9 +29,13 @@ mod engine;
 mod guard;
 mod identifiers;
 mod log;
+mod notify;
 mod output;
+mod path;
+mod protocols;
 mod receive;
 mod run;
 mod settings;
 mod stats;
 mod stream;
+mod strings;

@@ -10,7 +10,7 @@ use super::address::RawAddress;
 use super::cells::{ConnectionCell, EngineCell};
 
 /// The most datagrams that go out in one call: the size of the host's own array.
-const BATCH: usize = XQC_MAX_SEND_MSG_ONCE as usize;
+const BATCH: usize = XQC_MAX_SEND_MSG_ONCE;
 
 /// Room for one datagram.
 const DATAGRAM_ROOM: usize = 1500;
@@ -51,7 +51,7 @@ pub(super) fn flush(engine: &EngineCell, connection: &ConnectionCell, now: Insta
         return;
     }
     let mut buffer = engine.buffer.take().unwrap_or_else(TransmitBuffer::new);
-    let batch = if connection.mmsg.get() { BATCH } else { 1 };
+    let batch = if connection.mmsg { BATCH } else { 1 };
     loop {
         let count = fill(engine, connection, now, &mut buffer, batch);
         if count == 0 {
@@ -129,7 +129,7 @@ fn write(
     buffer: &TransmitBuffer,
     count: usize,
 ) -> Written {
-    if !connection.mmsg.get() {
+    if !connection.mmsg {
         return write_one(engine, connection, buffer.datagram(0));
     }
     let mut vector = [iovec { iov_base: std::ptr::null_mut(), iov_len: 0 }; BATCH];

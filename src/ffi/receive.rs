@@ -1,25 +1,31 @@
 //! Datagrams in: `xqc_engine_packet_process` and the acceptance of connections.
 
-use std::cell::{Cell, RefCell, UnsafeCell};
+use std::cell::{Cell, OnceCell, RefCell};
+use std::fmt;
 
 use libc::{c_uchar, c_void, size_t, sockaddr, socklen_t};
 
-use crate::engine::{Acceptance, ConnectionKey, Incoming, Received, Refused};
+use crate::engine::{Acceptance, ConnectionKey, DropReason, Incoming, Received};
 use crate::path::Addresses;
 use crate::time::Instant;
 use crate::wire::ConnectionId;
 
+use super::abi::prototypes::check_prototypes;
 use super::abi::{
     xqc_engine_t, xqc_int_t, xqc_usec_t, XQC_ECONN_NFOUND, XQC_ECREATE_CONN, XQC_EFATAL,
-    XQC_EILLPKT, XQC_EPARAM, XQC_LOG_ERROR, XQC_LOG_INFO, XQC_OK,
+    XQC_EILLPKT, XQC_EPARAM, XQC_LOG_DEBUG, XQC_LOG_ERROR, XQC_LOG_INFO, XQC_OK,
 };
 use super::address::{read_address, RawAddress};
-use super::cells::{ConnectionCell, ConnectionTerms, EngineCell, EngineHandle, Grave, Known};
+use super::cells::{engine_ptr, ConnectionCell, ConnectionTerms, EngineCell, EngineHandle, Known};
 use super::cid::raw_cid;
+use super::destroy::discard_connection;
 use super::guard::with_engine;
-use super::identifiers::generate_cid;
+use super::identifiers::{generate_cid, GeneratorFailed};
 use super::output::send_before_accept;
 use super::run::{run, Release, Running};
+
+/// Room for the datagram that declines a connection.
+const MAX_REFUSAL: usize = 1500;
 
 /// After so many datagrams the connections are looked at, however long the host's batch is.
 const RECEIVE_BATCH: u32 = 100;
@@ -42,17 +48,18 @@ pub unsafe extern "C" fn xqc_engine_packet_process(
     recv_time: xqc_usec_t,
     user_data: *mut c_void,
 ) -> xqc_int_t {
-    if engine.is_null() {
+    if engine.is_null() || (packet_in_buf.is_null() && packet_in_size > 0) {
         return -XQC_EPARAM;
     }
-    if packet_in_buf.is_null() || packet_in_size == 0 {
+    if packet_in_size == 0 {
         return -XQC_EILLPKT;
     }
     // SAFETY: the caller vouches for the bytes.
     let datagram = unsafe { std::slice::from_raw_parts(packet_in_buf, packet_in_size) };
-    // SAFETY: the caller vouches for both addresses.
-    let (local, peer) =
-        unsafe { (read_address(local_addr, local_addrlen), read_address(peer_addr, peer_addrlen)) };
+    // SAFETY: the caller vouches for the local address.
+    let local = unsafe { read_address(local_addr, local_addrlen) };
+    // SAFETY: the caller vouches for the peer's address.
+    let peer = unsafe { read_address(peer_addr, peer_addrlen) };
     let handle: *const EngineHandle = engine.cast();
     // SAFETY: the caller vouches for the handle.
     unsafe {
@@ -66,6 +73,8 @@ pub unsafe extern "C" fn xqc_engine_packet_process(
         })
     }
 }
+
+check_prototypes!(xqc_engine_packet_process);
 
 /// Where a datagram came from, and when.
 struct Arrival {
@@ -98,6 +107,12 @@ fn process(
     datagram: &[u8],
     arrival: &Arrival,
 ) -> xqc_int_t {
+    engine.log.write(
+        XQC_LOG_DEBUG,
+        None,
+        "xqc_engine_packet_process",
+        format_args!("|==>|size:{}|peer_addr:{}|", datagram.len(), arrival.addresses.peer),
+    );
     // A borrow in the match's head would last through its arms.
     let received = engine.core.borrow_mut().receive(arrival.now, arrival.addresses, datagram);
     match received {
@@ -119,7 +134,7 @@ fn process(
             send_reset(engine, &reset, arrival);
             -XQC_ECONN_NFOUND
         }
-        Received::Dropped(crate::engine::DropReason::Malformed) => -XQC_EILLPKT,
+        Received::Dropped(DropReason::Malformed) => -XQC_EILLPKT,
         Received::Dropped(_) => -XQC_ECONN_NFOUND,
     }
 }
@@ -172,9 +187,15 @@ fn accept(
     datagram: &[u8],
     arrival: &Arrival,
 ) -> xqc_int_t {
+    if engine.doomed.get() {
+        return -XQC_ECREATE_CONN;
+    }
     // The host's calls from inside the callbacks here must not run the half-made connection.
-    let running = Running::begin(engine);
-    let Ok(scid) = choose_cid(engine, incoming) else { return -XQC_ECREATE_CONN };
+    let _running = Running::begin(engine);
+    let Ok(scid) = choose_cid(engine, incoming) else {
+        log_failure(engine, format_args!("|fail to create connection|cid_generate_cb failed|"));
+        return -XQC_ECREATE_CONN;
+    };
     let terms = engine.server_settings.borrow().clone();
     let acceptance = Acceptance {
         scid,
@@ -185,37 +206,26 @@ fn accept(
     let key = match made {
         Ok(key) => key,
         Err(refused) => {
-            log_refused(engine, &refused);
+            log_failure(engine, format_args!("|fail to create connection|{refused:?}|"));
             return -XQC_ECREATE_CONN;
         }
     };
     let connection = add_connection(engine, handle, key, &scid, arrival.user_data, &terms);
     if !server_accept(engine, handle, connection, arrival.user_data) {
-        refuse(engine, key, datagram.len(), arrival);
+        refuse(engine, connection, datagram.len(), arrival);
         return -XQC_ECREATE_CONN;
     }
-    connection.known.set(Known::Accepted);
     engine.core.borrow_mut().feed(key, arrival.now, datagram);
-    drop(running);
     XQC_OK
 }
 
-fn log_refused(engine: &EngineCell, refused: &Refused) {
-    let message = "xqc_engine_packet_process";
-    engine.log.write(
-        XQC_LOG_ERROR,
-        None,
-        message,
-        format_args!("|fail to create connection|{refused:?}|"),
-    );
+fn log_failure(engine: &EngineCell, message: fmt::Arguments<'_>) {
+    engine.log.write(XQC_LOG_ERROR, None, "xqc_engine_packet_process", message);
 }
 
 /// Our first connection ID: the host's, a random one, or, where the host neither makes its own nor
 /// forbids it, the one the client chose, as simple load balancers expect.
-fn choose_cid(
-    engine: &EngineCell,
-    incoming: &Incoming,
-) -> Result<ConnectionId, super::identifiers::GeneratorFailed> {
+fn choose_cid(engine: &EngineCell, incoming: &Incoming) -> Result<ConnectionId, GeneratorFailed> {
     let negotiate = engine.config.borrow().cid_negotiate != 0;
     let fits = incoming.dcid.len() == engine.core.borrow().cid_len();
     if fits && !negotiate && engine.callbacks.cid_generate_cb.is_none() {
@@ -224,7 +234,7 @@ fn choose_cid(
     generate_cid(engine, Some(&incoming.dcid))
 }
 
-/// Makes the cell of a connection. Its address stays the same until the cell is buried.
+/// Makes the cell of a connection.
 pub(super) fn add_connection<'a>(
     engine: &'a EngineCell,
     handle: *const EngineHandle,
@@ -233,35 +243,25 @@ pub(super) fn add_connection<'a>(
     user_data: *mut c_void,
     terms: &ConnectionTerms,
 ) -> &'a ConnectionCell {
-    let batch = engine.config.borrow().sendmmsg_on != 0
+    let mmsg = engine.config.borrow().sendmmsg_on != 0
         && !terms.disable_send_mmsg
         && (engine.transport.write_mmsg.is_some() || engine.transport.write_mmsg_ex.is_some());
-    let cell = Box::new(ConnectionCell {
+    engine.add_connection(ConnectionCell {
         engine: handle,
         key,
         user_data: Cell::new(user_data),
         protocol_data: Cell::new(std::ptr::null_mut()),
-        scid: UnsafeCell::new(raw_cid(scid)),
-        protocol: RefCell::new(None),
+        scid: Cell::new(raw_cid(scid)),
+        protocol: OnceCell::new(),
         known: Cell::new(Known::No),
         error: Cell::new(0),
         peer_error_kind: Cell::new(0),
         streams: RefCell::new(Vec::new()),
         unwritten: RefCell::new(Vec::new()),
         blocked: RefCell::new(Vec::new()),
-        mmsg: Cell::new(batch),
-        handshake_done: Cell::new(None),
-    });
-    let address = std::ptr::from_ref(&*cell);
-    let mut connections = engine.connections.borrow_mut();
-    let index = key.index() as usize;
-    if connections.len() <= index {
-        connections.resize_with(index + 1, || None);
-    }
-    connections[index] = Some(cell);
-    // SAFETY: the cell is boxed and goes to the graveyard when it leaves the table; see
-    // `EngineCell::connection`.
-    unsafe { &*address }
+        mmsg,
+        dcid_text: OnceCell::new(),
+    })
 }
 
 fn server_accept(
@@ -270,25 +270,24 @@ fn server_accept(
     connection: &ConnectionCell,
     user_data: *mut c_void,
 ) -> bool {
+    // Before the call: a host that destroys the engine inside it hears of the end.
+    connection.known.set(Known::Accepted);
     let Some(accept) = engine.transport.server_accept else { return true };
-    let engine = super::cells::engine_ptr(handle);
+    let engine = engine_ptr(handle);
     // SAFETY: the host gave this function; handles and connection ID are good.
     unsafe { accept(engine, connection.as_ptr(), connection.scid(), user_data) == 0 }
 }
 
 /// Declines a connection that the host does not want: CONNECTION_REFUSED, and no other callback.
-fn refuse(engine: &EngineCell, key: ConnectionKey, trigger_len: usize, arrival: &Arrival) {
-    let mut datagram = [0; 1500];
-    let len = engine.core.borrow_mut().refuse(key, arrival.now, trigger_len, &mut datagram);
+fn refuse(engine: &EngineCell, connection: &ConnectionCell, trigger_len: usize, arrival: &Arrival) {
+    let mut datagram = [0; MAX_REFUSAL];
+    let len =
+        engine.core.borrow_mut().refuse(connection.key, arrival.now, trigger_len, &mut datagram);
     if let Some(len) = len {
         let peer = &arrival.addresses.peer;
         send_before_accept(engine, &datagram[..len], peer, arrival.user_data);
     }
-    if let Some(slot) = engine.connections.borrow_mut().get_mut(key.index() as usize) {
-        if let Some(cell) = slot.take() {
-            engine.bury(Grave::Connection(cell));
-        }
-    }
+    discard_connection(engine, connection);
     let function = "xqc_engine_packet_process";
     engine.log.write(XQC_LOG_INFO, None, function, format_args!("|server_accept refused|"));
 }

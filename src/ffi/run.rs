@@ -8,7 +8,8 @@ use crate::time::{Duration, Instant};
 
 use super::cells::{ConnectionCell, EngineCell};
 use super::destroy::destroy_connection;
-use super::dispatch::{deliver_events, notify_readable, notify_writable};
+use super::dispatch::deliver_events;
+use super::notify::{notify_readable, notify_writable};
 use super::output::{flush, is_closed};
 
 /// Whether finished connections are released in a run. Only a call of the host to
@@ -28,7 +29,8 @@ pub(super) struct Running<'a>(&'a Cell<bool>);
 impl<'a> Running<'a> {
     /// `None` if the engine is running already.
     pub fn begin(engine: &'a EngineCell) -> Option<Self> {
-        (!engine.running.replace(true)).then_some(Self(&engine.running))
+        // Lazily: one that is made and dropped again would end the outer run.
+        (!engine.running.replace(true)).then(|| Self(&engine.running))
     }
 }
 
@@ -42,8 +44,10 @@ impl Drop for Running<'_> {
 pub(super) fn run(engine: &EngineCell, release: Release) {
     let Some(_running) = Running::begin(engine) else { return };
     engine.received.set(0);
-    engine.core.borrow_mut().wake(engine.clock.now());
-    loop {
+    // The clock is the host's: it is read before the core is borrowed.
+    let now = engine.clock.now();
+    engine.core.borrow_mut().wake(now);
+    while !engine.poisoned.get() {
         // A borrow in the loop's condition would last through its body.
         let next = engine.core.borrow_mut().next_active();
         let Some(key) = next else { break };
@@ -52,10 +56,41 @@ pub(super) fn run(engine: &EngineCell, release: Release) {
     set_timer(engine);
 }
 
-/// Runs one connection at once, for a call that asked it to send.
+/// Lets a connection send what a call of the host has added: at once, unless the host wants to say
+/// itself when anything is sent.
+pub(super) fn send_now(engine: &EngineCell, connection: &ConnectionCell) {
+    let manual = engine.config.borrow().manually_triggered_send != 0;
+    if manual {
+        activate(engine, connection);
+    } else {
+        run_one(engine, connection);
+    }
+}
+
+/// Runs one connection at once, or leaves that to the outer run.
 pub(super) fn run_one(engine: &EngineCell, connection: &ConnectionCell) {
-    engine.core.borrow_mut().activate(connection.key);
-    run(engine, Release::Keep);
+    match Running::begin(engine) {
+        Some(_running) => {
+            run_connection(engine, connection.key, Release::Keep);
+            set_timer(engine);
+        }
+        None => activate(engine, connection),
+    }
+}
+
+/// Has the connection looked at in the next run, which the host is asked for.
+pub(super) fn run_soon(engine: &EngineCell, connection: &ConnectionCell) {
+    activate(engine, connection);
+    if !engine.running.get() {
+        set_timer_after(engine, SOON);
+    }
+}
+
+/// Has the connection looked at in the next run, unless it is being looked at and has not sent yet.
+fn activate(engine: &EngineCell, connection: &ConnectionCell) {
+    if engine.before_sending.get() != Some(connection.key) {
+        engine.core.borrow_mut().activate(connection.key);
+    }
 }
 
 fn run_connection(engine: &EngineCell, key: ConnectionKey, release: Release) {
@@ -64,10 +99,12 @@ fn run_connection(engine: &EngineCell, key: ConnectionKey, release: Release) {
     if let Some(core) = engine.core.borrow_mut().connection_mut(key) {
         core.on_timeout(now);
     }
+    engine.before_sending.set(Some(key));
     deliver_events(engine, connection, now);
     notify_readable(engine, connection, now);
     notify_writable(engine, connection, now);
     deliver_events(engine, connection, now);
+    engine.before_sending.set(None);
     flush(engine, connection, now);
     deliver_events(engine, connection, now);
     if !is_closed(engine, connection) {
@@ -80,17 +117,27 @@ fn run_connection(engine: &EngineCell, key: ConnectionKey, release: Release) {
     }
 }
 
+/// The shortest time a timer is set for.
+const SOON: Duration = Duration::from_micros(1);
+
 /// Asks the host to call `xqc_engine_main_logic` when the next deadline comes.
 fn set_timer(engine: &EngineCell) {
-    let Some(deadline) = engine.core.borrow_mut().next_wakeup() else { return };
-    let now = engine.clock.now();
-    let after = deadline.saturating_since(now).max(Duration::from_micros(1));
-    set_timer_after(engine, after);
+    let (active, deadline) = {
+        let mut core = engine.core.borrow_mut();
+        (core.has_active(), core.next_wakeup())
+    };
+    if active {
+        set_timer_after(engine, SOON);
+    } else if let Some(deadline) = deadline {
+        let now = engine.clock.now();
+        set_timer_after(engine, deadline.saturating_since(now).max(SOON));
+    }
 }
 
 /// Has the host call `xqc_engine_main_logic` after `after`.
-pub(super) fn set_timer_after(engine: &EngineCell, after: Duration) {
-    if let Some(set) = engine.callbacks.set_event_timer {
+fn set_timer_after(engine: &EngineCell, after: Duration) {
+    let wanted = engine.callbacks.set_event_timer.filter(|_| !engine.doomed.get());
+    if let Some(set) = wanted {
         // SAFETY: the host gave this function for its timer.
         unsafe { set(after.as_micros(), engine.user_data) };
     }

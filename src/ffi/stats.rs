@@ -4,6 +4,11 @@ use std::fmt::Write as _;
 
 use libc::c_char;
 
+use crate::connection::Connection;
+use crate::path::Path;
+use crate::time::Duration;
+
+use super::abi::prototypes::check_prototypes;
 use super::abi::{
     xqc_cid_t, xqc_conn_qos_stats_t, xqc_conn_stats_t, xqc_engine_t, Zeroable,
     XQC_APP_PATH_STATUS_AVAILABLE,
@@ -11,8 +16,14 @@ use super::abi::{
 use super::cells::{ConnectionCell, EngineCell};
 use super::connection::with_cid;
 
-/// Bytes of AEAD tag per packet, which upstream does not count in flight.
-const MAX_ACK_INFO_RANGES: usize = 3;
+/// Ranges of received packet numbers that `ack_info` shows.
+const ACK_INFO_RANGES: usize = 3;
+
+/// What stands at the end of `ack_info`: the version of its form.
+const ACK_INFO_VERSION: &str = "#v0429";
+
+/// `extern_conn_info` of a connection without FEC, of which no stream was accounted.
+const EXTERN_INFO: &str = "{\"fec\": \"\",\"common\": \"0,0,0,0,0\",}";
 
 /// Counters of a connection, by value; all zero for an unknown one.
 ///
@@ -25,7 +36,7 @@ pub unsafe extern "C" fn xqc_conn_get_stats(
     cid: *const xqc_cid_t,
 ) -> xqc_conn_stats_t {
     // SAFETY: the caller vouches for both.
-    unsafe { with_cid(engine, cid, empty(), empty(), statistics) }
+    unsafe { with_cid((engine, cid), "xqc_conn_get_stats", (empty(), empty()), statistics) }
 }
 
 fn empty() -> xqc_conn_stats_t {
@@ -46,24 +57,39 @@ fn statistics(engine: &EngineCell, connection: &ConnectionCell) -> xqc_conn_stat
     stats.tlp_count = counted.probe_timeouts as u32;
     stats.spurious_loss_count = counted.spurious_losses as u32;
     stats.recv_count = counted.datagrams_received as u32;
-    if path.rtt.has_sample() {
-        stats.srtt = path.rtt.smoothed().as_micros();
-        stats.min_rtt = path.rtt.min().as_micros();
-    }
-    stats.inflight_bytes = path.bytes_in_flight;
+    let quality = quality(path);
+    stats.srtt = quality.srtt;
+    stats.min_rtt = quality.min_rtt;
+    stats.inflight_bytes = quality.inflight_bytes;
     stats.conn_err = connection.error.get() as i32;
-    stats.paths_info[0].path_id = 0;
-    stats.paths_info[0].path_pkt_send_count = counted.packets_sent;
-    stats.paths_info[0].path_pkt_recv_count = counted.datagrams_received;
-    stats.paths_info[0].path_app_status = XQC_APP_PATH_STATUS_AVAILABLE.0 as u8;
-    let mut text = String::new();
-    for range in core.received_ranges().take(MAX_ACK_INFO_RANGES) {
-        // Writing into a string never fails.
-        let _ = write!(text, "#{}-{}", range.end - 1, range.start);
+    let first = &mut stats.paths_info[0];
+    first.path_id = 0;
+    first.path_pkt_send_count = counted.packets_sent;
+    first.path_pkt_recv_count = counted.datagrams_received;
+    first.path_send_bytes = counted.bytes_sent;
+    first.path_recv_bytes = counted.bytes_received;
+    first.path_app_status = XQC_APP_PATH_STATUS_AVAILABLE.0 as u8;
+    if core.state().is_established() {
+        // The handshake has shown that the path carries full datagrams.
+        stats.max_acked_mtu = path.max_datagram_size.into();
     }
-    copy_text(&mut stats.ack_info, text.as_bytes());
+    stats.total_app_bytes = counted.bytes_sent + counted.bytes_received;
+    copy_text(&mut stats.ack_info, ack_info(core).as_bytes());
     copy_text(&mut stats.alpn, core.tls().alpn().unwrap_or(b"-1"));
+    copy_text(&mut stats.extern_conn_info, EXTERN_INFO.as_bytes());
     stats
+}
+
+/// `#10-5#3-3#0-0#v0429`: the highest ranges of received packet numbers, zeros for none.
+fn ack_info(connection: &Connection) -> String {
+    let mut ranges = connection.received_ranges();
+    let mut text = String::new();
+    for _ in 0..ACK_INFO_RANGES {
+        let (high, low) = ranges.next().map_or((0, 0), |range| (range.end - 1, range.start));
+        // Writing into a string never fails.
+        let _ = write!(text, "#{high}-{low}");
+    }
+    text + ACK_INFO_VERSION
 }
 
 /// Copies a text, cut to what fits before the terminating zero.
@@ -87,13 +113,23 @@ pub unsafe extern "C" fn xqc_conn_get_qos_stats(
     let none = xqc_conn_qos_stats_t::ZERO;
     // SAFETY: the caller vouches for both.
     unsafe {
-        with_cid(engine, cid, none, none, |engine, connection| {
-            let stats = statistics(engine, connection);
-            xqc_conn_qos_stats_t {
-                srtt: stats.srtt,
-                min_rtt: stats.min_rtt,
-                inflight_bytes: stats.inflight_bytes,
-            }
+        with_cid((engine, cid), "xqc_conn_get_qos_stats", (none, none), |engine, connection| {
+            let core = engine.core.borrow();
+            let path = core.connection(connection.key).map(Connection::path);
+            path.map_or(none, quality)
         })
     }
 }
+
+/// Zero stands for what was never measured.
+fn quality(path: &Path) -> xqc_conn_qos_stats_t {
+    let measured = path.rtt.has_sample();
+    let micros = |time: Duration| if measured { time.as_micros() } else { 0 };
+    xqc_conn_qos_stats_t {
+        srtt: micros(path.rtt.smoothed()),
+        min_rtt: micros(path.rtt.min()),
+        inflight_bytes: path.bytes_in_flight,
+    }
+}
+
+check_prototypes!(xqc_conn_get_stats, xqc_conn_get_qos_stats);

@@ -4,18 +4,19 @@ use libc::{c_uchar, c_void, size_t, ssize_t};
 
 use crate::connection::State;
 use crate::stream::{ReadError, StreamKey, WriteError};
-use crate::wire::Direction;
+use crate::wire::{Direction, StreamId};
 
+use super::abi::prototypes::check_prototypes;
 use super::abi::{
     xqc_cid_t, xqc_connection_t, xqc_engine_t, xqc_int_t, xqc_stream_direction_t, xqc_stream_id_t,
     xqc_stream_settings_t, xqc_stream_t, XQC_CLOSING, XQC_EAGAIN, XQC_EPARAM, XQC_ESTREAM_RESET,
     XQC_ESTREAM_ST, XQC_OK, XQC_STREAM_BIDI, XQC_STREAM_UNI,
 };
 use super::cells::{ConnectionCell, EngineCell, StreamCell};
-use super::cid::cid_bytes;
+use super::connection::with_cid;
 use super::dispatch::stream_create_notify;
-use super::guard::{with_connection, with_engine, with_stream};
-use super::run::run_one;
+use super::guard::{with_connection, with_stream};
+use super::run::{run_soon, send_now};
 
 /// The code of RESET_STREAM and STOP_SENDING when a host closes a stream: H3_REQUEST_CANCELLED, as
 /// upstream sends it for every protocol.
@@ -34,16 +35,10 @@ pub unsafe extern "C" fn xqc_stream_create(
     user_data: *mut c_void,
 ) -> *mut xqc_stream_t {
     let null = std::ptr::null_mut();
-    // SAFETY: the caller vouches for the connection ID.
-    let Some(cid) = (unsafe { cid.as_ref() }) else { return null };
-    // SAFETY: the caller vouches for the handle.
+    // SAFETY: the caller vouches for both.
     unsafe {
-        with_engine(engine, null, |engine| {
-            let key = engine.core.borrow_mut().find(cid_bytes(cid));
-            match key.and_then(|key| engine.connection(key)) {
-                Some(connection) => open(engine, connection, Direction::Bidirectional, user_data),
-                None => null,
-            }
+        with_cid((engine, cid), "xqc_stream_create", (null, null), |engine, connection| {
+            open(engine, connection, Direction::Bidirectional, user_data)
         })
     }
 }
@@ -90,14 +85,13 @@ fn open(
         opened
     };
     let Some((key, id)) = opened else { return std::ptr::null_mut() };
-    let cell = connection.add_stream(key, id.0, user_data);
-    // SAFETY: the cell was just made and is buried, not freed, when the stream closes.
-    let cell = unsafe { &*cell };
+    let stream = connection.add_stream(key, id.0, user_data);
     connection.unwritten.borrow_mut().push(key);
-    if !stream_create_notify(connection, cell) {
-        cell.discarded.set(true);
+    if !stream_create_notify(connection, stream) {
+        // As upstream: the host has it, and hears nothing of it.
+        stream.discarded.set(true);
     }
-    cell.as_ptr()
+    stream.as_ptr()
 }
 
 /// Bidirectional or unidirectional.
@@ -111,11 +105,9 @@ pub unsafe extern "C" fn xqc_stream_get_direction(
 ) -> xqc_stream_direction_t {
     // SAFETY: the caller vouches for the handle.
     unsafe {
-        with_stream(strm, XQC_STREAM_BIDI, |_, _, stream| {
-            match crate::wire::StreamId(stream.id).direction() {
-                Direction::Bidirectional => XQC_STREAM_BIDI,
-                Direction::Unidirectional => XQC_STREAM_UNI,
-            }
+        with_stream(strm, XQC_STREAM_BIDI, |_, _, stream| match StreamId(stream.id).direction() {
+            Direction::Bidirectional => XQC_STREAM_BIDI,
+            Direction::Unidirectional => XQC_STREAM_UNI,
         })
     }
 }
@@ -210,7 +202,7 @@ pub unsafe extern "C" fn xqc_stream_close(stream: *mut xqc_stream_t) -> xqc_int_
                     let _ = core.streams_mut().close(key, CLOSE_CODE);
                 }
             }
-            run_one(engine, connection);
+            send_now(engine, connection);
             XQC_OK
         })
     }
@@ -242,15 +234,7 @@ pub unsafe extern "C" fn xqc_stream_recv(
     // SAFETY: the caller vouches for the handle.
     let (result, end) = unsafe {
         with_stream(stream, (failed, false), |engine, connection, stream| {
-            let mut core = engine.core.borrow_mut();
-            let Some(core) = core.connection_mut(connection.key) else { return (failed, false) };
-            match core.streams_mut().read(stream.key, buffer) {
-                Ok(read) => (read.len as ssize_t, read.fin),
-                Err(ReadError::Finished) => (0, true),
-                Err(ReadError::Blocked | ReadError::SendOnly) => (code(-XQC_EAGAIN), false),
-                Err(ReadError::Reset(_)) => (code(-XQC_ESTREAM_RESET), false),
-                Err(ReadError::Unknown) => (failed, false),
-            }
+            receive(engine, connection, stream, buffer)
         })
     };
     if end {
@@ -258,6 +242,46 @@ pub unsafe extern "C" fn xqc_stream_recv(
         unsafe { fin.write(1) };
     }
     result
+}
+
+/// Reads; returns what `xqc_stream_recv` returns, and whether the end is reached.
+fn receive(
+    engine: &EngineCell,
+    connection: &ConnectionCell,
+    stream: &StreamCell,
+    buffer: &mut [u8],
+) -> (ssize_t, bool) {
+    let (outcome, again, update) = {
+        let mut core = engine.core.borrow_mut();
+        let Some(core) = core.connection_mut(connection.key) else {
+            return (code(-XQC_EPARAM), false);
+        };
+        let streams = core.streams_mut();
+        let outcome = streams.read(stream.key, buffer);
+        let again = outcome.is_ok_and(|read| read.len > 0) && streams.is_readable(stream.key);
+        (outcome, again, core.state().is_open() && core.streams().wants_to_send())
+    };
+    if again {
+        // What the host has left unread it is told of again.
+        engine.core.borrow_mut().activate(connection.key);
+    }
+    if again || update {
+        // Credit for the peer leaves in the next run.
+        run_soon(engine, connection);
+    }
+    match outcome {
+        Ok(read) => {
+            stream.ended.set(stream.ended.get() || read.fin);
+            (read.len as ssize_t, read.fin)
+        }
+        // The end can be read again; of a stream that the host has closed it never came.
+        Err(ReadError::Finished) if stream.ended.get() => (0, true),
+        Err(ReadError::Finished | ReadError::Blocked | ReadError::SendOnly) => {
+            (code(-XQC_EAGAIN), false)
+        }
+        Err(ReadError::Reset(_)) => (code(-XQC_ESTREAM_RESET), false),
+        Err(ReadError::Unknown) => (code(-XQC_EPARAM), false),
+    }
 }
 
 /// Writes to a stream.
@@ -285,11 +309,7 @@ pub unsafe extern "C" fn xqc_stream_send(
     unsafe {
         with_stream(stream, failed, |engine, connection, stream| {
             let result = send(engine, connection, stream, data, fin != 0);
-            if engine.config.borrow().manually_triggered_send == 0 {
-                run_one(engine, connection);
-            } else {
-                engine.core.borrow_mut().activate(connection.key);
-            }
+            send_now(engine, connection);
             result
         })
     }
@@ -310,12 +330,8 @@ fn send(
     if data.is_empty() && !fin {
         return 0;
     }
-    let outcome = core.streams_mut().write(stream.key, data, fin);
-    let complete = outcome.is_ok_and(|taken| taken == data.len());
-    if complete || outcome.is_err() {
-        forget_unwritten(connection, stream.key);
-    }
-    match outcome {
+    forget_unwritten(connection, stream.key);
+    match core.streams_mut().write(stream.key, data, fin) {
         Ok(0) if !data.is_empty() => code(-XQC_EAGAIN),
         Ok(taken) => taken as ssize_t,
         // As upstream: what is finished stays finished, and that is no error.
@@ -341,3 +357,17 @@ fn forget_unwritten(connection: &ConnectionCell, key: StreamKey) {
 fn code(error: xqc_int_t) -> ssize_t {
     error as ssize_t
 }
+
+check_prototypes!(
+    xqc_stream_create,
+    xqc_stream_create_with_direction,
+    xqc_stream_get_direction,
+    xqc_stream_set_user_data,
+    xqc_stream_update_settings,
+    xqc_get_conn_user_data_by_stream,
+    xqc_get_conn_alp_user_data_by_stream,
+    xqc_stream_id,
+    xqc_stream_close,
+    xqc_stream_recv,
+    xqc_stream_send,
+);

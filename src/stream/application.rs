@@ -188,6 +188,19 @@ impl Streams {
         out.extend(self.readable.iter(&self.slots).map(|slot| self.slots.key(slot)));
     }
 
+    /// True if there is something to read on a stream: data, its end or the peer's reset.
+    pub fn is_readable(&self, key: StreamKey) -> bool {
+        let recv = self.slots.find(key).map(|slot| &self.slots[slot].recv);
+        matches!(recv, Some(Side::Live(recv)) if recv.is_readable())
+    }
+
+    /// True if a stream takes more data, now or later: its end is not written, nothing was reset.
+    pub fn is_writing(&self, key: StreamKey) -> bool {
+        let send = self.slots.find(key).map(|slot| &self.slots[slot].send);
+        let open = |send: &SendStream| send.state != SendState::ResetSent && send.fin == Fin::Open;
+        matches!(send, Some(Side::Live(send)) if open(send))
+    }
+
     /// True if a stream can be read.
     #[inline]
     pub fn has_readable(&self) -> bool {

@@ -2,7 +2,7 @@
 
 use super::forge::{count, Forgery};
 use super::pair::{issued_token, Options, Pair};
-use crate::connection::{CloseReason, LocalClose, Settings, State};
+use crate::connection::{CloseReason, Linger, LocalClose, Settings, State};
 use crate::error::TransportErrorCode as Code;
 use crate::recovery::Space;
 use crate::time::Duration;
@@ -256,7 +256,7 @@ fn what_is_too_short_or_ends_in_another_token_is_no_reset() {
 #[test]
 fn lingering_data_leaves_before_the_connection_closes() {
     let linger = Duration::from_secs(5);
-    let client = Settings { linger, ..Settings::default() };
+    let client = Settings { linger: Linger::For(linger), ..Settings::default() };
     let mut pair = Pair::established_with(Options { client, ..Options::default() });
     pair.write(Role::Client, &[3; 50_000]);
     close(&mut pair, Role::Client, LocalClose::NoError);
@@ -273,7 +273,7 @@ fn lingering_data_leaves_before_the_connection_closes() {
 #[test]
 fn a_linger_ends_at_its_deadline() {
     let linger = Duration::from_secs(5);
-    let client = Settings { linger, ..Settings::default() };
+    let client = Settings { linger: Linger::For(linger), ..Settings::default() };
     let mut pair = Pair::established_with(Options { client, ..Options::default() });
     pair.write(Role::Client, b"never acknowledged");
     let start = pair.now;
