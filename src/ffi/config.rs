@@ -179,7 +179,7 @@ mod tests {
                 ("cid_negotiate", config.cid_negotiate.into()),
                 ("reset_token_keylen", config.reset_token_keylen as u64),
                 ("sendmmsg_on", config.sendmmsg_on as u64),
-                ("enable_h3_ext", config.enable_h3_ext as u64),
+                ("enable_h3_ext", u64::from(config.enable_h3_ext)),
                 ("hash_conflict_threshold", config.hash_conflict_threshold.into()),
                 ("cur_tk_index", config.cur_tk_index.into()),
             ];

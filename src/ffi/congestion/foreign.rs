@@ -203,7 +203,7 @@ mod tests {
         let mut now = Instant::from_micros(1_000_000);
         for round in 0..200_u64 {
             let sent = now;
-            now = now + Duration::from_millis(20);
+            now += Duration::from_millis(20);
             if round == 50 {
                 foreign.on_congestion_event(now, sent, 1200);
                 // C is not told when a loss is found: the time of the ACK before counts.
