@@ -1,15 +1,22 @@
 //! The controller of one path, whichever algorithm it runs.
 
-use super::{AckSample, CongestionController, Cubic, NewReno};
+use super::{AckSample, Bbr, CongestionController, Copa, Cubic, NewReno, Unlimited};
 use crate::time::{Duration, Instant};
 
 /// A controller. The algorithms of this crate are dispatched by `match`: no heap cell and no
-/// virtual call for each packet.
+/// virtual call for each packet. Those that model the path are boxed, so that the many connections
+/// with a small controller do not carry room for a large one.
 pub enum Controller {
     /// NewReno (RFC 9002 section 7).
     NewReno(NewReno),
     /// CUBIC (RFC 9438).
     Cubic(Cubic),
+    /// BBR version 1.
+    Bbr(Box<Bbr>),
+    /// Copa.
+    Copa(Box<Copa>),
+    /// No control, for tests.
+    Unlimited(Unlimited),
     /// A controller that the host brings along.
     Foreign(Box<dyn CongestionController>),
 }
@@ -25,6 +32,9 @@ macro_rules! each {
         match $self {
             Controller::NewReno($controller) => $call,
             Controller::Cubic($controller) => $call,
+            Controller::Bbr($controller) => $call,
+            Controller::Copa($controller) => $call,
+            Controller::Unlimited($controller) => $call,
             Controller::Foreign($controller) => $call,
         }
     };

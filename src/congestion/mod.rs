@@ -7,9 +7,12 @@
 //! [`pacing_rate`]: CongestionController::pacing_rate
 
 pub mod avoidance;
+mod bbr;
 mod classic;
 mod controller;
+mod copa;
 mod cubic;
+mod model;
 mod new_reno;
 mod parameters;
 mod round;
@@ -17,14 +20,18 @@ mod sample;
 mod slow_start;
 #[cfg(test)]
 mod tests;
+mod unlimited;
 
 pub use crate::recovery::DeliveryRate as RateSample;
+pub use bbr::Bbr;
 pub use classic::Classic;
 pub use controller::Controller;
+pub use copa::Copa;
 pub use cubic::{Cubic, CubicCurve};
 pub use new_reno::{NewReno, RenoLine};
 pub use parameters::{BbrParameters, CopaParameters, Parameters};
 pub use sample::{AckSample, RttSample};
+pub use unlimited::Unlimited;
 
 use crate::time::{Duration, Instant};
 

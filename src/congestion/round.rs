@@ -20,6 +20,11 @@ impl Round {
         }
         over
     }
+
+    /// A round begins at `now`, whatever the last one was about.
+    pub(super) fn restart(&mut self, now: Instant) {
+        self.start = now;
+    }
 }
 
 #[cfg(test)]
@@ -38,6 +43,8 @@ mod tests {
         assert!(!ends(&mut round, 99, 190));
         assert!(ends(&mut round, 101, 200));
         assert!(!ends(&mut round, 199, 290));
+        round.restart(Instant::from_micros(300));
+        assert!(!ends(&mut round, 299, 390));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Controllers at work: round by round, and on a simulated path.
 
 mod flow;
+mod models;
 mod path;
 mod rounds;
 mod transfers;

@@ -118,7 +118,7 @@ impl Path {
     }
 
     /// Bytes in the queue.
-    fn queued(&self) -> u64 {
+    pub(super) fn queued(&self) -> u64 {
         let nanos = self.busy_until.saturating_sub(self.now.as_micros() * 1_000);
         (u128::from(nanos) * u128::from(self.link.rate) / 1_000_000_000) as u64
     }

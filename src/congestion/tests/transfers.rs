@@ -2,7 +2,9 @@
 
 use super::flow::Supply;
 use super::path::{Link, Path, START};
-use crate::congestion::{CongestionController, Controller, Cubic, NewReno, Parameters};
+use crate::congestion::{
+    Bbr, CongestionController, Controller, Copa, Cubic, NewReno, Parameters, Unlimited,
+};
 use crate::time::Duration;
 
 /// 50 Mbit/s, 40 ms, a queue of one bandwidth-delay product.
@@ -16,7 +18,10 @@ const LINK: Link = Link {
 
 const PARAMETERS: Parameters = Parameters::new(LINK.packet);
 
-const MAKERS: [fn(Parameters) -> Controller; 2] = [new_reno, cubic];
+const MAKERS: [fn(Parameters) -> Controller; 4] = [new_reno, cubic, bbr, copa];
+
+/// Those that random loss does not hold up.
+pub(super) const MODELS: [fn(Parameters) -> Controller; 2] = [bbr, copa];
 
 fn new_reno(parameters: Parameters) -> Controller {
     Controller::NewReno(NewReno::new(parameters))
@@ -24,6 +29,14 @@ fn new_reno(parameters: Parameters) -> Controller {
 
 fn cubic(parameters: Parameters) -> Controller {
     Controller::Cubic(Cubic::new(parameters))
+}
+
+fn bbr(parameters: Parameters) -> Controller {
+    Controller::Bbr(Box::new(Bbr::new(parameters)))
+}
+
+fn copa(parameters: Parameters) -> Controller {
+    Controller::Copa(Box::new(Copa::new(parameters)))
 }
 
 /// A path with as many endless flows of one kind as `starts`, each beginning at its time.
@@ -47,6 +60,27 @@ fn without_loss_every_controller_fills_the_link() {
         assert!(seen.utilisation >= 0.9, "{name} uses {}", seen.utilisation);
         assert!(seen.utilisation <= 1.0, "{name} uses {}", seen.utilisation);
     }
+}
+
+#[test]
+fn one_percent_of_random_loss_does_not_hold_up_models() {
+    for make in MODELS {
+        let link = Link { loss: 10_000, ..LINK };
+        let mut path = path(link, make, &[Duration::ZERO]);
+        path.run(secs(5));
+        let seen = path.observe(secs(60));
+        let name = path.flows[0].controller.name();
+        assert!(seen.utilisation >= 0.8, "{name} uses {}", seen.utilisation);
+    }
+}
+
+#[test]
+fn without_control_the_queue_overflows() {
+    let unlimited = Controller::Unlimited(Unlimited);
+    let mut path = Path::new(LINK).with(unlimited, Duration::ZERO, Supply::Rate(2 * LINK.rate));
+    let seen = path.observe(secs(2));
+    assert!(seen.utilisation >= 0.95, "{}", seen.utilisation);
+    assert!(path.overflows > 1_000);
 }
 
 #[test]
@@ -85,7 +119,10 @@ fn a_flow_that_sends_little_does_not_inflate_its_window() {
         let seen = path.observe(secs(10));
         let controller = &path.flows[0].controller;
         assert!(seen.utilisation > 0.095, "{controller:?} uses {}", seen.utilisation);
-        assert!(controller.window() < LINK.bdp() / 2, "{controller:?}");
+        if let Controller::Bbr(bbr) = controller {
+            assert!(bbr.bandwidth() <= LINK.rate, "{controller:?}");
+        }
+        assert!(controller.window() < LINK.bdp(), "{controller:?}");
     }
 }
 
@@ -102,8 +139,8 @@ fn after_a_rest_the_path_is_used_as_before() {
 }
 
 #[test]
-fn the_window_stays_within_pipe_and_queue() {
-    for make in MAKERS {
+fn windows_driven_by_loss_stay_within_pipe_and_queue() {
+    for make in [new_reno, cubic] {
         let mut path = path(LINK, make, &[Duration::ZERO]);
         path.run(secs(5));
         let most = LINK.bdp() + LINK.queue + 10 * u64::from(LINK.packet);
@@ -113,4 +150,52 @@ fn the_window_stays_within_pipe_and_queue() {
             assert!(controller.window() < most, "{controller:?}");
         }
     }
+}
+
+#[test]
+fn models_keep_a_deep_queue_short() {
+    let link = Link { queue: 20 * LINK.bdp(), ..LINK };
+    for make in MODELS {
+        for starts in [&[Duration::ZERO][..], &[Duration::ZERO, secs(2), secs(3)]] {
+            let mut path = path(link, make, starts);
+            path.run(secs(30));
+            let mut most = 0;
+            for _ in 0..3_000 {
+                path.run(Duration::from_millis(10));
+                most = path.queued().max(most);
+            }
+            let name = path.flows[0].controller.name();
+            assert_eq!(path.overflows, 0, "{name}");
+            assert!(most < 2 * LINK.bdp(), "{name} queues {most} with {} flows", starts.len());
+        }
+    }
+}
+
+#[test]
+fn beyond_four_gibibytes_controllers_go_on() {
+    // A counter of 32 bits would stand still, or go round, after four seconds.
+    let link = Link { rate: 1_000_000_000, queue: 40_000_000, packet: 60_000, ..LINK };
+    for make in MAKERS {
+        let controller = make(Parameters::new(link.packet));
+        let mut path = Path::new(link).with(controller, Duration::ZERO, Supply::Endless);
+        path.run(secs(6));
+        let seen = path.observe(secs(4));
+        let controller = &path.flows[0].controller;
+        assert!(path.flows[0].receiver.bytes > u64::from(u32::MAX), "{controller:?}");
+        assert!(seen.utilisation > 0.9, "{controller:?} uses {}", seen.utilisation);
+    }
+}
+
+#[test]
+fn copa_holds_out_against_a_flow_that_fills_the_queue() {
+    let mut path = Path::new(LINK).with(copa(PARAMETERS), Duration::ZERO, Supply::Endless).with(
+        cubic(PARAMETERS),
+        secs(2),
+        Supply::Endless,
+    );
+    path.run(secs(30));
+    let seen = path.observe(secs(60));
+    let total: u64 = seen.delivered.iter().sum();
+    let share = seen.delivered[0] as f64 / total as f64;
+    assert!((0.1..=0.9).contains(&share), "copa has {share}");
 }

@@ -1,0 +1,44 @@
+//! ProbeRTT: the queue is emptied to see the path's own round-trip time (section 4.3.5).
+
+use super::model::Model;
+use crate::congestion::round::Round;
+use crate::congestion::AckSample;
+use crate::time::{Duration, Instant};
+
+/// How long the window stays small: long enough for flows that probe to overlap.
+const DURATION: Duration = Duration::from_millis(200);
+
+/// Waits until little is in flight, then for a while and at least one round.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct ProbeRtt {
+    low: Option<Low>,
+}
+
+/// Little is in flight.
+#[derive(Clone, Copy, Debug)]
+struct Low {
+    until: Instant,
+    round: Round,
+    round_done: bool,
+}
+
+impl ProbeRtt {
+    /// True if the phase ends with `sample`.
+    pub(super) fn is_over(&mut self, model: &Model, sample: &AckSample) -> bool {
+        if let Some(low) = &mut self.low {
+            low.round_done |= low.round.on_ack(sample);
+            return low.round_done && sample.now >= low.until;
+        }
+        if sample.in_flight <= model.floor() {
+            let mut round = Round::default();
+            round.restart(sample.now);
+            self.low = Some(Low { until: sample.now + DURATION, round, round_done: false });
+        }
+        false
+    }
+
+    /// True if at `now` nothing has been in flight for the whole time.
+    pub(super) fn has_lasted(&self, now: Instant) -> bool {
+        self.low.is_some_and(|low| now >= low.until)
+    }
+}
