@@ -34,6 +34,15 @@ const MAX_STREAMS: u64 = 1 << 60;
 /// The most credit a peer can be given: the largest number on the wire.
 const MAX_CREDIT: u64 = (1 << 62) - 1;
 
+/// How much of a receive rate is given as credit, in milliseconds.
+const RATE_WINDOW_MS: u64 = 60;
+
+/// The least credit that a receive rate stands for, in bytes.
+const MIN_RATE_WINDOW: u64 = 63_000;
+
+/// The most, in bytes.
+const MAX_RATE_WINDOW: u64 = 16 << 20;
+
 /// The largest UDP payload there is.
 const MAX_UDP_PAYLOAD: u64 = 65_527;
 
@@ -113,8 +122,9 @@ fn with_limits(host: &xqc_conn_settings_t, base: &Settings) -> Settings {
     let uni = streams(host.max_streams_uni, base.initial_max_streams_uni);
     let whole = bidi.saturating_add(uni).saturating_mul(base.initial_max_stream_data);
     Settings {
-        initial_max_data: match host.is_interop_mode {
-            0 => whole.min(MAX_CREDIT),
+        initial_max_data: match (host.is_interop_mode, host.recv_rate_bytes_per_sec) {
+            (0, 0) => whole.min(MAX_CREDIT),
+            (0, rate) => rate_window(rate),
             _ => INTEROP_MAX_DATA,
         },
         initial_max_streams_bidi: bidi,
@@ -125,6 +135,12 @@ fn with_limits(host: &xqc_conn_settings_t, base: &Settings) -> Settings {
         },
         ..base.clone()
     }
+}
+
+/// What arrives in [`RATE_WINDOW_MS`] at `rate` bytes per second: so much is a sender given to
+/// begin with.
+fn rate_window(rate: u64) -> u64 {
+    (rate / 1000).saturating_mul(RATE_WINDOW_MS).clamp(MIN_RATE_WINDOW, MAX_RATE_WINDOW)
 }
 
 fn version(host: &xqc_conn_settings_t) -> Version {
@@ -294,6 +310,18 @@ mod tests {
         assert_eq!(second.initial_max_streams_uni, 3);
         // Switches say what the last call says.
         assert!(!second.pacing);
+    }
+
+    #[test]
+    fn a_receive_rate_bounds_the_credit_of_the_connection() {
+        let credit = |rate| {
+            let host =
+                xqc_conn_settings_t { recv_rate_bytes_per_sec: rate, ..xqc_conn_settings_t::ZERO };
+            server(&host, &Settings::default()).initial_max_data
+        };
+        assert_eq!(credit(4_000_000), 240_000);
+        assert_eq!(credit(1), 63_000);
+        assert_eq!(credit(u64::MAX), 16 << 20);
     }
 
     #[test]
