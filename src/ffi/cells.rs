@@ -59,6 +59,8 @@ pub(super) struct EngineCell {
     /// The connection that the main loop is at, until it sends: what calls from inside callbacks
     /// add leaves in the same pass.
     pub before_sending: Cell<Option<ConnectionKey>>,
+    /// The host read from a stream in this pass and left something.
+    pub left_unread: Cell<bool>,
     /// Calls of the C API that are on the stack.
     pub depth: Cell<u32>,
     /// A panic was caught: the engine does no further work.

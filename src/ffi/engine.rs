@@ -112,6 +112,7 @@ unsafe fn create(
         stream_keys: Cell::new(Vec::new()),
         running: Cell::new(false),
         before_sending: Cell::new(None),
+        left_unread: Cell::new(false),
         depth: Cell::new(0),
         poisoned: Cell::new(false),
         doomed: Cell::new(false),

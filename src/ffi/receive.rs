@@ -107,12 +107,9 @@ fn process(
     datagram: &[u8],
     arrival: &Arrival,
 ) -> xqc_int_t {
-    engine.log.write(
-        XQC_LOG_DEBUG,
-        None,
-        "xqc_engine_packet_process",
-        format_args!("|==>|size:{}|peer_addr:{}|", datagram.len(), arrival.addresses.peer),
-    );
+    if engine.log.enabled(XQC_LOG_DEBUG) {
+        log_arrival(engine, datagram.len(), arrival);
+    }
     // A borrow in the match's head would last through its arms.
     let received = engine.core.borrow_mut().receive(arrival.now, arrival.addresses, datagram);
     match received {
@@ -137,6 +134,12 @@ fn process(
         Received::Dropped(DropReason::Malformed) => -XQC_EILLPKT,
         Received::Dropped(_) => -XQC_ECONN_NFOUND,
     }
+}
+
+#[cold]
+fn log_arrival(engine: &EngineCell, size: usize, arrival: &Arrival) {
+    let message = format_args!("|==>|size:{size}|peer_addr:{}|", arrival.addresses.peer);
+    engine.log.write(XQC_LOG_DEBUG, None, "xqc_engine_packet_process", message);
 }
 
 /// A client learns its own address from the first datagram.

@@ -105,6 +105,9 @@ fn run_connection(engine: &EngineCell, key: ConnectionKey, release: Release) {
     notify_writable(engine, connection, now);
     deliver_events(engine, connection, now);
     engine.before_sending.set(None);
+    if engine.left_unread.take() {
+        look_again_if_unread(engine, key);
+    }
     flush(engine, connection, now);
     deliver_events(engine, connection, now);
     if !is_closed(engine, connection) {
@@ -114,6 +117,15 @@ fn run_connection(engine: &EngineCell, key: ConnectionKey, release: Release) {
     match release {
         Release::Destroy => destroy_connection(engine, key),
         Release::Keep => engine.core.borrow_mut().wake_at(key, now),
+    }
+}
+
+/// The host read, and left something on one stream or another: it is told again. A host that does
+/// not read at all is told when something else happens.
+fn look_again_if_unread(engine: &EngineCell, key: ConnectionKey) {
+    let mut core = engine.core.borrow_mut();
+    if core.connection(key).is_some_and(|core| core.streams().has_readable()) {
+        core.activate(key);
     }
 }
 

@@ -262,11 +262,10 @@ fn receive(
         (outcome, again, core.state().is_open() && core.streams().wants_to_send())
     };
     if again {
-        // What the host has left unread it is told of again.
-        engine.core.borrow_mut().activate(connection.key);
+        engine.left_unread.set(true);
     }
     if again || update {
-        // Credit for the peer leaves in the next run.
+        // What the host leaves unread it is told of again, and credit for the peer leaves.
         run_soon(engine, connection);
     }
     match outcome {
