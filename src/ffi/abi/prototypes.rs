@@ -1,8 +1,8 @@
 //! Every function and data object of the API, as declared, and the proof that definitions agree.
 //!
 //! The declarations export nothing and must not be called: they are what the headers are made of.
-//! A file of `ffi` that defines some of them lists these once, in [`check_prototypes`] or
-//! [`check_objects`]. That fails to compile if a type differs, and a test below fails if a
+//! A file of `ffi` that defines some of them lists these once, in `check_prototypes!` or
+//! `check_objects!`. That fails to compile if a type differs, and a test below fails if a
 //! definition is not listed.
 
 pub use super::connection_functions::*;
