@@ -21,9 +21,11 @@ trap 'exit 143' TERM
 
 # Waits for the line that names the address; prints the port.
 wait_for_port() {
+    local port
     for _ in $(seq 100); do
-        sed -n 's/^xqc_server: listening on .*:\([0-9]*\)$/\1/p' "$work/server.log"
-        if grep -q 'listening on' "$work/server.log" || ! kill -0 "$server" 2>/dev/null; then
+        port=$(sed -n 's/^xqc_server: listening on .*:\([0-9]*\)$/\1/p' "$work/server.log")
+        if [ -n "$port" ] || ! kill -0 "$server" 2>/dev/null; then
+            echo "$port"
             return
         fi
         sleep 0.1
