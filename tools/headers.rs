@@ -17,8 +17,8 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// The headers, in the order in which they include one another.
-const HEADERS: [&str; 5] =
-    ["xqc_configure.h", "xqc_errno.h", "xquic_typedef.h", "xquic.h", "xqc_http3.h"];
+const HEADERS: [&str; 6] =
+    ["xqc_configure.h", "xqc_errno.h", "xquic_typedef.h", "xquic.h", "xqc_http3.h", "xqc_ext.h"];
 
 /// Struct tags that are not the typedef's name with `_s` for `_t`, and the enums that have a tag.
 const TAGS: [(&str, &str); 14] = [

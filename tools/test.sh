@@ -26,11 +26,13 @@ step_library() {
 
 step_abi() {
     python3 "$ROOT/ctests/abi/check_abi.py" --include "$ROOT/include" \
-        --area headers,types,functions,macros --quiet
+        --area headers,types,functions,macros --quiet \
+        && python3 "$ROOT/tools/check_ext.py" "$ROOT/include"
 }
 
 step_symbols() {
-    python3 "$ROOT/tools/check_symbols.py" "$RELEASE/libxquic.so"
+    python3 "$ROOT/tools/check_symbols.py" "$RELEASE/libxquic.so" \
+        && python3 "$ROOT/tools/check_ext.py" "$ROOT/include" "$RELEASE/libxquic.so"
 }
 
 run_ctests() { # DIRECTORY [CMAKE-OPTION]...

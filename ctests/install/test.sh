@@ -28,8 +28,8 @@ cmake_project() { # NAME [CMAKE-OPTION]...
 DESTDIR="" "$ROOT/tools/install.sh" "$prefix" >/dev/null
 for file in lib/libxquic.so lib/libxquic.a lib/pkgconfig/xquic.pc \
     lib/cmake/xquic/xquicConfig.cmake lib/cmake/xquic/xquicConfigVersion.cmake \
-    include/xquic/xqc_configure.h include/xquic/xqc_errno.h include/xquic/xqc_http3.h \
-    include/xquic/xquic.h include/xquic/xquic_typedef.h lib/xquic/boringssl/lib/libssl.a \
+    include/xquic/xqc_configure.h include/xquic/xqc_errno.h include/xquic/xqc_ext.h \
+    include/xquic/xqc_http3.h include/xquic/xquic.h include/xquic/xquic_typedef.h lib/xquic/boringssl/lib/libssl.a \
     lib/xquic/boringssl/lib/libcrypto.a lib/xquic/boringssl/include/openssl/ssl.h; do
     [ -s "$prefix/$file" ] || die "$file was not installed"
 done

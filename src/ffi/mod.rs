@@ -6,6 +6,7 @@
 //! | `guard` | the way in: null handles, the engine's lock, panics |
 //! | `cells` | what the handles point at |
 //! | `engine`, `protocols`, `config`, `connect`, `connection`, `path`, `stream`, `cid`, `settings`, `stats` | the functions |
+//! | `ext` | version and features of what upstream does not have |
 //! | `receive` | a datagram in, and the acceptance of connections |
 //! | `run` | the main loop |
 //! | `dispatch`, `notify`, `destroy` | events of the core to the host's callbacks |
@@ -26,6 +27,7 @@ mod connection;
 mod destroy;
 mod dispatch;
 mod engine;
+mod ext;
 mod guard;
 mod identifiers;
 mod log;

@@ -7,6 +7,7 @@
 
 pub use super::connection_functions::*;
 pub use super::engine_functions::*;
+pub use super::ext_functions::*;
 pub use super::http3_ext_functions::*;
 pub use super::http3_functions::*;
 pub use super::objects::*;

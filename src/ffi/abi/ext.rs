@@ -1,0 +1,14 @@
+//! `xqc_ext.h`: types and constants of what upstream's headers do not have.
+
+/// Version of `xqc_ext.h` and its functions: major in the upper 16 bits, minor in the lower. A
+/// larger minor number adds; a larger major number may change.
+pub const XQC_EXT_VERSION: u32 = 0x1_0000;
+
+/// Feature: the controller `xqc_reno_cb`.
+pub const XQC_EXT_FEATURE_RENO: u64 = 0x1;
+/// Feature: the controller `xqc_bbr2_cb`.
+pub const XQC_EXT_FEATURE_BBR2: u64 = 0x2;
+/// Feature: the controller `xqc_copa_cb`.
+pub const XQC_EXT_FEATURE_COPA: u64 = 0x4;
+/// Feature: the controller `xqc_unlimited_cc_cb`.
+pub const XQC_EXT_FEATURE_UNLIMITED: u64 = 0x8;
