@@ -9,6 +9,7 @@ use crate::path::amplification::Amplification;
 use crate::path::cids::{LocalCids, RemoteCids};
 use crate::path::{Addresses, Path, PathConfig};
 use crate::random::Random;
+use crate::recovery::EcnCodepoint;
 use crate::stream::{Limits, Streams};
 use crate::time::Instant;
 use crate::tls::{ClientOptions, Context, ContextError, ServerOptions, Session, VerifyMode};
@@ -245,6 +246,7 @@ impl Connection {
             loss_timer_stale: false,
             skip_seed: beginning.skip_seed,
             created: now,
+            arrived_ecn: EcnCodepoint::NotEct,
             stats: Stats::default(),
             settings,
         };

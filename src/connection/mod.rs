@@ -34,8 +34,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::path::cids::{LocalCids, RemoteCids};
-use crate::path::Path;
-use crate::recovery::Space;
+use crate::path::{Addresses, Path, PathHandle};
+use crate::recovery::{EcnCodepoint, Space};
 use crate::stream::Streams;
 use crate::time::Instant;
 use crate::tls::Session;
@@ -63,6 +63,8 @@ pub struct Connection {
     settings: Arc<Settings>,
     tls: Session,
     path: Path,
+    /// The mark of the datagram that is being received.
+    arrived_ecn: EcnCodepoint,
     /// 0-RTT and 1-RTT packets.
     data: PacketSpace,
     keys: OneRttKeys,
@@ -151,6 +153,13 @@ impl Connection {
     /// The path in use.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Where the datagrams of a path go.
+    #[inline]
+    pub fn addresses(&self, path: PathHandle) -> &Addresses {
+        debug_assert_eq!(path, PathHandle::ACTIVE);
+        &self.path.addresses
     }
 
     /// The TLS session: protocol, cipher, the library's own object.

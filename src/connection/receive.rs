@@ -1,7 +1,8 @@
 //! Datagrams in: split into packets, remove protection, run the frames.
 
 use crate::error::{TransportError, TransportErrorCode};
-use crate::recovery::{EcnCodepoint, Space};
+use crate::path::Arrival;
+use crate::recovery::Space;
 use crate::time::Instant;
 use crate::tls::protection::unprotect_header;
 use crate::tls::{HeaderKey, InitialSecrets, PacketKey};
@@ -51,9 +52,17 @@ struct OpenedPacket {
 }
 
 impl Connection {
-    /// Takes a datagram that came from the peer at `now`. `scratch` is where packets are
-    /// decrypted: at least as long as the datagram, its content is of no meaning afterwards.
-    pub fn receive(&mut self, now: Instant, datagram: &[u8], scratch: &mut [u8]) {
+    /// Takes a datagram that came from the peer at `now`, as `arrival` says. `scratch` is where
+    /// packets are decrypted: at least as long as the datagram, its content is of no meaning
+    /// afterwards.
+    pub fn receive(
+        &mut self,
+        now: Instant,
+        arrival: &Arrival,
+        datagram: &[u8],
+        scratch: &mut [u8],
+    ) {
+        self.arrived_ecn = arrival.ecn;
         self.stats.datagrams_received += 1;
         self.stats.bytes_received += datagram.len() as u64;
         if !self.path.amplification.is_validated() {
@@ -262,6 +271,7 @@ impl Connection {
         opened: &OpenedPacket,
         scratch: &[u8],
     ) -> Result<(), Refusal> {
+        let ecn = self.arrived_ecn;
         let Some(space) = self.space(opened.space) else { return Err(Refusal::Drop) };
         if space.received.is_duplicate(opened.number) {
             return Err(Refusal::Drop);
@@ -272,7 +282,7 @@ impl Connection {
         // RFC 9000 section 13.1: acknowledged only now that every frame was processed. Frames may
         // have discarded the space.
         if let Some(space) = self.space(opened.space) {
-            space.received.on_received(opened.number, now, ack_eliciting, EcnCodepoint::NotEct);
+            space.received.on_received(opened.number, now, ack_eliciting, ecn);
         }
         Ok(())
     }

@@ -3,7 +3,8 @@
 use smallvec::SmallVec;
 
 use crate::congestion::CongestionController;
-use crate::recovery::{AckDue, SentPacket, Space};
+use crate::path::{PathHandle, Transmit};
+use crate::recovery::{AckDue, EcnCodepoint, SentPacket, Space};
 use crate::time::Instant;
 use crate::wire::frame::{Frame, PathResponse, RetireConnectionId};
 use crate::wire::header::{LongHeader, ShortHeader};
@@ -73,15 +74,15 @@ enum Permission {
 }
 
 impl Connection {
-    /// Writes the next datagram to the front of `buffer` and returns its length, or `None` if
-    /// there is nothing to send now. To be called until it returns `None`.
+    /// Writes the next datagram to the front of `buffer` and tells its length and where it goes,
+    /// or `None` if there is nothing to send now. To be called until it returns `None`.
     #[inline]
-    pub fn transmit(&mut self, now: Instant, buffer: &mut [u8]) -> Option<usize> {
+    pub fn transmit(&mut self, now: Instant, buffer: &mut [u8]) -> Option<Transmit> {
         if self.keys.is_worn() {
             self.renew_keys(now);
         }
         if !self.state.is_open() {
-            return self.transmit_close(now, buffer);
+            return self.transmit_close(now, buffer).map(on_active_path);
         }
         let limit = self.datagram_limit(buffer.len())?;
         let buffer = &mut buffer[..limit];
@@ -92,7 +93,7 @@ impl Connection {
         self.path.amplification.on_sent(len);
         self.stats.datagrams_sent += 1;
         self.stats.bytes_sent += len as u64;
-        Some(len)
+        Some(on_active_path(len))
     }
 
     /// How long the next datagram may be.
@@ -455,6 +456,12 @@ impl Connection {
         }
         self.plan_skipped_number(number);
     }
+}
+
+/// An unmarked datagram on the path in use.
+#[inline]
+fn on_active_path(len: usize) -> Transmit {
+    Transmit { len, path: PathHandle::ACTIVE, ecn: EcnCodepoint::NotEct }
 }
 
 /// The number of the next packet and how many bytes of it go on the wire.

@@ -4,7 +4,7 @@ use crate::connection::{
     is_authentic_initial, ClientConfig, Connection, CreateError, ServerConfig,
 };
 use crate::error::{TransportError, TransportErrorCode};
-use crate::path::Addresses;
+use crate::path::{Addresses, Arrival, Transmit};
 use crate::time::Instant;
 use crate::wire::header::{
     encode_version_negotiation, parse_cids, parse_packet, version_negotiation_len, ProtectedHeader,
@@ -82,18 +82,18 @@ pub enum Refused {
 impl Engine {
     /// Takes a datagram that came at `now`.
     #[inline]
-    pub fn receive(&mut self, now: Instant, addresses: Addresses, datagram: &[u8]) -> Received {
+    pub fn receive(&mut self, now: Instant, arrival: &Arrival, datagram: &[u8]) -> Received {
         let packet = parse_packet(datagram, self.cid_len);
         let routed = match &packet {
             Ok(packet) => self.routes.find(destination(&packet.header)),
             Err(_) => None,
         };
-        if let Some(key) = routed.or_else(|| self.find_reset(&addresses, datagram)) {
-            self.feed(key, now, datagram);
+        if let Some(key) = routed.or_else(|| self.find_reset(&arrival.addresses, datagram)) {
+            self.feed(key, now, arrival, datagram);
             return Received::Connection(key);
         }
         match packet {
-            Ok(packet) => self.receive_unknown(now, addresses, datagram, &packet.header),
+            Ok(packet) => self.receive_unknown(now, arrival.addresses, datagram, &packet.header),
             Err(_) => Received::Dropped(DropReason::Malformed),
         }
     }
@@ -109,13 +109,13 @@ impl Engine {
 
     /// Gives a datagram to a connection.
     #[inline]
-    pub fn feed(&mut self, key: ConnectionKey, now: Instant, datagram: &[u8]) {
+    pub fn feed(&mut self, key: ConnectionKey, now: Instant, arrival: &Arrival, datagram: &[u8]) {
         if self.scratch.len() < datagram.len() {
             self.scratch.resize(datagram.len(), 0);
         }
         let Self { connections, scratch, .. } = self;
         if let Some(entry) = super::live(connections, key) {
-            entry.connection.receive(now, datagram, scratch);
+            entry.connection.receive(now, arrival, datagram, scratch);
         }
         self.activate(key);
     }
@@ -234,15 +234,15 @@ impl Engine {
         Ok(self.insert(connection, first_dcid))
     }
 
-    /// Declines a connection that was just made: returns the length of the datagram in `buffer`
-    /// that says so (RFC 9000 section 5.2.2). The connection is to be removed then.
+    /// Declines a connection that was just made: returns the datagram in `buffer` that says
+    /// so (RFC 9000 section 5.2.2). The connection is to be removed then.
     pub fn refuse(
         &mut self,
         key: ConnectionKey,
         now: Instant,
         trigger_len: usize,
         buffer: &mut [u8],
-    ) -> Option<usize> {
+    ) -> Option<Transmit> {
         let connection = self.connection_mut(key)?;
         let code = TransportErrorCode::CONNECTION_REFUSED;
         connection.refuse(now, TransportError::new(code, ""), trigger_len);

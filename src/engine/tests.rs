@@ -9,7 +9,7 @@ use crate::congestion::{Controller, NewReno, Parameters};
 use crate::connection::{
     ClientConfig, CloseReason, Connection, Event, Settings, State, MIN_DATAGRAM_SIZE,
 };
-use crate::path::Addresses;
+use crate::path::{Addresses, Arrival};
 use crate::time::{Duration, Instant};
 use crate::tls::testing::pair::{client_context, server_context};
 use crate::tls::{SeededRandom, VerifyMode};
@@ -101,19 +101,19 @@ impl World {
         }
         let mut datagrams = Vec::new();
         let mut buffer = [0; 1500];
-        while let Some(len) = engine.connection_mut(key).unwrap().transmit(now, &mut buffer) {
-            datagrams.push(buffer[..len].to_vec());
+        while let Some(sent) = engine.connection_mut(key).unwrap().transmit(now, &mut buffer) {
+            datagrams.push(buffer[..sent.len].to_vec());
         }
         engine.reschedule(key, now);
         datagrams
     }
 
     fn at_server(&mut self, datagram: &[u8]) -> Received {
-        self.server.receive(self.now, addresses(2), datagram)
+        self.server.receive(self.now, &Arrival::unmarked(addresses(2)), datagram)
     }
 
     fn at_client(&mut self, datagram: &[u8]) -> Received {
-        self.client.receive(self.now, addresses(1), datagram)
+        self.client.receive(self.now, &Arrival::unmarked(addresses(1)), datagram)
     }
 
     fn accept(&mut self, incoming: &Incoming, datagram: &[u8]) {
@@ -121,7 +121,7 @@ impl World {
         let settings = Arc::new(Settings::default());
         let terms = Acceptance { scid, settings, controller: controller() };
         let key = self.server.accept(self.now, incoming, terms).unwrap();
-        self.server.feed(key, self.now, datagram);
+        self.server.feed(key, self.now, &Arrival::unmarked(incoming.addresses), datagram);
         assert!(self.server_key.replace(key).is_none(), "a second connection");
     }
 
@@ -246,7 +246,7 @@ fn a_server_that_forgot_resets_and_the_client_understands() {
     trigger.resize(100, 0);
     let Received::StatelessReset(reset) = world.at_server(&trigger) else { panic!() };
     assert!((21..100).contains(&reset.len()));
-    let received = world.client.receive(world.now, addresses(9), &reset);
+    let received = world.client.receive(world.now, &Arrival::unmarked(addresses(9)), &reset);
     assert!(!matches!(received, Received::Connection(_)), "from another address");
     assert!(matches!(world.at_client(&reset), Received::Connection(_)));
     world.sent(Role::Client);

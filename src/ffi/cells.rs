@@ -29,7 +29,7 @@ use super::cid::cid_bytes;
 use super::clock::Clock;
 use super::congestion::CongestionChoice;
 use super::log::Log;
-use super::output::TransmitBuffer;
+use super::output::{BlockedDatagram, TransmitBuffer};
 
 /// What an `xqc_engine_t *` points at. The lock lets the same thread come back in.
 pub(super) type EngineHandle = ReentrantMutex<EngineCell>;
@@ -141,7 +141,7 @@ pub(super) struct ConnectionCell {
     /// Streams of ours that were not written to yet.
     pub unwritten: RefCell<Vec<StreamKey>>,
     /// Datagrams the socket did not take, to be sent first.
-    pub blocked: RefCell<Vec<Vec<u8>>>,
+    pub blocked: RefCell<Vec<BlockedDatagram>>,
     /// Datagrams go to `write_mmsg`.
     pub mmsg: bool,
     /// What `xqc_dcid_str_by_scid` returns the address of, once it was called.

@@ -3,6 +3,7 @@
 use libc::{c_void, iovec};
 
 use crate::connection::State;
+use crate::path::Transmit;
 use crate::time::Instant;
 
 use super::abi::{XQC_MAX_SEND_MSG_ONCE, XQC_SOCKET_EAGAIN, XQC_SOCKET_ERROR};
@@ -22,17 +23,39 @@ const PATH_ID: u64 = 0;
 pub(super) struct TransmitBuffer {
     bytes: [[u8; DATAGRAM_ROOM]; BATCH],
     lens: [usize; BATCH],
+    /// What was built and did not fit the train before it; and its place.
+    held: Option<(usize, Held)>,
 }
 
 impl TransmitBuffer {
     /// An empty buffer, on the heap.
     pub fn new() -> Box<Self> {
-        Box::new(Self { bytes: [[0; DATAGRAM_ROOM]; BATCH], lens: [0; BATCH] })
+        Box::new(Self { bytes: [[0; DATAGRAM_ROOM]; BATCH], lens: [0; BATCH], held: None })
     }
 
     fn datagram(&self, index: usize) -> &[u8] {
         &self.bytes[index][..self.lens[index]]
     }
+}
+
+/// A datagram that waits for its own train.
+struct Held {
+    sent: Transmit,
+    peer: RawAddress,
+}
+
+/// Datagrams to one address with one mark, ready for the socket.
+struct Train {
+    count: usize,
+    peer: RawAddress,
+    /// The connection may have more.
+    more: bool,
+}
+
+/// A datagram that the socket did not take.
+pub(super) struct BlockedDatagram {
+    bytes: Vec<u8>,
+    peer: RawAddress,
 }
 
 /// What became of a write.
@@ -52,20 +75,16 @@ pub(super) fn flush(engine: &EngineCell, connection: &ConnectionCell, now: Insta
     }
     let mut buffer = engine.buffer.take().unwrap_or_else(TransmitBuffer::new);
     let batch = if connection.mmsg { BATCH } else { 1 };
-    loop {
-        let count = fill(engine, connection, now, &mut buffer, batch);
-        if count == 0 {
-            break;
-        }
-        match write(engine, connection, &buffer, count) {
-            Written::All if count < batch => break,
-            Written::All => {}
+    while let Some(train) = fill(engine, connection, now, &mut buffer, batch) {
+        match write(engine, connection, &buffer, &train) {
+            Written::All if train.more => {}
+            Written::All => break,
             Written::Some(sent) => {
-                let rest = (sent..count).map(|index| buffer.datagram(index).to_vec());
-                connection.blocked.borrow_mut().extend(rest);
+                keep_blocked(connection, &mut buffer, &train, sent);
                 break;
             }
             Written::Failed => {
+                buffer.held = None;
                 fail(engine, connection);
                 break;
             }
@@ -74,23 +93,59 @@ pub(super) fn flush(engine: &EngineCell, connection: &ConnectionCell, now: Insta
     engine.buffer.set(Some(buffer));
 }
 
-/// Builds up to `batch` datagrams; returns how many.
+/// Builds a train of up to `batch` datagrams. `None` if there is nothing to send.
 fn fill(
     engine: &EngineCell,
     connection: &ConnectionCell,
     now: Instant,
     buffer: &mut TransmitBuffer,
     batch: usize,
-) -> usize {
+) -> Option<Train> {
     let mut core = engine.core.borrow_mut();
-    let Some(core) = core.connection_mut(connection.key) else { return 0 };
-    let mut count = 0;
+    let core = core.connection_mut(connection.key)?;
+    let (first, peer) = match buffer.held.take() {
+        Some((index, held)) => {
+            buffer.bytes.swap(0, index);
+            (held.sent, held.peer)
+        }
+        None => {
+            let sent = core.transmit(now, &mut buffer.bytes[0])?;
+            (sent, RawAddress::new(&core.addresses(sent.path).peer))
+        }
+    };
+    buffer.lens[0] = first.len;
+    let mut count = 1;
     while count < batch {
-        let Some(len) = core.transmit(now, &mut buffer.bytes[count]) else { break };
-        buffer.lens[count] = len;
+        let Some(sent) = core.transmit(now, &mut buffer.bytes[count]) else {
+            return Some(Train { count, peer, more: false });
+        };
+        if sent.path != first.path || sent.ecn != first.ecn {
+            let peer = RawAddress::new(&core.addresses(sent.path).peer);
+            buffer.held = Some((count, Held { sent, peer }));
+            break;
+        }
+        buffer.lens[count] = sent.len;
         count += 1;
     }
-    count
+    Some(Train { count, peer, more: true })
+}
+
+/// Keeps what is left of a train after `sent` datagrams of it, and what waits behind it.
+#[cold]
+fn keep_blocked(
+    connection: &ConnectionCell,
+    buffer: &mut TransmitBuffer,
+    train: &Train,
+    sent: usize,
+) {
+    let mut blocked = connection.blocked.borrow_mut();
+    for index in sent..train.count {
+        blocked.push(BlockedDatagram { bytes: buffer.datagram(index).to_vec(), peer: train.peer });
+    }
+    if let Some((index, held)) = buffer.held.take() {
+        let bytes = buffer.bytes[index][..held.sent.len].to_vec();
+        blocked.push(BlockedDatagram { bytes, peer: held.peer });
+    }
 }
 
 /// Sends first what the socket did not take earlier. Returns true if nothing of it is left.
@@ -98,12 +153,14 @@ fn send_blocked(engine: &EngineCell, connection: &ConnectionCell) -> bool {
     if connection.blocked.borrow().is_empty() {
         return true;
     }
-    let waiting = connection.blocked.take();
-    for (index, datagram) in waiting.iter().enumerate() {
-        match write_one(engine, connection, datagram) {
+    let mut waiting = connection.blocked.take().into_iter();
+    while let Some(datagram) = waiting.next() {
+        match write_one(engine, connection, &datagram.bytes, &datagram.peer) {
             Written::All => {}
             Written::Some(_) => {
-                connection.blocked.borrow_mut().extend_from_slice(&waiting[index..]);
+                let mut blocked = connection.blocked.borrow_mut();
+                blocked.push(datagram);
+                blocked.extend(waiting);
                 return false;
             }
             Written::Failed => {
@@ -127,10 +184,11 @@ fn write(
     engine: &EngineCell,
     connection: &ConnectionCell,
     buffer: &TransmitBuffer,
-    count: usize,
+    train: &Train,
 ) -> Written {
+    let Train { count, ref peer, .. } = *train;
     if !connection.mmsg {
-        return write_one(engine, connection, buffer.datagram(0));
+        return write_one(engine, connection, buffer.datagram(0), peer);
     }
     let mut vector = [iovec { iov_base: std::ptr::null_mut(), iov_len: 0 }; BATCH];
     for (index, entry) in vector.iter_mut().enumerate().take(count) {
@@ -138,7 +196,6 @@ fn write(
         entry.iov_base = datagram.as_ptr().cast_mut().cast();
         entry.iov_len = datagram.len();
     }
-    let Some(peer) = peer_address(engine, connection) else { return Written::Failed };
     let (vlen, user_data) = (count as u32, connection.user_data.get());
     let result = match (engine.transport.write_mmsg_ex, engine.transport.write_mmsg) {
         // SAFETY: the host gave this function for sending; the vector names `count` live buffers
@@ -160,8 +217,12 @@ fn write(
     }
 }
 
-fn write_one(engine: &EngineCell, connection: &ConnectionCell, datagram: &[u8]) -> Written {
-    let Some(peer) = peer_address(engine, connection) else { return Written::Failed };
+fn write_one(
+    engine: &EngineCell,
+    connection: &ConnectionCell,
+    datagram: &[u8],
+    peer: &RawAddress,
+) -> Written {
     let (bytes, len, user_data) = (datagram.as_ptr(), datagram.len(), connection.user_data.get());
     let result = match (engine.transport.write_socket_ex, engine.transport.write_socket) {
         // SAFETY: the host gave this function for sending; bytes and address are good for the
@@ -180,12 +241,6 @@ fn write_one(engine: &EngineCell, connection: &ConnectionCell, datagram: &[u8]) 
         // A short write or another error: tried again later, as upstream does.
         _ => Written::Some(0),
     }
-}
-
-fn peer_address(engine: &EngineCell, connection: &ConnectionCell) -> Option<RawAddress> {
-    let core = engine.core.borrow();
-    let core = core.connection(connection.key)?;
-    Some(RawAddress::new(&core.path().addresses.peer))
 }
 
 /// Sends a datagram of no accepted connection through `conn_send_packet_before_accept`.

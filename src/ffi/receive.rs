@@ -2,11 +2,12 @@
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::fmt;
+use std::net::SocketAddr;
 
 use libc::{c_uchar, c_void, size_t, sockaddr, socklen_t};
 
 use crate::engine::{Acceptance, ConnectionKey, DropReason, Incoming, Received};
-use crate::path::Addresses;
+use crate::path::{Addresses, Arrival};
 use crate::time::Instant;
 use crate::wire::ConnectionId;
 
@@ -68,20 +69,26 @@ pub unsafe extern "C" fn xqc_engine_packet_process(
             let Some(peer) = peer else {
                 return process_without_address(engine, now, datagram);
             };
-            let arrival = Arrival { addresses: Addresses { local, peer }, now, user_data };
-            process(engine, handle, datagram, &arrival)
+            let arrival = Arrival::unmarked(Addresses { local, peer });
+            process(engine, handle, datagram, &Delivery { arrival, now, user_data })
         })
     }
 }
 
 check_prototypes!(xqc_engine_packet_process);
 
-/// Where a datagram came from, and when.
-struct Arrival {
-    addresses: Addresses,
+/// How the host handed over a datagram.
+struct Delivery {
+    arrival: Arrival,
     now: Instant,
     /// The host's listener.
     user_data: *mut c_void,
+}
+
+impl Delivery {
+    fn peer(&self) -> &SocketAddr {
+        &self.arrival.addresses.peer
+    }
 }
 
 /// Without the peer's address a datagram can only belong to a connection that exists.
@@ -89,8 +96,10 @@ fn process_without_address(engine: &EngineCell, now: Instant, datagram: &[u8]) -
     let key = {
         let mut core = engine.core.borrow_mut();
         let key = core.find_for(datagram);
-        if let Some(key) = key {
-            core.feed(key, now, datagram);
+        let addresses =
+            key.and_then(|key| core.connection(key)).map(|found| found.path().addresses);
+        if let (Some(key), Some(addresses)) = (key, addresses) {
+            core.feed(key, now, &Arrival::unmarked(addresses), datagram);
         }
         key
     };
@@ -105,30 +114,30 @@ fn process(
     engine: &EngineCell,
     handle: *const EngineHandle,
     datagram: &[u8],
-    arrival: &Arrival,
+    delivery: &Delivery,
 ) -> xqc_int_t {
     if engine.log.enabled(XQC_LOG_DEBUG) {
-        log_arrival(engine, datagram.len(), arrival);
+        log_arrival(engine, datagram.len(), delivery);
     }
     // A borrow in the match's head would last through its arms.
-    let received = engine.core.borrow_mut().receive(arrival.now, arrival.addresses, datagram);
+    let received = engine.core.borrow_mut().receive(delivery.now, &delivery.arrival, datagram);
     match received {
         Received::Connection(key) => {
-            note_local_address(engine, key, arrival.addresses.local);
+            note_local_address(engine, key, delivery.arrival.addresses.local);
             after_datagram(engine);
             XQC_OK
         }
         Received::Incoming(incoming) => {
-            let result = accept(engine, handle, &incoming, datagram, arrival);
+            let result = accept(engine, handle, &incoming, datagram, delivery);
             after_datagram(engine);
             result
         }
         Received::VersionNegotiation(reply) => {
-            send_before_accept(engine, &reply, &arrival.addresses.peer, arrival.user_data);
+            send_before_accept(engine, &reply, delivery.peer(), delivery.user_data);
             XQC_OK
         }
         Received::StatelessReset(reset) => {
-            send_reset(engine, &reset, arrival);
+            send_reset(engine, &reset, delivery);
             -XQC_ECONN_NFOUND
         }
         Received::Dropped(DropReason::Malformed) => -XQC_EILLPKT,
@@ -137,17 +146,13 @@ fn process(
 }
 
 #[cold]
-fn log_arrival(engine: &EngineCell, size: usize, arrival: &Arrival) {
-    let message = format_args!("|==>|size:{size}|peer_addr:{}|", arrival.addresses.peer);
+fn log_arrival(engine: &EngineCell, size: usize, delivery: &Delivery) {
+    let message = format_args!("|==>|size:{size}|peer_addr:{}|", delivery.peer());
     engine.log.write(XQC_LOG_DEBUG, None, "xqc_engine_packet_process", message);
 }
 
 /// A client learns its own address from the first datagram.
-fn note_local_address(
-    engine: &EngineCell,
-    key: ConnectionKey,
-    local: Option<std::net::SocketAddr>,
-) {
+fn note_local_address(engine: &EngineCell, key: ConnectionKey, local: Option<SocketAddr>) {
     if let Some(core) = engine.core.borrow_mut().connection_mut(key) {
         core.learn_local_address(local);
     }
@@ -162,10 +167,10 @@ fn after_datagram(engine: &EngineCell) {
     }
 }
 
-fn send_reset(engine: &EngineCell, reset: &[u8], arrival: &Arrival) {
+fn send_reset(engine: &EngineCell, reset: &[u8], delivery: &Delivery) {
     let Some(write) = engine.transport.stateless_reset else { return };
-    let peer = RawAddress::new(&arrival.addresses.peer);
-    let local = arrival.addresses.local.as_ref().map(RawAddress::new);
+    let peer = RawAddress::new(delivery.peer());
+    let local = delivery.arrival.addresses.local.as_ref().map(RawAddress::new);
     let (local_ptr, local_len) =
         local.as_ref().map_or((std::ptr::null(), 0), |local| (local.as_ptr(), local.len()));
     // SAFETY: the host gave this function; bytes and addresses are good for the call.
@@ -177,7 +182,7 @@ fn send_reset(engine: &EngineCell, reset: &[u8], arrival: &Arrival) {
             peer.len(),
             local_ptr,
             local_len,
-            arrival.user_data,
+            delivery.user_data,
         )
     };
 }
@@ -188,7 +193,7 @@ fn accept(
     handle: *const EngineHandle,
     incoming: &Incoming,
     datagram: &[u8],
-    arrival: &Arrival,
+    delivery: &Delivery,
 ) -> xqc_int_t {
     if engine.doomed.get() {
         return -XQC_ECREATE_CONN;
@@ -205,7 +210,7 @@ fn accept(
         settings: terms.settings.clone(),
         controller: terms.congestion.controller(terms.settings.max_datagram_size),
     };
-    let made = engine.core.borrow_mut().accept(arrival.now, incoming, acceptance);
+    let made = engine.core.borrow_mut().accept(delivery.now, incoming, acceptance);
     let key = match made {
         Ok(key) => key,
         Err(refused) => {
@@ -213,12 +218,12 @@ fn accept(
             return -XQC_ECREATE_CONN;
         }
     };
-    let connection = add_connection(engine, handle, key, &scid, arrival.user_data, &terms);
-    if !server_accept(engine, handle, connection, arrival.user_data) {
-        refuse(engine, connection, datagram.len(), arrival);
+    let connection = add_connection(engine, handle, key, &scid, delivery.user_data, &terms);
+    if !server_accept(engine, handle, connection, delivery.user_data) {
+        refuse(engine, connection, datagram.len(), delivery);
         return -XQC_ECREATE_CONN;
     }
-    engine.core.borrow_mut().feed(key, arrival.now, datagram);
+    engine.core.borrow_mut().feed(key, delivery.now, &delivery.arrival, datagram);
     XQC_OK
 }
 
@@ -282,13 +287,17 @@ fn server_accept(
 }
 
 /// Declines a connection that the host does not want: CONNECTION_REFUSED, and no other callback.
-fn refuse(engine: &EngineCell, connection: &ConnectionCell, trigger_len: usize, arrival: &Arrival) {
+fn refuse(
+    engine: &EngineCell,
+    connection: &ConnectionCell,
+    trigger_len: usize,
+    delivery: &Delivery,
+) {
     let mut datagram = [0; MAX_REFUSAL];
-    let len =
-        engine.core.borrow_mut().refuse(connection.key, arrival.now, trigger_len, &mut datagram);
-    if let Some(len) = len {
-        let peer = &arrival.addresses.peer;
-        send_before_accept(engine, &datagram[..len], peer, arrival.user_data);
+    let sent =
+        engine.core.borrow_mut().refuse(connection.key, delivery.now, trigger_len, &mut datagram);
+    if let Some(sent) = sent {
+        send_before_accept(engine, &datagram[..sent.len], delivery.peer(), delivery.user_data);
     }
     discard_connection(engine, connection);
     let function = "xqc_engine_packet_process";

@@ -3,6 +3,7 @@
 
 pub mod amplification;
 pub mod cids;
+mod datagram;
 
 use std::net::SocketAddr;
 
@@ -11,6 +12,8 @@ use crate::recovery::{Pacer, Rtt};
 use crate::time::{Duration, Instant};
 
 use amplification::Amplification;
+
+pub use datagram::{Arrival, PathHandle, Transmit};
 
 /// The addresses at both ends of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

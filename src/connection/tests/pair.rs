@@ -7,7 +7,7 @@ use crate::congestion::{Controller, NewReno, Parameters};
 use crate::connection::{ClientConfig, CloseReason, Connection, Event, ServerConfig};
 use crate::connection::{Settings, State, MIN_DATAGRAM_SIZE};
 use crate::error::TransportErrorCode;
-use crate::path::Addresses;
+use crate::path::{Addresses, Arrival};
 use crate::stream::StreamKey;
 use crate::time::{Duration, Instant};
 use crate::tls::testing::pair::{client_context, server_context};
@@ -181,8 +181,8 @@ impl Pair {
         let connection = &mut self.end(from).connection;
         let mut datagrams = Vec::new();
         let mut buffer = [0; BUFFER];
-        while let Some(len) = connection.transmit(now, &mut buffer) {
-            datagrams.push(buffer[..len].to_vec());
+        while let Some(sent) = connection.transmit(now, &mut buffer) {
+            datagrams.push(buffer[..sent.len].to_vec());
             assert!(datagrams.len() < 10_000, "sends without end");
         }
         datagrams
@@ -193,7 +193,8 @@ impl Pair {
         let now = self.now;
         let end = self.end(to);
         let mut scratch = vec![0; datagram.len()];
-        end.connection.receive(now, datagram, &mut scratch);
+        let arrival = Arrival::unmarked(end.connection.path().addresses);
+        end.connection.receive(now, &arrival, datagram, &mut scratch);
         end.listen();
     }
 
