@@ -1,12 +1,12 @@
-//! Drives TLS: CRYPTO bytes in and out, keys installed and discarded, completion, Retry.
+//! Drives TLS: CRYPTO bytes in and out, keys installed and discarded, completion.
 
 use crate::error::TransportError;
 use crate::recovery::Space;
 use crate::time::Instant;
-use crate::tls::{retry_integrity_tag, InitialSecrets, Level, Secret, TlsEvent};
-use crate::wire::{ConnectionId, Role, Version};
+use crate::tls::{InitialSecrets, Level, Secret, TlsEvent};
+use crate::wire::{ConnectionId, Role};
 
-use super::event::{CloseReason, Event};
+use super::event::Event;
 use super::keys::DirectionKeys;
 use super::{Connection, State};
 
@@ -206,66 +206,6 @@ impl Connection {
         self.retry_undecryptable(now);
         self.early = None;
         self.tls.shed();
-    }
-
-    /// Takes a Retry (RFC 9000 section 17.2.5). `None` if it is to be dropped.
-    pub(super) fn on_retry(
-        &mut self,
-        packet: &[u8],
-        version: Version,
-        scid: &ConnectionId,
-        token: &[u8],
-    ) -> Option<()> {
-        if self.role == Role::Server || version != self.version || token.is_empty() {
-            return None;
-        }
-        let early = self.early.as_deref_mut()?;
-        if early.answered || early.retry_scid.is_some() || *scid == early.original_dcid {
-            return None;
-        }
-        let (body, tag) = packet.split_last_chunk::<16>()?;
-        if retry_integrity_tag(version, early.original_dcid.as_slice(), body) != *tag {
-            return None;
-        }
-        early.retry_scid = Some(*scid);
-        early.token = token.to_vec();
-        self.remote_cids.replace_initial(*scid);
-        self.install_initial_keys(scid);
-        self.resend_initial();
-        Some(())
-    }
-
-    /// Starts the Initial space over, with packet numbers that go on (RFC 9000 section 17.2.5.3).
-    fn resend_initial(&mut self) {
-        let Some(early) = self.early_space(Space::Initial) else { return };
-        let in_flight = early.space.sent.bytes_in_flight();
-        early.space.sent.discard(|_| {});
-        early.space.crypto.rewind();
-        self.path.bytes_in_flight = self.path.bytes_in_flight.saturating_sub(in_flight);
-        self.loss_timer_stale = true;
-    }
-
-    /// Takes a Version Negotiation packet (RFC 9000 section 6.2). `None` if it is to be dropped.
-    pub(super) fn on_version_negotiation(
-        &mut self,
-        dcid: &[u8],
-        scid: &[u8],
-        mut versions: impl Iterator<Item = Version>,
-    ) -> Option<()> {
-        if self.role == Role::Server {
-            return None;
-        }
-        let early = self.early.as_deref()?;
-        let ours = dcid == self.local_cids.primary().as_slice();
-        let theirs = scid == self.remote_cids.active().as_slice();
-        if early.answered || early.retry_scid.is_some() || !ours || !theirs {
-            return None;
-        }
-        if versions.any(|version| version == self.version) {
-            return None;
-        }
-        self.end(CloseReason::VersionMismatch);
-        Some(())
     }
 }
 

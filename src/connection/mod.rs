@@ -18,6 +18,7 @@ mod loss;
 mod packet_builder;
 mod parameters;
 mod receive;
+mod retry;
 mod settings;
 mod space;
 mod state;
@@ -26,6 +27,7 @@ mod timeout;
 mod timers;
 mod token;
 mod transmit;
+mod version_negotiation;
 
 #[cfg(test)]
 mod tests;
