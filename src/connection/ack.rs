@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use crate::congestion::{AckSample, CongestionController, RttSample};
 use crate::error::TransportError;
 use crate::path::cids::{LocalCids, RemoteCids};
-use crate::recovery::{ack_delay_bound, ReceivedPackets, SentSpace, Space};
+use crate::recovery::{ack_delay_bound, AckOutcome, ReceivedPackets, SentSpace, Space};
 use crate::stream::Streams;
 use crate::time::{Duration, Instant};
 use crate::wire::frame::Ack;
@@ -79,10 +79,12 @@ impl Connection {
             return Ok(());
         }
         self.stats.packets_acked += u64::from(outcome.packets);
-        self.stats.spurious_losses += u64::from(outcome.late_packets);
         self.path.bytes_in_flight = prior_in_flight.saturating_sub(outcome.bytes);
         if let Some(sample) = outcome.rtt_sample {
             self.sample_rtt(now, id, ack, sample);
+        }
+        if outcome.late_packets > 0 {
+            self.on_late_packets(now, ack, &outcome);
         }
         self.detect_lost(now, id);
         if let Some(largest) = outcome.largest {
@@ -99,6 +101,17 @@ impl Connection {
         let delay = ack.delay.saturating_mul(1 << self.peer.ack_delay_exponent);
         let delay = Duration::from_micros(delay).min(ack_delay_bound(id, confirmed));
         self.path.rtt.update(sample, delay, now);
+    }
+
+    /// Losses turned out to be none: the packets were only late.
+    #[cold]
+    fn on_late_packets(&mut self, now: Instant, ack: &Ack<'_>, outcome: &AckOutcome) {
+        self.stats.spurious_losses += u64::from(outcome.late_packets);
+        if let Some((lowest, sent)) = outcome.lowest_late {
+            let numbers = ack.largest.0.saturating_sub(lowest.0);
+            let path = &mut self.path;
+            path.reordering.on_late(numbers, sent, now, &path.rtt);
+        }
     }
 
     #[inline]

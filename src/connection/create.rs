@@ -9,7 +9,7 @@ use crate::path::amplification::Amplification;
 use crate::path::cids::{LocalCids, RemoteCids};
 use crate::path::{Addresses, Path, PathConfig};
 use crate::random::Random;
-use crate::recovery::EcnCodepoint;
+use crate::recovery::{EcnCodepoint, Reordering};
 use crate::stream::{Limits, Streams};
 use crate::time::Instant;
 use crate::tls::{ClientOptions, Context, ContextError, ServerOptions, Session, VerifyMode};
@@ -214,6 +214,8 @@ impl Connection {
             controller: beginning.controller,
             pacing: settings.pacing,
             initial_rtt: settings.initial_rtt,
+            reordering: Reordering::new(settings.packet_threshold, settings.learn_reordering),
+            window_limit: settings.window_limit,
             max_datagram_size: settings.max_datagram_size,
             amplification: beginning.amplification,
         });

@@ -198,6 +198,9 @@ impl Connection {
         // RFC 9001 section 4.9.2.
         self.discard_space(Space::Initial);
         self.discard_space(Space::Handshake);
+        if self.settings.adaptive_acks {
+            self.data.received.thin_acks_later();
+        }
         self.events.push_back(Event::HandshakeConfirmed);
     }
 

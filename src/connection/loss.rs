@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use crate::congestion::CongestionController;
-use crate::recovery::{loss_timer, pto_period, Handshake, LossTimer, Space, SpaceTimer};
+use crate::recovery::{loss_timer, Handshake, LossTimer, ProbeTimes, Space, SpaceTimer};
 use crate::time::{Duration, Instant};
 
 use super::token::Token;
@@ -20,11 +20,11 @@ impl Connection {
     #[inline]
     pub(super) fn detect_lost(&mut self, now: Instant, id: Space) {
         let rtt = self.path.rtt.clone();
-        let max_ack_delay = self.peer.max_ack_delay;
+        let (reordering, max_ack_delay) = (self.path.reordering, self.peer.max_ack_delay);
         let Some((sent, mut subjects)) = self.split(id) else { return };
         let before = sent.bytes_in_flight();
         let mut packets = 0;
-        let outcome = sent.detect_lost(now, &rtt, max_ack_delay, |lost| {
+        let outcome = sent.detect_lost(now, &rtt, reordering, max_ack_delay, |lost| {
             packets += 1;
             for token in lost.tokens {
                 subjects.on_lost(token);
@@ -56,9 +56,10 @@ impl Connection {
         self.streams.set_write_ahead(ahead);
     }
 
-    /// The probe timeout of 1-RTT packets, without backoff.
+    /// The probe timeout of 1-RTT packets, without backoff, as RFC 9002 has it: periods that are
+    /// counted in it are not cut short by an impatient host.
     pub fn probe_timeout(&self) -> Duration {
-        pto_period(&self.path.rtt, Space::Application, self.peer.max_ack_delay, 0)
+        self.path.rtt.pto_base() + self.peer.max_ack_delay
     }
 
     /// Sets the loss timer to the next loss or probe.
@@ -86,8 +87,13 @@ impl Connection {
                 .early_space(Space::Handshake)
                 .is_some_and(|space| space.local.is_some()),
         };
-        let Self { path, peer, .. } = self;
-        loss_timer(&spaces, handshake, &path.rtt, peer.max_ack_delay, path.pto_count, now)
+        let times = ProbeTimes {
+            policy: &self.settings.probes,
+            rtt: &self.path.rtt,
+            max_ack_delay: self.peer.max_ack_delay,
+            count: self.path.pto_count,
+        };
+        loss_timer(&spaces, handshake, &times, now)
     }
 
     fn space_timer(&mut self, id: Space) -> Option<SpaceTimer> {

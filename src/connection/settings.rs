@@ -1,5 +1,6 @@
 //! What a host may set for one connection, after defaults and clamps.
 
+use crate::recovery::{ProbePolicy, DEFAULT_PACKET_THRESHOLD};
 use crate::time::Duration;
 use crate::wire::Version;
 
@@ -20,6 +21,14 @@ pub struct Settings {
     pub pacing: bool,
     /// The round-trip time to assume before the first sample.
     pub initial_rtt: Duration,
+    /// How long to wait before probing.
+    pub probes: ProbePolicy,
+    /// A packet is lost when one sent so many later is acknowledged (RFC 9002 section 6.1.1).
+    pub packet_threshold: u64,
+    /// Raise that threshold, and the one of time, when packets arrive that were given up.
+    pub learn_reordering: bool,
+    /// The most bytes in flight, whatever the congestion window.
+    pub window_limit: u64,
     /// The largest UDP payload we send.
     pub max_datagram_size: u16,
     /// The largest UDP payload we say we can receive.
@@ -30,6 +39,8 @@ pub struct Settings {
     pub ack_frequency: u32,
     /// How long they may wait.
     pub max_ack_delay: Duration,
+    /// Answer fewer packets with an ACK once many ACKs were sent.
+    pub adaptive_acks: bool,
     /// Bytes of stream data that may wait for acknowledgement on the whole connection, however
     /// large the congestion window.
     pub send_capacity: u64,
@@ -78,11 +89,16 @@ impl Default for Settings {
             linger: Linger::Off,
             pacing: false,
             initial_rtt: Duration::from_millis(250),
+            probes: ProbePolicy::default(),
+            packet_threshold: DEFAULT_PACKET_THRESHOLD,
+            learn_reordering: false,
+            window_limit: u64::MAX,
             max_datagram_size: MIN_DATAGRAM_SIZE,
             max_udp_payload_size: 1500,
             anti_amplification_limit: 3,
             ack_frequency: 2,
             max_ack_delay: Duration::from_millis(25),
+            adaptive_acks: false,
             send_capacity: DEFAULT_QUEUED_PACKETS * u64::from(MIN_DATAGRAM_SIZE),
             initial_max_data: 32 << 30,
             initial_max_stream_data: 16 << 20,

@@ -8,7 +8,7 @@ mod datagram;
 use std::net::SocketAddr;
 
 use crate::congestion::{CongestionController, Controller};
-use crate::recovery::{Pacer, Rtt};
+use crate::recovery::{Pacer, Reordering, Rtt};
 use crate::time::{Duration, Instant};
 
 use amplification::Amplification;
@@ -33,8 +33,12 @@ pub struct Path {
     pub amplification: Amplification,
     /// Round-trip time.
     pub rtt: Rtt,
+    /// How far behind a packet may be before it counts as lost.
+    pub reordering: Reordering,
     /// The congestion controller.
     pub controller: Controller,
+    /// The most bytes in flight that the host wants, whatever the controller says.
+    window_limit: u64,
     /// Spreads what the window allows over the round trip.
     pub pacer: Pacer,
     /// The host asked for pacing; without it only bursts are capped.
@@ -68,6 +72,10 @@ pub struct PathConfig {
     pub pacing: bool,
     /// The round-trip time to assume before the first sample.
     pub initial_rtt: Duration,
+    /// How far behind a packet may be before it counts as lost.
+    pub reordering: Reordering,
+    /// The most bytes in flight that the host wants, whatever the controller says.
+    pub window_limit: u64,
     /// The largest UDP payload to send.
     pub max_datagram_size: u16,
     /// The limit before the peer's address is validated.
@@ -81,6 +89,8 @@ impl Path {
             addresses: config.addresses,
             amplification: config.amplification,
             rtt: Rtt::new(config.initial_rtt),
+            reordering: config.reordering,
+            window_limit: config.window_limit,
             pacer: Pacer::new(config.controller.window(), config.max_datagram_size),
             pacing: config.pacing,
             controller: config.controller,
@@ -118,7 +128,7 @@ impl Path {
     /// Bytes the congestion window leaves.
     #[inline]
     pub fn congestion_room(&self) -> u64 {
-        self.controller.window().saturating_sub(self.bytes_in_flight)
+        self.controller.window().min(self.window_limit).saturating_sub(self.bytes_in_flight)
     }
 
     /// Lets the pacer know how fast the controller wants to send.

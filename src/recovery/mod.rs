@@ -4,7 +4,9 @@
 //! |---|---|
 //! | `rtt` | the round-trip estimator of one path |
 //! | `sent` | the packets of one packet number space that may still be acknowledged |
+//! | `reordering` | how far behind a packet may be before it counts as lost |
 //! | `persistent` | when losses mean persistent congestion |
+//! | `probe` | how long the sender waits for an acknowledgement before it probes |
 //! | `timer` | when the loss detection timer of a connection fires |
 //! | `received` | what one packet number space has received and owes an ACK for |
 //! | `ecn` | whether a path carries ECN marks |
@@ -16,8 +18,10 @@
 mod ecn;
 mod pacer;
 mod persistent;
+mod probe;
 mod rate;
 mod received;
+mod reordering;
 mod rtt;
 mod sent;
 mod timer;
@@ -25,13 +29,15 @@ mod timer;
 pub use ecn::{EcnCodepoint, EcnPath, EcnReport};
 pub use pacer::Pacer;
 pub use persistent::persistent_congestion_duration;
+pub use probe::{ProbePolicy, ProbeTimes};
 pub use rate::{DeliveryRate, RateSampler, Snapshot};
 pub use received::{AckDue, ReceivedPackets};
+pub use reordering::{Reordering, DEFAULT_PACKET_THRESHOLD};
 pub use rtt::{ack_delay_bound, Rtt, DEFAULT_INITIAL_RTT, DEFAULT_MAX_ACK_DELAY};
 pub use sent::{
     AckOutcome, Acked, LargestAcked, LossOutcome, SentPacket, SentSpace, Unacked, HISTORY_LIMIT,
 };
-pub use timer::{loss_timer, pto_period, Handshake, LossTimer, SpaceTimer};
+pub use timer::{loss_timer, Handshake, LossTimer, SpaceTimer};
 
 use crate::time::Duration;
 

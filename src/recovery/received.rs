@@ -12,6 +12,10 @@ use crate::wire::{PacketNumber, Writer};
 const MAX_RANGES: usize = 64;
 /// Ack-eliciting packets of application data that one ACK may answer (RFC 9000 section 13.2.2).
 const ACK_FREQUENCY: u32 = 2;
+/// The same when it was asked to send fewer.
+const THIN_ACK_FREQUENCY: u32 = 10;
+/// ACKs that are sent before: while the sender's window is small it needs them.
+const ACKS_BEFORE_THIN: u32 = 100;
 
 /// When an ACK must be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +42,8 @@ pub struct ReceivedPackets {
     ecn: EcnCounts,
     max_ack_delay: Duration,
     frequency: u32,
+    /// ACKs left to be sent until their frequency falls; 0 if it will not.
+    until_thin: u32,
     /// Ack-eliciting packets not answered yet.
     pending: u32,
     /// When the first of them arrived.
@@ -71,6 +77,7 @@ impl ReceivedPackets {
             ecn: EcnCounts::default(),
             max_ack_delay,
             frequency,
+            until_thin: 0,
             pending: 0,
             pending_since: Instant::default(),
             disorder: false,
@@ -82,6 +89,11 @@ impl ReceivedPackets {
     /// Answers every `packets` ack-eliciting packets from now on.
     pub fn set_ack_frequency(&mut self, packets: u32) {
         self.frequency = packets.max(1);
+    }
+
+    /// Lets the frequency fall to one ACK for ten packets after a hundred ACKs from now on.
+    pub fn thin_acks_later(&mut self) {
+        self.until_thin = ACKS_BEFORE_THIN;
     }
 
     /// True if `number` was received before, or is too old to tell. Such a packet must not be
@@ -198,7 +210,17 @@ impl ReceivedPackets {
         self.pending = 0;
         self.immediate = false;
         self.has_new = false;
+        if self.until_thin > 0 {
+            self.count_towards_thin();
+        }
         Some(largest)
+    }
+
+    fn count_towards_thin(&mut self) {
+        self.until_thin -= 1;
+        if self.until_thin == 0 {
+            self.frequency = self.frequency.max(THIN_ACK_FREQUENCY);
+        }
     }
 
     /// The peer knows of all up to `largest`: nothing of it need be told again
@@ -282,6 +304,41 @@ mod tests {
                 assert_eq!(received.deadline(), AckDue::None);
             }
         }
+    }
+
+    #[test]
+    fn acks_get_fewer_after_a_hundred_if_asked_for() {
+        let mut received = application();
+        received.thin_acks_later();
+        let mut number = 0;
+        let mut packets_per_ack = || {
+            let first = number;
+            loop {
+                receive(&mut received, number);
+                number += 1;
+                if received.deadline() == AckDue::Now {
+                    sent_ack(&mut received, START);
+                    return number - first;
+                }
+            }
+        };
+        assert!((0..100).all(|_| packets_per_ack() == 2));
+        assert!((0..100).all(|_| packets_per_ack() == 10));
+        // RFC 9000 section 13.2.1: reordering is told at once all the same.
+        receive(&mut received, number + 1);
+        assert_eq!(received.deadline(), AckDue::Now);
+    }
+
+    #[test]
+    fn acks_do_not_get_more_by_being_fewer() {
+        let mut received = application();
+        received.set_ack_frequency(20);
+        received.thin_acks_later();
+        for number in 0..2_000 {
+            receive(&mut received, 2 * number);
+            sent_ack(&mut received, START);
+        }
+        assert_eq!(received.frequency, 20);
     }
 
     #[test]

@@ -100,12 +100,12 @@ impl Rtt {
         self.smoothed + self.variation.saturating_mul(4).max(GRANULARITY)
     }
 
-    /// How long after it was sent a packet older than an acknowledged one is lost
-    /// (RFC 9002 section 6.1.2).
+    /// How long after it was sent a packet older than an acknowledged one is lost: a round trip
+    /// and its part by 2 to the power of `shift`, which is 3 by RFC 9002 section 6.1.2.
     #[inline]
-    pub fn loss_delay(&self) -> Duration {
+    pub fn loss_delay(&self, shift: u8) -> Duration {
         let rtt = self.latest.max(self.smoothed);
-        (rtt + rtt.div(8)).max(GRANULARITY)
+        (rtt + rtt.div(1 << shift.min(63))).max(GRANULARITY)
     }
 
     /// Persistent congestion: the path may be another one now, so the next sample replaces the
@@ -232,9 +232,9 @@ mod tests {
     #[test]
     fn the_loss_delay_is_nine_eighths_and_at_least_a_millisecond() {
         // RFC 9002 section 6.1.2.
-        assert_eq!(sampled(&[(80, 0)]).loss_delay(), ms(90));
-        assert_eq!(sampled(&[(80, 0), (160, 0)]).loss_delay(), ms(180));
-        assert_eq!(sampled(&[(0, 0)]).loss_delay(), GRANULARITY);
+        assert_eq!(sampled(&[(80, 0)]).loss_delay(3), ms(90));
+        assert_eq!(sampled(&[(80, 0), (160, 0)]).loss_delay(3), ms(180));
+        assert_eq!(sampled(&[(0, 0)]).loss_delay(3), GRANULARITY);
     }
 
     #[test]

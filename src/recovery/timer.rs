@@ -1,11 +1,7 @@
 //! The loss detection timer of a connection (RFC 9002 sections 6.1.2, 6.2 and A.8).
 
-use super::{Rtt, Space};
-use crate::time::{Duration, Instant};
-
-/// Doublings of the probe timeout beyond which it stays as it is: 2^20 timeouts are longer than
-/// any idle timeout.
-const MAX_BACKOFF: u32 = 20;
+use super::{ProbeTimes, Space};
+use crate::time::Instant;
 
 /// What one packet number space contributes to the timer.
 #[derive(Clone, Copy, Debug)]
@@ -64,26 +60,12 @@ pub enum LossTimer {
     },
 }
 
-/// The probe timeout of `space` after `pto_count` timeouts in a row (RFC 9002 section 6.2.1).
-///
-/// Packets of the handshake are acknowledged at once, so the peer's delay counts for application
-/// data only.
-pub fn pto_period(rtt: &Rtt, space: Space, max_ack_delay: Duration, pto_count: u32) -> Duration {
-    let delay = match space {
-        Space::Initial | Space::Handshake => Duration::ZERO,
-        Space::Application => max_ack_delay,
-    };
-    (rtt.pto_base() + delay).saturating_mul(1 << pto_count.min(MAX_BACKOFF))
-}
-
 /// When the loss detection timer must fire, from all spaces that still have keys
 /// (RFC 9002 section A.8).
 pub fn loss_timer(
     spaces: &[SpaceTimer],
     handshake: Handshake,
-    rtt: &Rtt,
-    max_ack_delay: Duration,
-    pto_count: u32,
+    times: &ProbeTimes<'_>,
     now: Instant,
 ) -> LossTimer {
     if let Some((at, space)) = spaces.iter().filter_map(|s| Some((s.loss_time?, s.space))).min() {
@@ -92,13 +74,12 @@ pub fn loss_timer(
     if handshake.at_amplification_limit {
         return LossTimer::Idle;
     }
-    let period = |space| pto_period(rtt, space, max_ack_delay, pto_count);
     let probe = spaces
         .iter()
         .filter(|s| s.ack_eliciting_in_flight)
         // RFC 9002 section 6.2.1: before confirmation the peer may be unable to read this space.
         .filter(|s| handshake.confirmed || s.space != Space::Application)
-        .filter_map(|s| Some((s.last_ack_eliciting? + period(s.space), s.space)))
+        .filter_map(|s| Some((s.last_ack_eliciting? + times.period(s.space), s.space)))
         .min();
     match probe {
         Some((at, space)) => LossTimer::Probe { space, at },
@@ -109,7 +90,7 @@ pub fn loss_timer(
             // that the server can read yet.
             let handshake_keys = handshake.has_handshake_keys;
             let space = if handshake_keys { Space::Handshake } else { Space::Initial };
-            LossTimer::Probe { space, at: now + period(space) }
+            LossTimer::Probe { space, at: now + times.period(space) }
         }
     }
 }
@@ -117,6 +98,8 @@ pub fn loss_timer(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::recovery::{ProbePolicy, Rtt};
+    use crate::time::Duration;
 
     const NOW: Instant = Instant::from_micros(10_000_000);
     const DELAY: Duration = Duration::from_millis(25);
@@ -142,7 +125,9 @@ mod tests {
     }
 
     fn timer(spaces: &[SpaceTimer], handshake: Handshake) -> LossTimer {
-        loss_timer(spaces, handshake, &rtt(), DELAY, 0, NOW)
+        let (policy, rtt) = (ProbePolicy::default(), rtt());
+        let times = ProbeTimes { policy: &policy, rtt: &rtt, max_ack_delay: DELAY, count: 0 };
+        loss_timer(spaces, handshake, &times, NOW)
     }
 
     const CONFIRMED: Handshake = Handshake {
@@ -151,23 +136,6 @@ mod tests {
         at_amplification_limit: false,
         has_handshake_keys: true,
     };
-
-    #[test]
-    fn the_ack_delay_counts_for_application_data_only() {
-        // RFC 9002 section 6.2.1.
-        assert_eq!(pto_period(&rtt(), Space::Initial, DELAY, 0), ms(300));
-        assert_eq!(pto_period(&rtt(), Space::Handshake, DELAY, 0), ms(300));
-        assert_eq!(pto_period(&rtt(), Space::Application, DELAY, 0), ms(325));
-    }
-
-    #[test]
-    fn each_timeout_in_a_row_doubles_the_period() {
-        // RFC 9002 section 6.2.1.
-        assert_eq!(pto_period(&rtt(), Space::Application, DELAY, 1), ms(650));
-        assert_eq!(pto_period(&rtt(), Space::Application, DELAY, 3), ms(2_600));
-        let longest = pto_period(&rtt(), Space::Application, DELAY, 20);
-        assert_eq!(pto_period(&rtt(), Space::Application, DELAY, u32::MAX), longest);
-    }
 
     #[test]
     fn a_client_not_yet_validated_keeps_its_backoff() {

@@ -219,7 +219,7 @@ impl Flow {
 
     fn detect_lost(&mut self, now: Instant) {
         let Some(largest) = self.largest_acked else { return };
-        let delay = self.rtt.loss_delay();
+        let delay = self.rtt.loss_delay(3);
         let (mut bytes, mut latest) = (0, None);
         let behind = (largest - self.base) as usize;
         for (index, record) in self.records.iter_mut().take(behind).enumerate() {
@@ -266,7 +266,7 @@ impl Flow {
         let last = self.records.back().map_or(oldest.sent, |record| record.sent);
         let probe = (self.rtt.pto_base() + MAX_ACK_DELAY).saturating_mul(1 << self.backoff.min(6));
         self.timeout =
-            Some(if overtaken { oldest.sent + self.rtt.loss_delay() } else { last + probe });
+            Some(if overtaken { oldest.sent + self.rtt.loss_delay(3) } else { last + probe });
     }
 }
 

@@ -18,3 +18,4 @@ mod packets;
 mod parameters;
 mod recovery;
 mod retry_and_version;
+mod settings;

@@ -51,6 +51,8 @@ pub struct AckOutcome {
     pub packets: u32,
     /// Packets among them that had been declared lost: losses that were none.
     pub late_packets: u32,
+    /// The lowest of those, and when it left.
+    pub lowest_late: Option<(PacketNumber, Instant)>,
     /// The largest of them.
     pub largest: Option<LargestAcked>,
     /// At least one of them was ack-eliciting.
@@ -154,7 +156,7 @@ impl<T: Copy> SentSpace<T> {
                 tokens: self.history.tokens(place),
                 snapshot: self.history.snapshot(number),
             });
-            self.settle(before, outcome);
+            self.settle(number, before, outcome);
             newest = Some((number, before));
             number += 1;
         }
@@ -171,13 +173,17 @@ impl<T: Copy> SentSpace<T> {
 
     /// Counts a newly acknowledged packet.
     #[inline]
-    fn settle(&mut self, record: Record, outcome: &mut AckOutcome) {
+    fn settle(&mut self, number: u64, record: Record, outcome: &mut AckOutcome) {
         outcome.packets += 1;
         outcome.any_ack_eliciting |= record.is_ack_eliciting();
         outcome.marked += u64::from(record.is_ect());
         if record.is_lost() {
             // Not lost after all: the run of losses had a hole.
             outcome.late_packets += 1;
+            let lowest = outcome.lowest_late.is_none_or(|(known, _)| number < known.0);
+            if lowest {
+                outcome.lowest_late = Some((PacketNumber(number), record.time()));
+            }
             self.lost_run.end();
             return;
         }
@@ -231,7 +237,7 @@ mod tests {
     use super::super::testing::{ack, ack_with, at, packet, send};
     use super::*;
     use crate::ranges::RangeSet;
-    use crate::recovery::{RateSampler, Rtt, SentPacket};
+    use crate::recovery::{RateSampler, Reordering, Rtt, SentPacket};
 
     fn sent(count: u64) -> SentSpace<u64> {
         let mut space = SentSpace::new();
@@ -295,7 +301,7 @@ mod tests {
         space.skip_packet_number();
         let rtt = Rtt::new(Duration::from_millis(100));
         ack(&mut space, 100, &[0..=2]).unwrap();
-        space.detect_lost(at(100), &rtt, Duration::ZERO, |_| {});
+        space.detect_lost(at(100), &rtt, Reordering::default(), Duration::ZERO, |_| {});
         send(&mut space, 101, 2);
         assert!(ack(&mut space, 200, &[0..=5]).is_err());
     }
@@ -331,7 +337,7 @@ mod tests {
         let mut space = sent(6);
         let rtt = Rtt::new(Duration::from_millis(100));
         ack(&mut space, 50, &[4..=5]).unwrap();
-        let lost = space.detect_lost(at(50), &rtt, Duration::ZERO, |_| {});
+        let lost = space.detect_lost(at(50), &rtt, Reordering::default(), Duration::ZERO, |_| {});
         assert_eq!(lost.packets, 3);
         assert_eq!(space.bytes_in_flight(), 1_000);
         let (outcome, tokens) = ack(&mut space, 60, &[0..=2, 4..=5]).unwrap();
@@ -374,10 +380,16 @@ mod tests {
                     assert!(acked.insert(number), "{number} acknowledged twice");
                 }
             }
-            space.detect_lost(at(round * 10 + 5), &rtt, Duration::ZERO, |packet| {
-                assert!(!acked.contains(&packet.packet_number.0));
-                assert!(lost.insert(packet.packet_number.0));
-            });
+            space.detect_lost(
+                at(round * 10 + 5),
+                &rtt,
+                Reordering::default(),
+                Duration::ZERO,
+                |packet| {
+                    assert!(!acked.contains(&packet.packet_number.0));
+                    assert!(lost.insert(packet.packet_number.0));
+                },
+            );
             let out: Vec<u64> = space.unacked().map(|packet| packet.tokens[0]).collect();
             let settled = |n: &u64| acked.contains(n) || lost.contains(n);
             let end = space.next_packet_number().0;

@@ -1,11 +1,9 @@
 //! Which packets are lost (RFC 9002 section 6.1).
 
 use super::{SentSpace, Unacked, HISTORY_LIMIT};
-use crate::recovery::{persistent_congestion_duration, Rtt};
+use crate::recovery::{persistent_congestion_duration, Reordering, Rtt};
 use crate::time::{Duration, Instant};
 
-/// A packet is lost once a packet sent so many later is acknowledged (RFC 9002 section 6.1.1).
-const PACKET_THRESHOLD: u64 = 3;
 /// A lost packet is remembered so many probe timeouts after it was sent, in case it arrives.
 const LATE_TIMEOUTS: u64 = 2;
 
@@ -31,13 +29,14 @@ impl<T: Copy> SentSpace<T> {
         &mut self,
         now: Instant,
         rtt: &Rtt,
+        reordering: Reordering,
         max_ack_delay: Duration,
         mut f: impl FnMut(Unacked<'_, T>),
     ) -> LossOutcome {
         let mut outcome = LossOutcome::default();
         self.loss_time = None;
         let Some(largest) = self.largest_acked else { return outcome };
-        let delay = rtt.loss_delay();
+        let delay = reordering.delay(rtt);
         let old = now - delay;
         let mut span = Duration::ZERO;
         let mut number = self.oldest.max(self.history.start());
@@ -49,7 +48,7 @@ impl<T: Copy> SentSpace<T> {
                 continue;
             }
             if record.is_outstanding() {
-                if number + PACKET_THRESHOLD > largest && record.time() > old {
+                if largest - number < reordering.packets() && record.time() > old {
                     self.loss_time = Some(record.time() + delay);
                     break;
                 }
@@ -109,7 +108,9 @@ mod tests {
     fn detect(space: &mut SentSpace<u64>, millis: u64) -> (LossOutcome, Vec<u64>) {
         let mut lost = Vec::new();
         let outcome =
-            space.detect_lost(at(millis), &rtt(), DELAY, |packet| lost.extend(packet.tokens));
+            space.detect_lost(at(millis), &rtt(), Reordering::default(), DELAY, |packet| {
+                lost.extend(packet.tokens);
+            });
         (outcome, lost)
     }
 
@@ -129,6 +130,19 @@ mod tests {
         assert_eq!((outcome.packets, outcome.bytes), (3, 3_000));
         assert_eq!(outcome.latest_sent, Some(at(2)));
         assert_eq!(space.bytes_in_flight(), 6_000);
+    }
+
+    #[test]
+    fn the_packet_threshold_can_be_set() {
+        let lost_with = |packets| {
+            let mut space = sent(10);
+            ack(&mut space, 20, &[9..=9]).unwrap();
+            let mut lost = 0;
+            let reordering = Reordering::new(packets, false);
+            space.detect_lost(at(20), &rtt(), reordering, DELAY, |_| lost += 1);
+            lost
+        };
+        assert_eq!([1, 2, 8, 100].map(lost_with), [9, 8, 2, 0]);
     }
 
     #[test]
@@ -183,7 +197,7 @@ mod tests {
         send(&mut space, 1, 3);
         ack(&mut space, 20, &[1..=3]).unwrap();
         let mut probes = 0;
-        let outcome = space.detect_lost(at(20), &rtt(), DELAY, |lost| {
+        let outcome = space.detect_lost(at(20), &rtt(), Reordering::default(), DELAY, |lost| {
             probes += u32::from(lost.packet.mtu_probe);
         });
         assert_eq!((outcome, probes), (LossOutcome::default(), 1));
@@ -267,7 +281,8 @@ mod tests {
         let mut space = outage(&[0, 20_000, 40_000, 40_010]);
         ack(&mut space, 40_100, &[3..=3]).unwrap();
         let unsampled = Rtt::new(Duration::from_millis(80));
-        let outcome = space.detect_lost(at(40_100), &unsampled, DELAY, |_| {});
+        let outcome =
+            space.detect_lost(at(40_100), &unsampled, Reordering::default(), DELAY, |_| {});
         assert_eq!(outcome.packets, 3);
         assert!(!outcome.persistent_congestion);
     }

@@ -1,0 +1,127 @@
+//! What settings of the host do to a connection.
+
+use super::forge::count;
+use super::link::Weather;
+use super::pair::{Options, Pair};
+use crate::connection::Settings;
+use crate::recovery::ProbePolicy;
+use crate::time::Duration;
+use crate::wire::frame::Frame;
+use crate::wire::Role;
+
+const PATIENCE: Duration = Duration::from_secs(500);
+
+/// A client that starts with `client`, and its server.
+fn established(client: Settings, weather: Weather) -> Pair {
+    Pair::established_with(Options { client, weather, ..Options::default() })
+}
+
+/// The times that pass between one packet of a silent client's and the next.
+fn probe_gaps(probes: ProbePolicy, count: usize) -> Vec<Duration> {
+    let client = Settings { probes, ..Settings::default() };
+    let mut pair = Pair::new(Options { client, ..Options::default() });
+    pair.sent(Role::Client);
+    let gap = |_| {
+        let gap = pair.next_timeout(Role::Client);
+        assert!(!pair.sent(Role::Client).is_empty());
+        gap
+    };
+    (0..count).map(gap).collect()
+}
+
+fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+/// RFC 9002 section 6.2.1.
+#[test]
+fn probes_wait_twice_as_long_each_time() {
+    let gaps = probe_gaps(ProbePolicy::default(), 3);
+    assert_eq!(gaps, [ms(750), ms(1_500), ms(3_000)]);
+}
+
+#[test]
+fn the_growth_of_the_wait_is_the_hosts() {
+    let policy = ProbePolicy { backoff_factor: 1.5, ..ProbePolicy::default() };
+    assert_eq!(probe_gaps(policy, 3), [ms(750), ms(1_125), Duration::from_micros(1_687_500)]);
+}
+
+#[test]
+fn the_first_wait_is_the_hosts() {
+    let policy = ProbePolicy { initial: ms(100), ..ProbePolicy::default() };
+    assert_eq!(probe_gaps(policy, 3), [ms(100), ms(200), ms(400)]);
+}
+
+#[test]
+fn a_short_wait_follows_the_round_trip_time_alone() {
+    let policy = ProbePolicy { short: true, ..ProbePolicy::default() };
+    // A quarter more than the 250 ms assumed.
+    assert_eq!(probe_gaps(policy, 2), [Duration::from_micros(312_500), ms(625)]);
+}
+
+/// How many ACKs the server sends for packets that come one at a time.
+fn acks_for(packets: usize, server: Settings) -> usize {
+    let mut pair = Pair::established_with(Options { server, ..Options::default() });
+    let mut acks = 0;
+    for _ in 0..packets {
+        pair.inject(Role::Client, &[Frame::Ping]);
+        acks += count(&pair.peek(Role::Server), "ACK");
+    }
+    acks
+}
+
+#[test]
+fn the_host_says_how_many_packets_one_ack_answers() {
+    assert_eq!(acks_for(800, Settings::default()), 400);
+    assert_eq!(acks_for(800, Settings { ack_frequency: 1, ..Settings::default() }), 800);
+    assert_eq!(acks_for(800, Settings { ack_frequency: 8, ..Settings::default() }), 100);
+}
+
+#[test]
+fn acks_get_fewer_after_the_first_hundred_if_asked_for() {
+    let adaptive = Settings { adaptive_acks: true, ..Settings::default() };
+    let acks = acks_for(1_200, adaptive);
+    // A hundred for 200 packets, then a hundred for 1,000; the handshake took a few.
+    assert!((190..=200).contains(&acks), "{acks}");
+}
+
+/// Losses that were none, in a transfer over a link that reorders.
+fn spurious_losses(client: Settings) -> u64 {
+    let weather = Weather { reorder: 200, ..Weather::default() };
+    let mut pair = established(client, weather);
+    assert!(pair.transfer(Role::Client, 1_000_000, PATIENCE, |_| {}));
+    pair.client.connection.stats().spurious_losses
+}
+
+/// RFC 9002 section 6.2 lets a sender adapt.
+#[test]
+fn losses_that_were_none_teach_the_sender_patience() {
+    let hasty = spurious_losses(Settings::default());
+    let taught = spurious_losses(Settings { learn_reordering: true, ..Settings::default() });
+    let patient = spurious_losses(Settings { packet_threshold: 1_000, ..Settings::default() });
+    assert!(hasty > 50, "{hasty}");
+    assert!(taught < hasty / 3, "{taught} of {hasty}");
+    assert!(patient < hasty, "{patient} of {hasty}");
+}
+
+#[test]
+fn no_more_is_in_flight_than_the_host_allows() {
+    let client = Settings { window_limit: 5_000, ..Settings::default() };
+    let mut pair = established(client, Weather::default());
+    let mut most = 0;
+    assert!(pair.transfer(Role::Client, 300_000, PATIENCE, |pair| {
+        most = most.max(pair.client.connection.path().bytes_in_flight);
+    }));
+    assert!((3_600..=5_000).contains(&most), "{most}");
+}
+
+/// RFC 9000 section 21.4 recommends leaving numbers out; a host can do without.
+#[test]
+fn packet_numbers_are_not_left_out_if_the_host_says_so() {
+    let client = Settings { disable_packet_number_skipping: true, ..Settings::default() };
+    let mut pair = established(client, Weather::default());
+    assert!(pair.transfer(Role::Client, 6_000_000, PATIENCE, |_| {}));
+    let connection = &pair.client.connection;
+    let numbers = connection.data.sent.next_packet_number().0;
+    assert!(numbers > 4_096 && numbers < connection.stats().packets_sent);
+}
