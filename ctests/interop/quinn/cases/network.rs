@@ -1,0 +1,33 @@
+//! A network that changes addresses.
+
+use super::plain_to_quinn;
+use crate::link::{address, World, CLIENT};
+use crate::node::Node;
+
+/// Lets a translator give the client these addresses, one every 300 ms.
+fn rebind<C: Node, S: Node>(world: &mut World<C, S>, hosts: [u8; 3]) {
+    world.conditions.delay = 50_000;
+    for (host, port) in hosts.into_iter().zip(CLIENT.port() + 1..) {
+        let change = world.now + 300_000;
+        assert!(world.run(5, |world| world.now >= change), "nothing is under way any more");
+        world.translated = Some(address(host, port));
+    }
+}
+
+#[test]
+fn rebind_port_of_our_client() {
+    let mut world = plain_to_quinn(&[5_000_000]);
+    rebind(&mut world, [1, 1, 1]);
+    assert!(!world.client.is_done());
+    assert!(world.run(60, |world| world.client.is_done()));
+    assert_eq!(world.server.connection().remote_address(), world.translated.unwrap());
+}
+
+#[test]
+fn rebind_addr_of_our_client() {
+    let mut world = plain_to_quinn(&[5_000_000]);
+    rebind(&mut world, [3, 4, 5]);
+    assert!(!world.client.is_done());
+    assert!(world.run(60, |world| world.client.is_done()));
+    assert_eq!(world.server.connection().remote_address(), world.translated.unwrap());
+}
