@@ -173,6 +173,70 @@ static void a_bad_length_is_clamped(void)
     sim_world_free(world);
 }
 
+/* The key of the test vectors of draft-ietf-quic-load-balancers-13. */
+static uint8_t lb_key[] = {0x8f, 0x95, 0xf0, 0x92, 0x45, 0x76, 0x5f, 0x80,
+                           0x25, 0x69, 0x34, 0xe5, 0x0c, 0x66, 0x20, 0x7f};
+
+static sim_world *plain_world(void)
+{
+    sim_options options;
+    sim_options_init(&options);
+    return sim_world_new(&options);
+}
+
+static void expect_encryption(sim_world *world, const char *plain, const char *cipher, size_t size)
+{
+    xqc_engine_t *engine = world->client.engine;
+    uint8_t cid[XQC_MAX_CID_LEN] = {0x2a};
+    uint8_t out[XQC_MAX_CID_LEN + 1];
+    memcpy(cid + 1, plain, size);
+    memset(out, 0xee, sizeof(out));
+    CHECK_EQ(xqc_lb_cid_encryption(cid, size, out, XQC_MAX_CID_LEN, lb_key, 16, engine), XQC_OK);
+    CHECK_EQ(memcmp(out + 1, cipher, size), 0);
+    /* The first octet is the host's, and so is what lies behind. */
+    CHECK_EQ(out[0], 0xee);
+    CHECK_EQ(out[size + 1], 0xee);
+    /* In place. */
+    CHECK_EQ(xqc_lb_cid_encryption(cid, size, cid, XQC_MAX_CID_LEN, lb_key, 16, engine), XQC_OK);
+    CHECK_EQ(memcmp(cid + 1, cipher, size), 0);
+    CHECK_EQ(cid[0], 0x2a);
+}
+
+static void sixteen_bytes_are_encrypted_in_a_single_pass(void)
+{
+    sim_world *world = plain_world();
+    expect_encryption(world, "\xed\x79\x3a\x51\xd4\x9b\x8f\x5f\xee\x08\x0d\xbf\x48\xc0\xd1\xe5",
+                      "\x4d\xd2\xd0\x5a\x7b\x0d\xe9\xb2\xb9\x90\x7a\xfb\x5e\xcf\x8c\xc3", 16);
+    sim_world_free(world);
+}
+
+/* Upstream leaves the nonce in the clear, and writes one byte more than it may. */
+static void other_lengths_are_encrypted_in_four_passes(void)
+{
+    sim_world *world = plain_world();
+    expect_encryption(world, "\xed\x79\x3a\xee\x08\x0d\xbf",
+                      "\xfb\xfe\x05\xf7\x31\xb4\x25", 7);
+    expect_encryption(world, "\xed\x79\x3a\x51\xd4\x9b\x8f\x5f\xab\x65\xee\x08\x0d\xbf\x48",
+                      "\x01\x09\x56\xfb\x5c\x1d\x4d\x86\xe0\x10\x18\x3e\x0b\x7d\x1e", 15);
+    expect_encryption(
+        world, "\xed\x79\x3a\x51\xd4\x9b\x8f\x5f\xab\xee\x08\x0d\xbf\x48\xc0\xd1\xe5\x5d",
+        "\x7a\x28\x5a\x09\xf8\x52\x80\xf4\xfd\x6a\xbb\x43\x4a\x71\x59\xe4\xd3\xeb", 18);
+    sim_world_free(world);
+}
+
+static void wrong_lengths_are_not_encrypted(void)
+{
+    sim_world *world = plain_world();
+    xqc_engine_t *engine = world->client.engine;
+    uint8_t cid[32] = {0};
+    uint8_t out[32];
+    CHECK_EQ(xqc_lb_cid_encryption(cid, 20, out, 32, lb_key, 16, engine), -XQC_EPARAM);
+    CHECK_EQ(xqc_lb_cid_encryption(cid, 8, out, 8, lb_key, 16, engine), -XQC_EPARAM);
+    CHECK_EQ(xqc_lb_cid_encryption(cid, 8, out, 9, lb_key, 15, engine), -XQC_EPARAM);
+    CHECK_EQ(xqc_lb_cid_encryption(cid, 19, out, 20, lb_key, 16, engine), XQC_OK);
+    sim_world_free(world);
+}
+
 static const check_case CASES[] = {
     {"a_short_header_has_the_configured_length", a_short_header_has_the_configured_length, 0},
     {"a_long_header_says_its_lengths", a_long_header_says_its_lengths, 0},
@@ -182,6 +246,11 @@ static const check_case CASES[] = {
     {"cids_are_compared_by_length_and_bytes", cids_are_compared_by_length_and_bytes, 0},
     {"cids_are_printed_in_hex", cids_are_printed_in_hex, 0},
     {"a_bad_length_is_clamped", a_bad_length_is_clamped, CHECK_OURS_ONLY},
+    {"sixteen_bytes_are_encrypted_in_a_single_pass", sixteen_bytes_are_encrypted_in_a_single_pass,
+     0},
+    {"other_lengths_are_encrypted_in_four_passes", other_lengths_are_encrypted_in_four_passes,
+     CHECK_UPSTREAM_FAILS},
+    {"wrong_lengths_are_not_encrypted", wrong_lengths_are_not_encrypted, 0},
 };
 
 int main(int argc, char **argv)

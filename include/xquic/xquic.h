@@ -1709,11 +1709,13 @@ xqc_conn_qos_stats_t xqc_conn_get_qos_stats(xqc_engine_t *engine,
 XQC_EXPORT_PUBLIC_API xqc_conn_type_t xqc_conn_get_type(xqc_connection_t *conn);
 
 /**
- * Encrypts a connection ID for QUIC load balancers (draft 13, section 4.3.2). `cid_buf` holds
- * one first byte, which stays as it is, and `enc_len` bytes to encrypt, at most 19. The result
- * of `enc_len + 1` bytes goes to `out_buf`. The key has 16 bytes.
+ * Encrypts a connection ID for QUIC load balancers (draft-ietf-quic-load-balancers-13, section
+ * 4.3.2). `cid_buf` holds the first octet and `enc_len` bytes to encrypt, at most 19. They go
+ * to the same places of `out_buf`, which has room for `enc_len + 1` bytes and may be `cid_buf`;
+ * its first octet is not written. The key has 16 bytes. Callable at any time, also from
+ * `cid_generate_cb`. `xqc_ext_lb_cid_encrypt` follows the latest draft.
  *
- * Returns `XQC_OK`, `-XQC_EPARAM` for a wrong length, `-XQC_EENCRYPT_LB_CID`.
+ * Returns `XQC_OK`, or `-XQC_EPARAM` for null and for a wrong length.
  */
 XQC_EXPORT_PUBLIC_API
 xqc_int_t xqc_lb_cid_encryption(uint8_t *cid_buf,

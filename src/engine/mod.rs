@@ -4,6 +4,7 @@ mod accept;
 mod answer_limit;
 mod identifiers;
 mod peer_limit;
+pub mod quic_lb;
 mod reset_tokens;
 mod routes;
 mod schedule;

@@ -7,6 +7,7 @@
 //! | `cells` | what the handles point at |
 //! | `engine`, `protocols`, `config`, `connect`, `connection`, `path`, `stream`, `cid`, `settings`, `stats` | the functions |
 //! | `ext` | version and features of what upstream does not have |
+//! | `quic_lb` | connection IDs for load balancers |
 //! | `receive` | a datagram in, and the acceptance of connections |
 //! | `run` | the main loop |
 //! | `dispatch`, `notify`, `destroy` | events of the core to the host's callbacks |
@@ -35,6 +36,7 @@ mod notify;
 mod output;
 mod path;
 mod protocols;
+mod quic_lb;
 mod receive;
 mod run;
 mod settings;

@@ -2,6 +2,7 @@
 
 use boring_sys as ffi;
 
+use super::aes::BlockKey;
 use super::algorithm::Algorithm;
 use super::labels::Labels;
 use super::secret::{wipe, Secret};
@@ -17,8 +18,7 @@ const MASK_LEN: usize = 5;
 pub struct HeaderKey(Cipher);
 
 enum Cipher {
-    /// Boxed, as the schedule is seven times the size of the other key.
-    Aes(Box<ffi::AES_KEY>),
+    Aes(BlockKey),
     ChaCha20([u8; 32]),
 }
 
@@ -29,7 +29,7 @@ impl HeaderKey {
         let key_bytes = &mut key[..secret.algorithm().key_len()];
         secret.expand(Labels::of(version).header, key_bytes);
         let cipher = match secret.algorithm() {
-            Algorithm::Aes128Gcm | Algorithm::Aes256Gcm => Cipher::Aes(aes_schedule(key_bytes)),
+            Algorithm::Aes128Gcm | Algorithm::Aes256Gcm => Cipher::Aes(BlockKey::new(key_bytes)),
             Algorithm::ChaCha20Poly1305 => Cipher::ChaCha20(key),
         };
         wipe(&mut key);
@@ -49,34 +49,17 @@ impl HeaderKey {
 impl Drop for HeaderKey {
     fn drop(&mut self) {
         match &mut self.0 {
-            // SAFETY: pointer and size are those of one exclusively owned value without pointers.
-            Cipher::Aes(key) => unsafe {
-                ffi::OPENSSL_cleanse(
-                    std::ptr::addr_of_mut!(**key).cast(),
-                    size_of::<ffi::AES_KEY>(),
-                );
-            },
+            // It wipes itself.
+            Cipher::Aes(_) => {}
             Cipher::ChaCha20(key) => wipe(key),
         }
     }
 }
 
-fn aes_schedule(key: &[u8]) -> Box<ffi::AES_KEY> {
-    let mut schedule = Box::new(ffi::AES_KEY { rd_key: [0; 60], rounds: 0 });
-    let bits = 8 * key.len() as u32;
-    // SAFETY: the key has `bits` bits, the schedule is exclusively owned.
-    let result = unsafe { ffi::AES_set_encrypt_key(key.as_ptr(), bits, &mut *schedule) };
-    assert!(result == 0, "AES takes keys of 128 and 256 bits");
-    schedule
-}
-
 /// RFC 9001 section 5.4.3: the sample, encrypted as one block.
 #[inline]
-fn aes_mask(key: &ffi::AES_KEY, sample: &[u8; SAMPLE_LEN]) -> [u8; MASK_LEN] {
-    let mut block = [0; 16];
-    // SAFETY: both buffers are one block of 16 bytes, the schedule was set by `aes_schedule`.
-    unsafe { ffi::AES_encrypt(sample.as_ptr(), block.as_mut_ptr(), key) };
-    let [mask @ .., _, _, _, _, _, _, _, _, _, _, _] = block;
+fn aes_mask(key: &BlockKey, sample: &[u8; SAMPLE_LEN]) -> [u8; MASK_LEN] {
+    let [mask @ .., _, _, _, _, _, _, _, _, _, _, _] = key.encrypt(sample);
     mask
 }
 
@@ -138,13 +121,5 @@ mod tests {
         check(&v1, "5e5cd55c41f69080575d7999c25a5bfb", "aefefe7d03");
         let v2 = HeaderKey::new(&secret, Version::V2);
         check(&v2, "e7b6b932bc27d786f4bc2bb20f2162ba", "97580e32bf");
-    }
-
-    /// FIPS 197 appendix C.3 for the block function of 256-bit keys.
-    #[test]
-    fn aes_256_encrypts_the_block_of_fips_197() {
-        let key: Vec<u8> = (0..32).collect();
-        let key = HeaderKey(Cipher::Aes(aes_schedule(&key)));
-        check(&key, "00112233445566778899aabbccddeeff", "8ea2b7ca51");
     }
 }

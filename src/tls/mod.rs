@@ -5,6 +5,7 @@
 //! what happens in a handshake comes out as a [`TlsEvent`]. A handshake ends in secrets; of a
 //! [`Secret`] a [`PacketKey`] and a [`HeaderKey`] are made, which protect packets.
 
+pub mod aes;
 pub mod algorithm;
 pub mod context;
 pub mod error;

@@ -11,7 +11,7 @@ pub(super) mod vectors;
 pub(super) const CLIENT_DCID: [u8; 8] = [0x83, 0x94, 0xc8, 0xf0, 0x3e, 0x51, 0x57, 0x08];
 
 /// The bytes that `text` spells in hexadecimal.
-pub(super) fn hex(text: &str) -> Vec<u8> {
+pub(crate) fn hex(text: &str) -> Vec<u8> {
     assert!(text.len() % 2 == 0);
     (0..text.len())
         .step_by(2)
