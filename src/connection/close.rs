@@ -109,6 +109,12 @@ impl Connection {
         self.begin_close(now, closing, CloseReason::LocalTransport(error.code));
     }
 
+    /// Closes the connection because the server reduced the limits that 0-RTT was sent under.
+    pub(super) fn close_on_broken_promise(&mut self, now: Instant, error: TransportError) {
+        let closing = Closing::new(error.code.0, Some(error.frame_type), error.reason);
+        self.begin_close(now, closing, CloseReason::EarlyDataLimitsReduced(error.code));
+    }
+
     /// Declines a connection whose first datagram, of `trigger_len` bytes, was not run.
     pub fn refuse(&mut self, now: Instant, error: TransportError, trigger_len: usize) {
         self.path.amplification.on_received(trigger_len);

@@ -13,8 +13,9 @@ use crate::recovery::{EcnCodepoint, Reordering};
 use crate::stream::{Limits, Streams};
 use crate::time::Instant;
 use crate::tls::{ClientOptions, Context, ContextError, ServerOptions, Session, VerifyMode};
-use crate::wire::{ConnectionId, ResetToken, Role, Version};
+use crate::wire::{ConnectionId, ResetToken, Role, TransportParameters, Version};
 
+use super::early_data::{early_data_context, EarlyData, EarlyDataStatus};
 use super::keys::OneRttKeys;
 use super::parameters::{local_parameters, Identity, PeerParameters};
 use super::settings::{Settings, ACTIVE_CONNECTION_ID_LIMIT};
@@ -42,8 +43,13 @@ pub struct ClientConfig<'a> {
     pub alpn: &'a [u8],
     /// How the server's certificate is verified.
     pub verify: VerifyMode,
+    /// Groups for key exchange in place of the engine's.
+    pub groups: Option<&'a str>,
     /// A session of an earlier connection.
     pub resumption: Option<&'a [u8]>,
+    /// What is remembered of the server's parameters: with it, a session that allows 0-RTT is
+    /// used for it.
+    pub remembered: Option<TransportParameters>,
     /// A token of an earlier connection to this server.
     pub token: &'a [u8],
 }
@@ -70,6 +76,8 @@ pub struct ServerConfig {
     pub retry_scid: Option<ConnectionId>,
     /// The client's address was validated by a token.
     pub address_validated: bool,
+    /// The host chooses the certificate: [`super::Event::CertificateWanted`] asks for it.
+    pub ask_for_certificate: bool,
 }
 
 /// No connection could be made.
@@ -117,6 +125,7 @@ impl Connection {
         random: &mut dyn Random,
     ) -> Result<Self, CreateError> {
         let settings = config.settings;
+        let version = settings.version;
         let identity = Identity {
             source: config.scid,
             original_destination: None,
@@ -133,8 +142,8 @@ impl Connection {
                 transport_parameters: &parameters,
                 resumption: config.resumption,
                 version: settings.version,
-                early_data: false,
-                groups: None,
+                early_data: config.remembered.is_some(),
+                groups: config.groups,
             },
         )?;
         let mut early = Early::new(config.dcid);
@@ -154,6 +163,9 @@ impl Connection {
         };
         let mut connection = Self::begin(beginning, now);
         connection.install_initial_keys(&config.dcid);
+        connection.early_data = config
+            .remembered
+            .map(|remembered| Box::new(EarlyData::remembering(remembered, version)));
         connection.run_tls(now)?;
         Ok(connection)
     }
@@ -173,14 +185,16 @@ impl Connection {
             retry_source: config.retry_scid,
             reset_token: config.reset_token,
         };
-        let parameters = local_parameters(&settings, &identity).encode(Role::Server, random);
+        let parameters = local_parameters(&settings, &identity);
+        let early_data = early_data_context(&parameters);
+        let parameters = parameters.encode(Role::Server, random);
         let tls = Session::server(
             context,
             &ServerOptions {
                 transport_parameters: &parameters,
                 version: config.version,
-                early_data: None,
-                ask_for_certificate: false,
+                early_data: settings.accept_early_data.then_some(&early_data[..]),
+                ask_for_certificate: config.ask_for_certificate,
             },
         )?;
         let mut amplification = Amplification::new(settings.anti_amplification_limit);
@@ -228,6 +242,8 @@ impl Connection {
             data: PacketSpace::for_application(settings.max_ack_delay, settings.ack_frequency),
             keys: OneRttKeys::new(beginning.version),
             early: Some(Box::new(beginning.early)),
+            early_data: None,
+            early_data_status: EarlyDataStatus::None,
             streams: Streams::new(beginning.role, local_limits(&settings), settings.send_capacity),
             local_cids: LocalCids::new(beginning.local),
             remote_cids: RemoteCids::new(beginning.remote, ACTIVE_CONNECTION_ID_LIMIT),

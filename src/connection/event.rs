@@ -2,13 +2,14 @@
 
 use crate::error::TransportErrorCode;
 use crate::stream::StreamEvent;
-use crate::wire::ConnectionId;
+use crate::tls::MessageKind;
+use crate::wire::{ConnectionId, TransportParameters};
 
 /// Something the layer above has to know or to decide.
 #[derive(Debug)]
 pub enum Event {
-    /// The application protocol was agreed on: the application's view of the connection begins.
-    ProtocolSelected,
+    /// This application protocol was agreed on: the application's view of the connection begins.
+    ProtocolSelected(Vec<u8>),
     /// The TLS handshake is complete.
     HandshakeComplete,
     /// The handshake is confirmed (RFC 9001 section 4.1.2).
@@ -16,6 +17,18 @@ pub enum Event {
     /// The peer's certificate chain, DER encoded, leaf first, waits for
     /// [`super::Connection::certificate_verified`].
     VerifyCertificate(Vec<Vec<u8>>),
+    /// The host may choose a certificate for this server name, which may be empty; the handshake
+    /// waits for [`super::Connection::certificate_chosen`].
+    CertificateWanted(Vec<u8>),
+    /// A handshake message went by.
+    HandshakeMessage {
+        /// Which one.
+        kind: MessageKind,
+        /// The whole message with its header.
+        bytes: Vec<u8>,
+    },
+    /// The peer's transport parameters were taken over.
+    PeerParameters(Box<TransportParameters>),
     /// A line for a key log file.
     KeyLog(String),
     /// A session for later resumption.
@@ -67,6 +80,9 @@ pub enum CloseReason {
     PathLost,
     /// A stateless reset came (RFC 9000 section 10.3).
     StatelessReset,
+    /// The server accepts early data and does not keep to the limits that were remembered of it
+    /// (RFC 9000 section 7.4.1, RFC 9221 section 3); the code is what it was told.
+    EarlyDataLimitsReduced(TransportErrorCode),
     /// No version in common (RFC 9000 section 6.2).
     VersionMismatch,
 }

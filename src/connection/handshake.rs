@@ -3,7 +3,7 @@
 use crate::error::TransportError;
 use crate::recovery::Space;
 use crate::time::Instant;
-use crate::tls::{InitialSecrets, Level, Secret, TlsEvent};
+use crate::tls::{InitialSecrets, Level, MessageKind, Secret, TlsEvent};
 use crate::wire::{ConnectionId, Role};
 
 use super::event::Event;
@@ -35,6 +35,20 @@ impl Connection {
         self.advance_handshake(now);
     }
 
+    /// The application has installed a certificate with [`crate::tls::Session::use_certificate`],
+    /// or leaves the configured one; the answer to [`Event::CertificateWanted`].
+    pub fn certificate_chosen(&mut self, now: Instant) {
+        if !self.state.is_open() {
+            return;
+        }
+        self.tls.certificate_chosen();
+        if let Err(error) = self.run_tls(now) {
+            self.close_on_error(now, error);
+            return;
+        }
+        self.advance_handshake(now);
+    }
+
     fn try_advance(&mut self, now: Instant) -> Result<(), TransportError> {
         loop {
             let fed = self.feed_tls()?;
@@ -54,8 +68,8 @@ impl Connection {
             readable |= self.on_tls_event(event);
         }
         outcome?;
-        self.apply_peer_parameters()?;
         self.announce_protocol();
+        self.apply_peer_parameters(now)?;
         if self.state == State::Handshaking && self.tls.is_handshake_complete() {
             self.on_handshake_complete(now);
             readable = true;
@@ -106,11 +120,19 @@ impl Connection {
             TlsEvent::VerifyCertificate { chain } => {
                 self.events.push_back(Event::VerifyCertificate(chain));
             }
-            // Completion is asked for after each step; the others are not switched on.
-            TlsEvent::HandshakeComplete
-            | TlsEvent::EarlyDataRejected
-            | TlsEvent::CertificateWanted { .. }
-            | TlsEvent::Message { .. } => {}
+            TlsEvent::EarlyDataRejected => self.take_back_early_data(),
+            TlsEvent::CertificateWanted { server_name, alpn } => {
+                self.ask_for_certificate(server_name, alpn);
+            }
+            TlsEvent::Message { kind, bytes } => {
+                if kind == MessageKind::ServerHello {
+                    // The protocol was selected before this was written.
+                    self.announce_protocol();
+                }
+                self.events.push_back(Event::HandshakeMessage { kind, bytes });
+            }
+            // Completion is asked for after each step.
+            TlsEvent::HandshakeComplete => {}
         }
         false
     }
@@ -131,13 +153,17 @@ impl Connection {
     fn install_write_key(&mut self, level: Level, secret: Secret) {
         let version = self.version;
         match level {
-            Level::OneRtt => self.keys.set_local(secret),
+            Level::OneRtt => {
+                self.keys.set_local(secret, self.settings.key_update_threshold);
+                self.discard_early_write_keys();
+            }
+            Level::EarlyData => self.install_early_key(&secret),
             Level::Handshake => {
                 if let Some(space) = self.early_space(Space::Handshake) {
                     space.local = Some(DirectionKeys::new(&secret, version));
                 }
             }
-            Level::Initial | Level::EarlyData => {}
+            Level::Initial => {}
         }
     }
 
@@ -145,12 +171,13 @@ impl Connection {
         let version = self.version;
         match level {
             Level::OneRtt => self.keys.set_remote(secret),
+            Level::EarlyData => self.install_early_key(&secret),
             Level::Handshake => {
                 if let Some(space) = self.early_space(Space::Handshake) {
                     space.remote = Some(DirectionKeys::new(&secret, version));
                 }
             }
-            Level::Initial | Level::EarlyData => {}
+            Level::Initial => {}
         }
     }
 
@@ -170,10 +197,31 @@ impl Connection {
 
     /// Tells the application once which protocol it speaks.
     fn announce_protocol(&mut self) {
+        let announced = self.early.as_deref().is_none_or(|early| early.protocol_announced);
+        if !announced {
+            if let Some(protocol) = self.tls.alpn().map(<[u8]>::to_vec) {
+                self.announce(protocol);
+            }
+        }
+    }
+
+    fn announce(&mut self, protocol: Vec<u8>) {
         let Some(early) = self.early.as_deref_mut() else { return };
-        if !early.protocol_announced && self.tls.alpn().is_some() {
-            early.protocol_announced = true;
-            self.events.push_back(Event::ProtocolSelected);
+        if !std::mem::replace(&mut early.protocol_announced, true) {
+            self.events.push_back(Event::ProtocolSelected(protocol));
+        }
+    }
+
+    /// The host may choose a certificate. It hears of the protocol before, which TLS selects only
+    /// afterwards.
+    fn ask_for_certificate(&mut self, server_name: Vec<u8>, alpn: Option<Vec<u8>>) {
+        match alpn {
+            Some(protocol) => {
+                self.announce(protocol);
+                self.events.push_back(Event::CertificateWanted(server_name));
+            }
+            // The handshake is going to fail; there is no connection to ask the host about.
+            None => self.tls.certificate_chosen(),
         }
     }
 
@@ -181,6 +229,7 @@ impl Connection {
         self.set_state(State::Complete);
         self.events.push_back(Event::HandshakeComplete);
         self.restart_idle_timer(now);
+        self.end_early_data(now);
         self.request_connection_ids();
         if self.role == Role::Server {
             // RFC 9001 section 4.1.2: for a server complete is confirmed.

@@ -23,6 +23,7 @@ impl Connection {
             self.state == State::Confirmed && self.keys.may_update(self.data.sent.largest_acked());
         if allowed {
             self.keys.update();
+            self.stats.key_updates += 1;
         }
         allowed
     }
@@ -49,6 +50,7 @@ impl Connection {
         number: PacketNumber,
     ) -> Result<(), TransportError> {
         if self.keys.on_opened(which, number)? {
+            self.stats.key_updates += u64::from(which == ReadKey::Next);
             let deadline = now + self.probe_timeout().saturating_mul(OLD_KEY_PTOS);
             self.timers.set(Timer::KeyDiscard, deadline);
         }

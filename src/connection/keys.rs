@@ -97,6 +97,8 @@ pub struct OneRttKeys {
     sealed: u64,
     /// How many it may seal (RFC 9001 section 6.6); zero without a key.
     seal_limit: u64,
+    /// After how many it should be updated.
+    update_after: u64,
     /// Packets that failed to authenticate, over all keys of the connection.
     failures: u64,
 }
@@ -116,14 +118,18 @@ impl OneRttKeys {
             answered: false,
             sealed: 0,
             seal_limit: 0,
+            update_after: u64::MAX,
             failures: 0,
         }
     }
 
-    /// Installs the write key.
-    pub fn set_local(&mut self, secret: Secret) {
+    /// Installs the write key. It is updated after `threshold` packets, zero for as many as it may
+    /// seal.
+    pub fn set_local(&mut self, secret: Secret, threshold: u64) {
         let local = OneRttDirection::new(secret, self.version);
         self.seal_limit = local.current.key.confidentiality_limit();
+        let wear = self.seal_limit - self.seal_limit / UPDATE_MARGIN;
+        self.update_after = if threshold == 0 { wear } else { threshold.min(wear) };
         self.local = Some(Box::new(local));
     }
 
@@ -147,7 +153,7 @@ impl OneRttKeys {
     /// True if so many packets were sealed that the key should be updated.
     #[inline]
     pub fn is_worn(&self) -> bool {
-        self.sealed >= self.seal_limit - self.seal_limit / UPDATE_MARGIN && self.sealed > 0
+        self.sealed >= self.update_after
     }
 
     /// The key phase bit to send.

@@ -9,6 +9,7 @@ mod close;
 mod connection_ids;
 mod create;
 mod crypto_stream;
+mod early_data;
 mod event;
 mod frames;
 mod handshake;
@@ -44,6 +45,7 @@ use crate::tls::Session;
 use crate::wire::{ConnectionId, ResetToken, Role, Version};
 
 use close::Closing;
+use early_data::EarlyData;
 use keys::OneRttKeys;
 use parameters::PeerParameters;
 use space::{EarlySpace, PacketSpace};
@@ -51,6 +53,7 @@ use timers::{Timer, Timers};
 
 pub use close::LocalClose;
 pub use create::{ClientConfig, CreateError, ServerConfig};
+pub use early_data::EarlyDataStatus;
 pub use event::{CloseReason, Event};
 pub use receive::is_authentic_initial;
 pub use settings::{Linger, Settings, ACTIVE_CONNECTION_ID_LIMIT, MIN_DATAGRAM_SIZE};
@@ -72,6 +75,9 @@ pub struct Connection {
     keys: OneRttKeys,
     /// What only the handshake needs; gone when it is confirmed.
     early: Option<Box<Early>>,
+    /// 0-RTT, while there are keys for it or may yet be.
+    early_data: Option<Box<EarlyData>>,
+    early_data_status: EarlyDataStatus,
     streams: Streams,
     local_cids: LocalCids,
     remote_cids: RemoteCids,
@@ -167,6 +173,12 @@ impl Connection {
     /// The TLS session: protocol, cipher, the library's own object.
     pub fn tls(&self) -> &Session {
         &self.tls
+    }
+
+    /// The TLS session, for a certificate to be installed; see
+    /// [`Connection::certificate_chosen`].
+    pub fn tls_mut(&mut self) -> &mut Session {
+        &mut self.tls
     }
 
     /// The connection IDs the peer may send to.

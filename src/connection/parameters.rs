@@ -2,9 +2,10 @@
 
 use crate::error::{TransportError, TransportErrorCode};
 use crate::stream::Limits;
-use crate::time::Duration;
+use crate::time::{Duration, Instant};
 use crate::wire::{ConnectionId, ResetToken, Role, TransportParameters};
 
+use super::event::Event;
 use super::settings::{Settings, ACK_DELAY_EXPONENT, ACTIVE_CONNECTION_ID_LIMIT};
 use super::{Connection, Early};
 
@@ -78,7 +79,7 @@ pub(super) fn local_parameters(settings: &Settings, identity: &Identity) -> Tran
 
 impl Connection {
     /// Checks and takes over the peer's transport parameters, once TLS has them.
-    pub(super) fn apply_peer_parameters(&mut self) -> Result<(), TransportError> {
+    pub(super) fn apply_peer_parameters(&mut self, now: Instant) -> Result<(), TransportError> {
         let Some(early) = self.early.as_deref_mut() else { return Ok(()) };
         if early.parameters_applied {
             return Ok(());
@@ -94,6 +95,7 @@ impl Connection {
         let parameters = TransportParameters::decode(bytes, self.role.peer())?;
         authenticate(self.role, early, &parameters)?;
         early.parameters_applied = true;
+        self.settle_early_data(now, &parameters)?;
         self.peer = PeerParameters::from(&parameters);
         if let Some(token) = parameters.stateless_reset_token {
             self.remote_cids.set_initial_reset_token(token);
@@ -101,15 +103,21 @@ impl Connection {
         // RFC 9000 section 18.2: the peer drops what is larger.
         let largest = self.peer.max_udp_payload_size.min(u64::from(self.path.max_datagram_size));
         self.path.max_datagram_size = largest as u16;
-        self.streams.set_peer_limits(&Limits {
-            max_data: parameters.initial_max_data,
-            max_stream_data_bidi_local: parameters.initial_max_stream_data_bidi_local,
-            max_stream_data_bidi_remote: parameters.initial_max_stream_data_bidi_remote,
-            max_stream_data_uni: parameters.initial_max_stream_data_uni,
-            max_streams_bidi: parameters.initial_max_streams_bidi,
-            max_streams_uni: parameters.initial_max_streams_uni,
-        });
+        self.streams.set_peer_limits(&limits_of(&parameters));
+        self.events.push_back(Event::PeerParameters(Box::new(parameters)));
         Ok(())
+    }
+}
+
+/// What `parameters` allow on streams.
+pub(super) fn limits_of(parameters: &TransportParameters) -> Limits {
+    Limits {
+        max_data: parameters.initial_max_data,
+        max_stream_data_bidi_local: parameters.initial_max_stream_data_bidi_local,
+        max_stream_data_bidi_remote: parameters.initial_max_stream_data_bidi_remote,
+        max_stream_data_uni: parameters.initial_max_stream_data_uni,
+        max_streams_bidi: parameters.initial_max_streams_bidi,
+        max_streams_uni: parameters.initial_max_streams_uni,
     }
 }
 

@@ -23,7 +23,7 @@ const MAX_UNDECRYPTABLE: usize = 8;
 const MIN_STATELESS_RESET: usize = 21;
 
 /// Why a packet went no further.
-enum Refusal {
+pub(super) enum Refusal {
     /// It is dropped; the connection is not affected.
     Drop,
     /// It came before its keys and is worth keeping.
@@ -39,16 +39,16 @@ impl From<TransportError> for Refusal {
 }
 
 /// A packet whose protection is removed.
-struct OpenedPacket {
-    space: Space,
-    packet_type: PacketType,
-    number: PacketNumber,
+pub(super) struct OpenedPacket {
+    pub(super) space: Space,
+    pub(super) packet_type: PacketType,
+    pub(super) number: PacketNumber,
     /// Its destination connection ID.
-    dcid: ConnectionId,
+    pub(super) dcid: ConnectionId,
     /// It came under the 1-RTT keys before the current ones.
-    old_keys: bool,
+    pub(super) old_keys: bool,
     /// Where its payload lies in the scratch buffer.
-    payload: std::ops::Range<usize>,
+    pub(super) payload: std::ops::Range<usize>,
 }
 
 impl Connection {
@@ -134,8 +134,16 @@ impl Connection {
             ProtectedHeader::Short { dcid, pn_offset } => {
                 self.open_one_rtt(now, packet, dcid, pn_offset, scratch)?
             }
+            ProtectedHeader::Long {
+                packet_type: LongPacketType::ZeroRtt,
+                version,
+                dcid,
+                scid,
+                pn_offset,
+                ..
+            } => self.open_early_data(packet, version, (dcid, scid), pn_offset, scratch)?,
             ProtectedHeader::Long { packet_type, version, dcid, scid, token, pn_offset } => {
-                self.check_long_header(packet_type, version, &scid, token)?;
+                self.check_long_header(version, &scid, token)?;
                 self.open_early(packet_type, packet, dcid, pn_offset, scratch)?
             }
             ProtectedHeader::Retry { version, scid, token, .. } => {
@@ -157,7 +165,6 @@ impl Connection {
     /// What can be said of a long header before the packet is authenticated.
     fn check_long_header(
         &self,
-        packet_type: LongPacketType,
         version: Version,
         scid: &ConnectionId,
         token: &[u8],
@@ -170,9 +177,8 @@ impl Connection {
         if early.peer_scid.is_some_and(|known| known != *scid) {
             return Err(Refusal::Drop);
         }
-        // RFC 9000 section 17.2.2: only clients send tokens. RFC 9001 section 5.6: and 0-RTT.
-        let from_server = self.role == Role::Client;
-        if from_server && (!token.is_empty() || packet_type == LongPacketType::ZeroRtt) {
+        // RFC 9000 section 17.2.2: only clients send tokens.
+        if self.role == Role::Client && !token.is_empty() {
             return Err(Refusal::Drop);
         }
         Ok(())
@@ -386,16 +392,16 @@ impl Connection {
 }
 
 /// A header whose protection is removed.
-struct OpenHeader {
-    first: FirstByte,
+pub(super) struct OpenHeader {
+    pub(super) first: FirstByte,
     /// Header and packet number together.
     len: usize,
-    number: PacketNumber,
+    pub(super) number: PacketNumber,
 }
 
 /// Copies the header to the front of `scratch` and removes its protection there.
 #[inline]
-fn read_header(
+pub(super) fn read_header(
     packet: &[u8],
     pn_offset: usize,
     key: &HeaderKey,
@@ -417,7 +423,7 @@ fn read_header(
 
 /// Decrypts the payload of `packet` behind its header in `scratch`. Returns where it lies.
 #[inline]
-fn open_payload(
+pub(super) fn open_payload(
     key: &PacketKey,
     packet: &[u8],
     header: &OpenHeader,

@@ -31,6 +31,7 @@ impl Connection {
         self.remote_cids.replace_initial(*scid);
         self.install_initial_keys(scid);
         self.resend_initial();
+        self.give_up_early_packets();
         Some(())
     }
 

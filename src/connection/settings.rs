@@ -52,6 +52,11 @@ pub struct Settings {
     pub initial_max_streams_bidi: u64,
     /// Unidirectional streams the peer may have open.
     pub initial_max_streams_uni: u64,
+    /// A server takes 0-RTT.
+    pub accept_early_data: bool,
+    /// Packets sealed with one 1-RTT key after which it is updated; zero leaves that to the limits
+    /// of the AEAD.
+    pub key_update_threshold: u64,
     /// Do not leave out packet numbers at random.
     pub disable_packet_number_skipping: bool,
 }
@@ -104,6 +109,8 @@ impl Default for Settings {
             initial_max_stream_data: 16 << 20,
             initial_max_streams_bidi: 1024,
             initial_max_streams_uni: 1024,
+            accept_early_data: true,
+            key_update_threshold: 0,
             disable_packet_number_skipping: false,
         }
     }

@@ -25,4 +25,6 @@ pub struct Stats {
     pub packets_received: u64,
     /// Packets dropped: not authentic, duplicate, or without keys.
     pub packets_dropped: u64,
+    /// Updates of the 1-RTT keys, by either end.
+    pub key_updates: u64,
 }

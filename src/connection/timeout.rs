@@ -27,7 +27,10 @@ impl Connection {
                 Timer::Close => self.set_closed(),
                 Timer::Linger => self.end_linger(now),
                 Timer::KeepAlive => self.on_keep_alive(now),
-                Timer::KeyDiscard => self.keys.discard_previous(),
+                Timer::KeyDiscard => {
+                    self.keys.discard_previous();
+                    self.early_data = None;
+                }
                 Timer::Quiet => self.on_quiet(now),
             }
         }

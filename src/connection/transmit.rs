@@ -122,7 +122,8 @@ impl Connection {
         let mut open: Option<Draft> = None;
         for space in Space::ALL {
             let draft = match space {
-                Space::Application => self.draft_one_rtt(now, buffer, used),
+                Space::Application if self.keys.can_seal() => self.draft_one_rtt(now, buffer, used),
+                Space::Application => self.draft_early_data(now, buffer, used),
                 _ => self.draft_early(space, now, buffer, used),
             };
             let Some(draft) = draft else { continue };
@@ -297,7 +298,7 @@ impl Connection {
 
     /// True if window and pacer let a full packet go.
     #[inline]
-    fn congestion_allows(&mut self, now: Instant) -> bool {
+    pub(super) fn congestion_allows(&mut self, now: Instant) -> bool {
         let size = u64::from(self.path.max_datagram_size);
         if self.path.congestion_room() < size {
             self.congestion_limited = true;
@@ -315,7 +316,7 @@ impl Connection {
 
     /// Fills a 1-RTT packet: control frames first, then stream data.
     #[inline]
-    fn write_one_rtt_frames(&mut self, frames: &mut Writer<'_>, content: &mut Content) {
+    pub(super) fn write_one_rtt_frames(&mut self, frames: &mut Writer<'_>, content: &mut Content) {
         if self.handshake_done_due && frames.remaining() > 0 {
             Frame::HandshakeDone.encode(frames);
             self.handshake_done_due = false;
@@ -436,6 +437,8 @@ impl Connection {
         if draft.space == Space::Application {
             if let Some((packet_key, header_key)) = self.keys.seal_keys(draft.layout.number) {
                 draft.layout.protect(packet, packet_key, header_key);
+            } else if let Some(keys) = self.early_write_keys() {
+                draft.layout.protect(packet, &keys.packet, &keys.header);
             }
             return;
         }
@@ -466,7 +469,7 @@ fn on_active_path(len: usize) -> Transmit {
 
 /// The number of the next packet and how many bytes of it go on the wire.
 #[inline]
-fn number(space: &PacketSpace) -> (PacketNumber, usize) {
+pub(super) fn number(space: &PacketSpace) -> (PacketNumber, usize) {
     let number = space.sent.next_packet_number();
     (number, number.encoded_len(space.sent.largest_acked()))
 }

@@ -68,6 +68,8 @@ pub struct Acceptance {
     pub settings: std::sync::Arc<crate::connection::Settings>,
     /// The congestion controller.
     pub controller: crate::congestion::Controller,
+    /// The host chooses the certificate.
+    pub ask_for_certificate: bool,
 }
 
 /// No connection could be made.
@@ -227,6 +229,7 @@ impl Engine {
             original_dcid: incoming.dcid,
             retry_scid: None,
             address_validated: false,
+            ask_for_certificate: terms.ask_for_certificate,
         };
         let connection = Connection::server(config, &self.tls, now, &mut *self.random)
             .map_err(Refused::Failed)?;

@@ -61,7 +61,9 @@ impl World {
             server_name: None,
             alpn: b"h3",
             verify: VerifyMode::None,
+            groups: None,
             resumption: None,
+            remembered: None,
             token: b"",
         };
         let client_key = client.connect(now, config).unwrap();
@@ -119,7 +121,8 @@ impl World {
     fn accept(&mut self, incoming: &Incoming, datagram: &[u8]) {
         let scid = self.server.random_cid();
         let settings = Arc::new(Settings::default());
-        let terms = Acceptance { scid, settings, controller: controller() };
+        let terms =
+            Acceptance { scid, settings, controller: controller(), ask_for_certificate: false };
         let key = self.server.accept(self.now, incoming, terms).unwrap();
         self.server.feed(key, self.now, &Arrival::unmarked(incoming.addresses), datagram);
         assert!(self.server_key.replace(key).is_none(), "a second connection");

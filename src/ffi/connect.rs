@@ -22,6 +22,7 @@ use super::dispatch::create_notify;
 use super::guard::with_engine;
 use super::identifiers::generate_cid;
 use super::receive::add_connection;
+use super::resumption::{key_exchange_groups, Kept};
 use super::run::{run_one, Running};
 use super::settings::client_terms;
 use super::strings::string_bytes;
@@ -75,7 +76,8 @@ pub unsafe extern "C" fn xqc_connect(
                 return null;
             };
             let addresses = Addresses { local: None, peer };
-            let wish = Wish { settings, ssl, server_name, alpn, token, addresses, user_data };
+            let kept = Kept::read(ssl);
+            let wish = Wish { settings, ssl, kept, server_name, alpn, token, addresses, user_data };
             let connection = connect(engine, handle, &wish);
             connection.map_or(null, ConnectionCell::scid)
         })
@@ -104,6 +106,7 @@ unsafe fn token_bytes<'a>(token: *const c_uchar, len: usize) -> Option<&'a [u8]>
 struct Wish<'a> {
     settings: &'a xqc_conn_settings_t,
     ssl: &'a xqc_conn_ssl_config_t,
+    kept: Kept<'a>,
     server_name: &'a [u8],
     alpn: &'a [u8],
     token: &'a [u8],
@@ -136,7 +139,9 @@ fn connect<'a>(
         server_name: Some(server_name),
         alpn: wish.alpn,
         verify: verify_mode(wish.ssl),
-        resumption: None,
+        groups: key_exchange_groups(wish.ssl.tls_groups),
+        resumption: wish.kept.ticket,
+        remembered: wish.kept.remembered.clone(),
         token: wish.token,
     };
     let now = engine.clock.now();

@@ -244,7 +244,8 @@ pub unsafe extern "C" fn xqc_conn_send_ping(
     }
 }
 
-/// Whether 0-RTT data may be sent. Not yet: sessions are not resumed.
+/// Whether what is written goes out as 0-RTT until the handshake is complete: the connection is a
+/// client's, its session allows it, and the server has not refused.
 ///
 /// # Safety
 ///
@@ -254,7 +255,17 @@ pub unsafe extern "C" fn xqc_conn_is_ready_to_send_early_data(
     conn: *mut xqc_connection_t,
 ) -> xqc_bool_t {
     // SAFETY: the caller vouches for the handle.
-    unsafe { with_connection(conn, XQC_FALSE, |_, _| XQC_FALSE) }
+    unsafe {
+        with_connection(conn, XQC_FALSE, |engine, connection| {
+            let core = engine.core.borrow();
+            let ready = core.connection(connection.key).is_some_and(Connection::offers_early_data);
+            if ready {
+                XQC_TRUE
+            } else {
+                XQC_FALSE
+            }
+        })
+    }
 }
 
 /// Whether an error means that what was remembered for 0-RTT is of no use any more.

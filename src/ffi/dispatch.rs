@@ -5,22 +5,25 @@
 
 use std::rc::Rc;
 
-use libc::{c_uchar, c_void};
+use libc::c_void;
 
 use crate::connection::{CloseReason, Event};
+use crate::error::TransportErrorCode;
 use crate::stream::{StreamEvent, StreamKey};
 use crate::time::Instant;
 use crate::wire::ConnectionId;
 
 use super::abi::{
-    xqc_app_proto_callbacks_t, TRA_VERSION_NEGOTIATION_ERROR, XQC_ESTATELESS_RESET, XQC_LOG_ERROR,
-    XQC_LOG_WARN,
+    xqc_app_proto_callbacks_t, TRA_0RTT_DGRAM_PARAMS_ERROR, TRA_0RTT_TRANS_PARAMS_ERROR,
+    TRA_VERSION_NEGOTIATION_ERROR, XQC_ESTATELESS_RESET, XQC_LOG_ERROR, XQC_LOG_WARN,
 };
 use super::address::describe;
 use super::cells::{ConnectionCell, EngineCell, Known, StreamCell};
+use super::certificate::{choose_certificate, show_message, verify_certificate};
 use super::cid::{cid_bytes, raw_cid};
 use super::identifiers::issue_connection_ids;
 use super::notify::notify_unread;
+use super::resumption::{save_parameters, save_session};
 use super::run::on_callback_failure;
 use super::stream::CLOSE_CODE;
 
@@ -39,7 +42,12 @@ pub(super) fn deliver_events(engine: &EngineCell, connection: &ConnectionCell, n
 
 fn deliver(engine: &EngineCell, connection: &ConnectionCell, event: Event, now: Instant) {
     match event {
-        Event::ProtocolSelected => on_protocol(engine, connection, now),
+        Event::ProtocolSelected(alpn) => on_protocol(engine, connection, &alpn, now),
+        Event::CertificateWanted(name) => choose_certificate(engine, connection, name, now),
+        Event::HandshakeMessage { kind, bytes } => {
+            show_message(engine, connection, kind, &bytes);
+        }
+        Event::PeerParameters(parameters) => save_parameters(engine, connection, &parameters),
         Event::HandshakeComplete => on_handshake_complete(connection),
         Event::HandshakeConfirmed => {
             engine.core.borrow_mut().forget_first_dcid(connection.key, now);
@@ -57,11 +65,11 @@ fn deliver(engine: &EngineCell, connection: &ConnectionCell, event: Event, now: 
 }
 
 /// A server has chosen the protocol: the application gets its connection.
-fn on_protocol(engine: &EngineCell, connection: &ConnectionCell, now: Instant) {
+fn on_protocol(engine: &EngineCell, connection: &ConnectionCell, alpn: &[u8], now: Instant) {
     if connection.known.get() == Known::Created {
         return;
     }
-    if let Some(callbacks) = chosen_protocol(engine, connection) {
+    if let Some(callbacks) = chosen_protocol(engine, alpn) {
         // Chosen only once: nothing is there yet.
         let _ = connection.protocol.set(callbacks);
     }
@@ -70,12 +78,7 @@ fn on_protocol(engine: &EngineCell, connection: &ConnectionCell, now: Instant) {
     }
 }
 
-fn chosen_protocol(
-    engine: &EngineCell,
-    connection: &ConnectionCell,
-) -> Option<Rc<xqc_app_proto_callbacks_t>> {
-    let core = engine.core.borrow();
-    let alpn = core.connection(connection.key)?.tls().alpn()?;
+fn chosen_protocol(engine: &EngineCell, alpn: &[u8]) -> Option<Rc<xqc_app_proto_callbacks_t>> {
     let protocols = engine.protocols.borrow();
     let found = protocols.iter().find(|protocol| protocol.alpn == alpn)?;
     Some(found.callbacks.clone())
@@ -118,38 +121,11 @@ fn on_ping_acked(connection: &ConnectionCell, ping_user_data: *mut c_void) {
     }
 }
 
-fn verify_certificate(
-    engine: &EngineCell,
-    connection: &ConnectionCell,
-    chain: &[Vec<u8>],
-    now: Instant,
-) {
-    // Without a callback nobody takes the responsibility for a certificate that did not verify.
-    let accepted = engine.transport.cert_verify_cb.is_some_and(|verify| {
-        let mut certificates: Vec<*const c_uchar> = chain.iter().map(Vec::as_ptr).collect();
-        let lens: Vec<usize> = chain.iter().map(Vec::len).collect();
-        let user_data = connection.user_data.get();
-        // SAFETY: the host gave this function; both arrays have as many entries as said and are
-        // good for the call.
-        unsafe { verify(certificates.as_mut_ptr(), lens.as_ptr(), chain.len(), user_data) == 0 }
-    });
-    if let Some(core) = engine.core.borrow_mut().connection_mut(connection.key) {
-        core.certificate_verified(now, accepted);
-    }
-}
-
 fn write_key_log(engine: &EngineCell, connection: &ConnectionCell, line: String) {
     let Some(write) = engine.callbacks.keylog_cb else { return };
     let Ok(line) = std::ffi::CString::new(line) else { return };
     // SAFETY: the host gave this function; the line is good for the call.
     unsafe { write(connection.scid(), line.as_ptr(), engine.user_data) };
-}
-
-fn save_session(engine: &EngineCell, connection: &ConnectionCell, ticket: &[u8]) {
-    if let Some(save) = engine.transport.save_session_cb {
-        // SAFETY: the host gave this function; the bytes are good for the call.
-        unsafe { save(ticket.as_ptr().cast(), ticket.len(), connection.user_data.get()) };
-    }
 }
 
 fn save_token(engine: &EngineCell, connection: &ConnectionCell, token: &[u8]) {
@@ -322,6 +298,7 @@ impl End {
         let (error, peer_kind, tell) = match reason {
             CloseReason::LocalApplication(code) => (*code, 0, true),
             CloseReason::LocalTransport(code) => (code.0, 0, true),
+            CloseReason::EarlyDataLimitsReduced(code) => (reduced_limits(*code), 0, true),
             CloseReason::PeerTransport { code, .. } => (code.0, 1, true),
             CloseReason::PeerApplication { code, .. } => (*code, 2, true),
             CloseReason::StatelessReset => (XQC_ESTATELESS_RESET.0.into(), 0, true),
@@ -332,6 +309,16 @@ impl End {
         };
         Self { error, peer_kind, tell }
     }
+}
+
+/// The error that a client's host knows by which the session it kept is of no use any more. The
+/// peer was told a standard code.
+fn reduced_limits(code: TransportErrorCode) -> u64 {
+    let error = match code {
+        TransportErrorCode::PROTOCOL_VIOLATION => TRA_0RTT_DGRAM_PARAMS_ERROR,
+        _ => TRA_0RTT_TRANS_PARAMS_ERROR,
+    };
+    error.0.into()
 }
 
 fn log_end(engine: &EngineCell, connection: &ConnectionCell, end: &End) {

@@ -87,7 +87,7 @@ unsafe fn create(
     };
     let role = if engine_type == XQC_ENGINE_SERVER { Role::Server } else { Role::Client };
     // SAFETY: the caller vouches for the strings.
-    let tls = match unsafe { tls_context(role, ssl, callbacks) } {
+    let tls = match unsafe { tls_context(role, ssl, callbacks, transport) } {
         Ok(tls) => tls,
         Err(reason) => {
             fail(&format_args!("create tls context error|{reason}"));
@@ -147,6 +147,7 @@ unsafe fn tls_context(
     role: Role,
     ssl: &xqc_engine_ssl_config_t,
     callbacks: &xqc_engine_callback_t,
+    transport: &xqc_transport_callbacks_t,
 ) -> Result<Context, String> {
     // SAFETY: the caller vouches for the strings.
     let (ciphers, groups) = unsafe { (text(ssl.ciphers), text(ssl.groups)) };
@@ -159,7 +160,7 @@ unsafe fn tls_context(
         session_timeout: ssl.session_timeout,
         session_ticket_key: None,
         key_log: callbacks.keylog_cb.is_some(),
-        messages: false,
+        messages: transport.conn_ssl_msg_cb.is_some(),
     };
     if role == Role::Server {
         // SAFETY: the caller vouches for the strings.

@@ -6,6 +6,7 @@
 //! | `guard` | the way in: null handles, the engine's lock, panics |
 //! | `cells` | what the handles point at |
 //! | `engine`, `protocols`, `config`, `connect`, `connection`, `path`, `stream`, `cid`, `settings`, `stats` | the functions |
+//! | `certificate`, `resumption` | what the host says of certificates, and what a client keeps for later |
 //! | `ext` | version and features of what upstream does not have |
 //! | `quic_lb` | connection IDs for load balancers |
 //! | `receive` | a datagram in, and the acceptance of connections |
@@ -19,6 +20,7 @@ pub mod abi;
 
 mod address;
 mod cells;
+mod certificate;
 mod cid;
 mod clock;
 mod config;
@@ -38,6 +40,7 @@ mod path;
 mod protocols;
 mod quic_lb;
 mod receive;
+mod resumption;
 mod run;
 mod settings;
 mod stats;

@@ -209,6 +209,7 @@ fn accept(
         scid,
         settings: terms.settings.clone(),
         controller: terms.congestion.controller(terms.settings.max_datagram_size),
+        ask_for_certificate: engine.transport.conn_cert_cb.is_some(),
     };
     let made = engine.core.borrow_mut().accept(delivery.now, incoming, acceptance);
     let key = match made {

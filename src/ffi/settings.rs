@@ -88,6 +88,7 @@ fn terms(host: &xqc_conn_settings_t, base: &Settings, role: Role) -> ConnectionT
             0 => base.anti_amplification_limit,
             factor => factor.into(),
         },
+        key_update_threshold: host.keyupdate_pkt_threshold,
         ..with_recovery(host, &with_limits(host, base), role)
     };
     ConnectionTerms {

@@ -42,7 +42,7 @@ impl Forgery {
         let scid = self.scid.unwrap_or(from.local_cids.primary());
         let next = from.space(space).unwrap().sent.next_packet_number();
         let pn = self.number.map_or(next, PacketNumber);
-        let builder = if space == Space::Application {
+        let builder = if space == Space::Application && !self.early_data {
             let key_phase = from.keys.phase();
             let header = ShortHeader { dcid: &dcid, spin: false, key_phase, pn, pn_len: 4 };
             PacketBuilder::short(&mut buffer, &header)
@@ -62,7 +62,10 @@ impl Forgery {
         let mut layout = builder.layout();
         layout.pad_to(&mut buffer, self.pad_to);
         buffer[0] ^= self.flip;
-        if space == Space::Application {
+        if self.early_data && space == Space::Application {
+            let keys = from.early_write_keys().unwrap();
+            layout.protect(&mut buffer, &keys.packet, &keys.header);
+        } else if space == Space::Application {
             let (packet, header) = from.keys.seal_keys(pn).unwrap();
             layout.protect(&mut buffer, packet, header);
         } else {

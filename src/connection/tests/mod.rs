@@ -12,6 +12,7 @@ mod pair;
 mod acknowledgement;
 mod closing;
 mod connection_ids;
+mod early_data;
 mod handshake;
 mod keys;
 mod packets;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::link::{Link, Weather};
 use crate::congestion::{Controller, NewReno, Parameters};
+use crate::connection::parameters::{local_parameters, Identity};
 use crate::connection::{ClientConfig, CloseReason, Connection, Event, ServerConfig};
 use crate::connection::{Settings, State, MIN_DATAGRAM_SIZE};
 use crate::error::TransportErrorCode;
@@ -12,7 +13,7 @@ use crate::stream::StreamKey;
 use crate::time::{Duration, Instant};
 use crate::tls::testing::pair::{client_context, server_context};
 use crate::tls::{Context, SeededRandom, VerifyMode};
-use crate::wire::{ConnectionId, Direction, ResetToken, Role, Version};
+use crate::wire::{ConnectionId, Direction, ResetToken, Role, TransportParameters, Version};
 
 /// What a pair is made of.
 pub(super) struct Options {
@@ -27,6 +28,11 @@ pub(super) struct Options {
     pub(super) token: &'static [u8],
     /// How long the ends' own connection IDs are.
     pub(super) cid_len: usize,
+    /// The client's session of an earlier connection.
+    pub(super) resumption: Option<Vec<u8>>,
+    /// What the client remembers of the server.
+    pub(super) remembered: Option<TransportParameters>,
+    pub(super) ask_for_certificate: bool,
 }
 
 impl Default for Options {
@@ -39,6 +45,9 @@ impl Default for Options {
             address_validated: false,
             token: b"",
             cid_len: 8,
+            resumption: None,
+            remembered: None,
+            ask_for_certificate: false,
         }
     }
 }
@@ -129,7 +138,9 @@ impl Pair {
             server_name: None,
             alpn: b"h3",
             verify: VerifyMode::None,
-            resumption: None,
+            groups: None,
+            resumption: options.resumption.as_deref(),
+            remembered: options.remembered,
             token: options.token,
         };
         let client = Connection::client(client, &contexts.client, now, &mut random).unwrap();
@@ -144,10 +155,24 @@ impl Pair {
             original_dcid: first_dcid,
             retry_scid: options.retry_scid,
             address_validated: options.address_validated,
+            ask_for_certificate: options.ask_for_certificate,
         };
         let server = Connection::server(server, &contexts.server, now, &mut random).unwrap();
         let (client, server) = (End::new(client), End::new(server));
         Self { now, client, server, link: Link::new(options.weather) }
+    }
+
+    /// The transport parameters that the server of a new pair is going to send.
+    pub(super) fn server_parameters(&self) -> Vec<u8> {
+        let connection = &self.server.connection;
+        let identity = Identity {
+            source: connection.local_cids().primary(),
+            original_destination: connection.early.as_ref().map(|early| early.original_dcid),
+            retry_source: None,
+            reset_token: None,
+        };
+        local_parameters(connection.settings(), &identity)
+            .encode(Role::Server, &mut SeededRandom::new([0; 32]))
     }
 
     /// A pair whose handshake is confirmed at both ends, with nothing under way.

@@ -16,7 +16,7 @@ fn cid(bytes: &[u8]) -> ConnectionId {
 }
 
 /// A Retry to the client of `pair`, sealed for an Initial that went to `answered`.
-fn retry(pair: &Pair, scid: &[u8], answered: &[u8], token: &[u8]) -> Vec<u8> {
+pub(super) fn retry(pair: &Pair, scid: &[u8], answered: &[u8], token: &[u8]) -> Vec<u8> {
     let (dcid, scid) = (pair.client.connection.local_cids().primary(), cid(scid));
     let mut packet = vec![0; retry_len(&dcid, &scid, token)];
     encode_retry(&mut Writer::new(&mut packet), 0, Version::V1, &dcid, &scid, token);
