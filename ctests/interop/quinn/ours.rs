@@ -121,6 +121,8 @@ impl Ours {
             server_name: Some(NAME),
             alpn: ALPN,
             verify: VerifyMode::None,
+            groups: None,
+            remembered: None,
             resumption: options.session.as_deref(),
             token: b"",
         };
@@ -233,6 +235,7 @@ impl Node for Ours {
         match self.engine.receive(now, &arrival, &datagram.bytes) {
             Received::Incoming(incoming) => {
                 let terms = Acceptance {
+                    ask_for_certificate: false,
                     scid: self.engine.random_cid(),
                     settings: self.settings.clone(),
                     controller: controller(),
