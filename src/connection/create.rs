@@ -10,7 +10,7 @@ use crate::path::cids::{LocalCids, RemoteCids};
 use crate::path::{Addresses, Path, PathConfig};
 use crate::random::Random;
 use crate::recovery::{EcnCodepoint, Reordering};
-use crate::stream::{Limits, Streams};
+use crate::stream::{ReceiveRates, Streams};
 use crate::time::Instant;
 use crate::tls::{ClientOptions, Context, ContextError, ServerOptions, Session, VerifyMode};
 use crate::wire::{ConnectionId, ResetToken, Role, TransportParameters, Version};
@@ -244,7 +244,7 @@ impl Connection {
             early: Some(Box::new(beginning.early)),
             early_data: None,
             early_data_status: EarlyDataStatus::None,
-            streams: Streams::new(beginning.role, local_limits(&settings), settings.send_capacity),
+            streams: Streams::new(beginning.role, settings.limits(), settings.send_capacity),
             local_cids: LocalCids::new(beginning.local),
             remote_cids: RemoteCids::new(beginning.remote, ACTIVE_CONNECTION_ID_LIMIT),
             peer: PeerParameters::default(),
@@ -268,6 +268,10 @@ impl Connection {
             stats: Stats::default(),
             settings,
         };
+        connection.streams.set_receive_rates(ReceiveRates {
+            connection: connection.settings.receive_rate,
+            least_stream_window: connection.settings.limited_stream_window.unwrap_or(0),
+        });
         connection.plan_skipped_number(0);
         connection.fit_write_ahead();
         connection.restart_idle_timer(now);
@@ -308,16 +312,5 @@ impl Early {
             parameters_applied: false,
             protocol_announced: false,
         }
-    }
-}
-
-fn local_limits(settings: &Settings) -> Limits {
-    Limits {
-        max_data: settings.initial_max_data,
-        max_stream_data_bidi_local: settings.initial_max_stream_data,
-        max_stream_data_bidi_remote: settings.initial_max_stream_data,
-        max_stream_data_uni: settings.initial_max_stream_data,
-        max_streams_bidi: settings.initial_max_streams_bidi,
-        max_streams_uni: settings.initial_max_streams_uni,
     }
 }

@@ -8,6 +8,7 @@ mod ack;
 mod close;
 mod connection_ids;
 mod create;
+mod credit;
 mod crypto_stream;
 mod early_data;
 mod event;

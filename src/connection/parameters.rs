@@ -56,6 +56,7 @@ pub(super) struct Identity {
 
 /// Our transport parameters.
 pub(super) fn local_parameters(settings: &Settings, identity: &Identity) -> TransportParameters {
+    let limits = settings.limits();
     TransportParameters {
         original_destination_connection_id: identity.original_destination,
         retry_source_connection_id: identity.retry_source,
@@ -63,12 +64,12 @@ pub(super) fn local_parameters(settings: &Settings, identity: &Identity) -> Tran
         initial_source_connection_id: Some(identity.source),
         max_idle_timeout: settings.idle_timeout,
         max_udp_payload_size: u64::from(settings.max_udp_payload_size),
-        initial_max_data: settings.initial_max_data,
-        initial_max_stream_data_bidi_local: settings.initial_max_stream_data,
-        initial_max_stream_data_bidi_remote: settings.initial_max_stream_data,
-        initial_max_stream_data_uni: settings.initial_max_stream_data,
-        initial_max_streams_bidi: settings.initial_max_streams_bidi,
-        initial_max_streams_uni: settings.initial_max_streams_uni,
+        initial_max_data: limits.max_data,
+        initial_max_stream_data_bidi_local: limits.max_stream_data_bidi_local,
+        initial_max_stream_data_bidi_remote: limits.max_stream_data_bidi_remote,
+        initial_max_stream_data_uni: limits.max_stream_data_uni,
+        initial_max_streams_bidi: limits.max_streams_bidi,
+        initial_max_streams_uni: limits.max_streams_uni,
         ack_delay_exponent: ACK_DELAY_EXPONENT,
         max_ack_delay: settings.max_ack_delay,
         active_connection_id_limit: ACTIVE_CONNECTION_ID_LIMIT,

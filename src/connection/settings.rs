@@ -1,6 +1,7 @@
 //! What a host may set for one connection, after defaults and clamps.
 
 use crate::recovery::{ProbePolicy, DEFAULT_PACKET_THRESHOLD};
+use crate::stream::Limits;
 use crate::time::Duration;
 use crate::wire::Version;
 
@@ -48,6 +49,13 @@ pub struct Settings {
     pub initial_max_data: u64,
     /// Credit per stream, in bytes.
     pub initial_max_stream_data: u64,
+    /// Stream data to receive on the whole connection, in bytes per second; 0 for no bound.
+    pub receive_rate: u64,
+    /// Rates of single streams can be bounded. Bidirectional streams that we open start with this
+    /// credit, in bytes, and have no less at any rate.
+    pub limited_stream_window: Option<u64>,
+    /// Start with the small limits that interoperability tests expect.
+    pub interop_mode: bool,
     /// Bidirectional streams the peer may have open.
     pub initial_max_streams_bidi: u64,
     /// Unidirectional streams the peer may have open.
@@ -81,8 +89,38 @@ pub const ACK_DELAY_EXPONENT: u8 = 3;
 /// Packets of a few bytes each that may wait unacknowledged when the host sets no limit.
 const DEFAULT_QUEUED_PACKETS: u64 = 18_000;
 
+/// Streams of each direction in interop mode.
+const INTEROP_MAX_STREAMS: u64 = 128;
+
+/// Connection credit in interop mode, in bytes.
+const INTEROP_MAX_DATA: u64 = 1 << 20;
+
 /// The UDP payload every path must carry (RFC 9000 section 14.1).
 pub const MIN_DATAGRAM_SIZE: u16 = 1200;
+
+impl Settings {
+    /// What the peer is allowed from the start.
+    pub fn limits(&self) -> Limits {
+        let per_stream = self.initial_max_stream_data;
+        let limits = Limits {
+            max_data: self.initial_max_data,
+            max_stream_data_bidi_local: self.limited_stream_window.unwrap_or(per_stream),
+            max_stream_data_bidi_remote: per_stream,
+            max_stream_data_uni: per_stream,
+            max_streams_bidi: self.initial_max_streams_bidi,
+            max_streams_uni: self.initial_max_streams_uni,
+        };
+        if !self.interop_mode {
+            return limits;
+        }
+        Limits {
+            max_data: INTEROP_MAX_DATA,
+            max_streams_bidi: INTEROP_MAX_STREAMS,
+            max_streams_uni: INTEROP_MAX_STREAMS,
+            ..limits
+        }
+    }
+}
 
 impl Default for Settings {
     fn default() -> Self {
@@ -107,6 +145,9 @@ impl Default for Settings {
             send_capacity: DEFAULT_QUEUED_PACKETS * u64::from(MIN_DATAGRAM_SIZE),
             initial_max_data: 32 << 30,
             initial_max_stream_data: 16 << 20,
+            receive_rate: 0,
+            limited_stream_window: None,
+            interop_mode: false,
             initial_max_streams_bidi: 1024,
             initial_max_streams_uni: 1024,
             accept_early_data: true,

@@ -248,6 +248,9 @@ impl Connection {
             self.fill_probe(Space::Application);
         }
         self.maybe_skip_packet_number();
+        if self.streams.has_control() {
+            self.tune_windows(now);
+        }
         let mut builder = self.start_packet(Space::Application, buffer.get_mut(start..)?)?;
         let mut content = Content::default();
         let acked = write_ack(&mut self.data, &mut builder.frames, now, &mut content);

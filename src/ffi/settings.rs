@@ -1,5 +1,6 @@
 //! Connection settings of hosts: defaults, clamps, and the way into the core.
 
+mod credit;
 mod recovery;
 mod template;
 
@@ -17,32 +18,12 @@ use super::abi::{
 use super::cells::ConnectionTerms;
 use super::congestion::CongestionChoice;
 use super::guard::{catch, with_engine};
+use credit::with_credit;
 use recovery::{with_recovery, MAX_ACK_DELAY_MS};
 use template::template;
 
 /// The largest UDP payload a host may ask us to send.
 const MAX_PACKET_SIZE: usize = 1420;
-
-/// Streams of each direction in interop mode.
-const INTEROP_MAX_STREAMS: u64 = 128;
-
-/// Connection credit in interop mode, in bytes.
-const INTEROP_MAX_DATA: u64 = 1 << 20;
-
-/// The most streams a peer can be allowed (RFC 9000 section 4.6).
-const MAX_STREAMS: u64 = 1 << 60;
-
-/// The most credit a peer can be given: the largest number on the wire.
-const MAX_CREDIT: u64 = (1 << 62) - 1;
-
-/// How much of a receive rate is given as credit, in milliseconds.
-const RATE_WINDOW_MS: u64 = 60;
-
-/// The least credit that a receive rate stands for, in bytes.
-const MIN_RATE_WINDOW: u64 = 63_000;
-
-/// The most, in bytes.
-const MAX_RATE_WINDOW: u64 = 16 << 20;
 
 /// The largest UDP payload there is.
 const MAX_UDP_PAYLOAD: u64 = 65_527;
@@ -89,45 +70,13 @@ fn terms(host: &xqc_conn_settings_t, base: &Settings, role: Role) -> ConnectionT
             factor => factor.into(),
         },
         key_update_threshold: host.keyupdate_pkt_threshold,
-        ..with_recovery(host, &with_limits(host, base), role)
+        ..with_recovery(host, &with_credit(host, base), role)
     };
     ConnectionTerms {
         settings: Arc::new(settings),
         congestion: CongestionChoice::new(&host.cong_ctrl_callback, &host.cc_params),
         disable_send_mmsg: host.disable_send_mmsg != 0,
     }
-}
-
-/// The credit the peer starts with, and what we queue.
-fn with_limits(host: &xqc_conn_settings_t, base: &Settings) -> Settings {
-    let streams = |wanted: u64, known: u64| match wanted {
-        0 if host.is_interop_mode != 0 => INTEROP_MAX_STREAMS,
-        0 => known,
-        count => count.min(MAX_STREAMS),
-    };
-    let bidi = streams(host.max_streams_bidi, base.initial_max_streams_bidi);
-    let uni = streams(host.max_streams_uni, base.initial_max_streams_uni);
-    let whole = bidi.saturating_add(uni).saturating_mul(base.initial_max_stream_data);
-    Settings {
-        initial_max_data: match (host.is_interop_mode, host.recv_rate_bytes_per_sec) {
-            (0, 0) => whole.min(MAX_CREDIT),
-            (0, rate) => rate_window(rate),
-            _ => INTEROP_MAX_DATA,
-        },
-        initial_max_streams_bidi: bidi,
-        initial_max_streams_uni: uni,
-        send_capacity: match host.sndq_packets_used_max {
-            0 => Settings::default().send_capacity,
-            packets => packets.saturating_mul(MIN_DATAGRAM_SIZE.into()),
-        },
-        ..base.clone()
-    }
-}
-
-/// What arrives in [`RATE_WINDOW_MS`] at `rate` bytes per second: so much is a sender given to
-/// begin with.
-fn rate_window(rate: u64) -> u64 {
-    (rate / 1000).saturating_mul(RATE_WINDOW_MS).clamp(MIN_RATE_WINDOW, MAX_RATE_WINDOW)
 }
 
 fn version(host: &xqc_conn_settings_t) -> Version {

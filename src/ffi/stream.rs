@@ -26,19 +26,22 @@ pub(super) const CLOSE_CODE: u64 = 0x10c;
 ///
 /// # Safety
 ///
-/// `engine` is null or a live engine, `cid` null or one connection ID.
+/// `engine` is null or a live engine, `cid` null or one connection ID, `settings` null or one
+/// value.
 #[no_mangle]
 pub unsafe extern "C" fn xqc_stream_create(
     engine: *mut xqc_engine_t,
     cid: *const xqc_cid_t,
-    _settings: *mut xqc_stream_settings_t,
+    settings: *mut xqc_stream_settings_t,
     user_data: *mut c_void,
 ) -> *mut xqc_stream_t {
     let null = std::ptr::null_mut();
+    // SAFETY: the caller vouches for the settings.
+    let rate = unsafe { settings.as_ref() }.map_or(0, |settings| settings.recv_rate_bytes_per_sec);
     // SAFETY: the caller vouches for both.
     unsafe {
         with_cid((engine, cid), "xqc_stream_create", (null, null), |engine, connection| {
-            open(engine, connection, Direction::Bidirectional, user_data)
+            open(engine, connection, (Direction::Bidirectional, rate), user_data)
         })
     }
 }
@@ -59,15 +62,16 @@ pub unsafe extern "C" fn xqc_stream_create_with_direction(
     // SAFETY: the caller vouches for the handle.
     unsafe {
         with_connection(conn, std::ptr::null_mut(), |engine, connection| {
-            open(engine, connection, direction, user_data)
+            open(engine, connection, (direction, 0), user_data)
         })
     }
 }
 
+/// Opens a stream of one direction that receives at most at a rate.
 fn open(
     engine: &EngineCell,
     connection: &ConnectionCell,
-    direction: Direction,
+    (direction, rate): (Direction, u64),
     user_data: *mut c_void,
 ) -> *mut xqc_stream_t {
     let opened = {
@@ -78,7 +82,9 @@ fn open(
             }
             let streams = core.streams_mut();
             let key = streams.open(direction).ok()?;
-            Some((key, streams.id(key)?))
+            let id = streams.id(key)?;
+            core.open_receive_window(key, rate);
+            Some((key, id))
         });
         // What was tried in vain is told to the peer, and the new stream is to be written.
         core.activate(connection.key);
@@ -136,11 +142,32 @@ pub unsafe extern "C" fn xqc_stream_update_settings(
     stream: *mut xqc_stream_t,
     settings: *mut xqc_stream_settings_t,
 ) -> xqc_int_t {
-    if settings.is_null() {
+    // SAFETY: the caller vouches for the settings.
+    let rate = unsafe { settings.as_ref() }.map_or(0, |settings| settings.recv_rate_bytes_per_sec);
+    if rate == 0 {
         return -XQC_EPARAM;
     }
     // SAFETY: the caller vouches for the handle.
-    unsafe { with_stream(stream, -XQC_EPARAM, |_, _, _| -XQC_EPARAM) }
+    unsafe {
+        with_stream(stream, -XQC_EPARAM, |engine, connection, stream| {
+            if !set_receive_rate(engine, connection, stream, rate) {
+                return -XQC_EPARAM;
+            }
+            run_soon(engine, connection);
+            XQC_OK
+        })
+    }
+}
+
+fn set_receive_rate(
+    engine: &EngineCell,
+    connection: &ConnectionCell,
+    stream: &StreamCell,
+    rate: u64,
+) -> bool {
+    let mut core = engine.core.borrow_mut();
+    let core = core.connection_mut(connection.key);
+    core.is_some_and(|core| core.set_receive_rate(stream.key, rate))
 }
 
 /// The host's pointer of the stream's connection.

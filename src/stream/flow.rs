@@ -44,6 +44,15 @@ impl SendCredit {
     }
 }
 
+/// How far a window may follow the path, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bounds {
+    /// What a window that follows a rate has at least.
+    pub(super) least: u64,
+    /// What a window grows to by itself at most.
+    pub(super) most: u64,
+}
+
 /// What we let the peer send on a stream or on the connection, in bytes.
 #[derive(Debug)]
 pub(super) struct RecvWindow {
@@ -53,6 +62,8 @@ pub(super) struct RecvWindow {
     consumed: u64,
     /// How far the limit runs ahead of `consumed` when it is renewed.
     window: u64,
+    /// What the host wants to receive, in bytes per second; 0 for as much as there is.
+    rate: u64,
     /// When the window was last considered for growth, and at which limit.
     tuned: Option<(Instant, u64)>,
 }
@@ -61,7 +72,7 @@ impl RecvWindow {
     /// A window of `window` bytes that the peer already knows of.
     pub(super) fn new(window: u64) -> Self {
         let window = window.min(varint::MAX);
-        Self { limit: window, consumed: 0, window, tuned: None }
+        Self { limit: window, consumed: 0, window, rate: 0, tuned: None }
     }
 
     /// The limit the peer knows.
@@ -91,15 +102,38 @@ impl RecvWindow {
         self.limit
     }
 
-    /// Doubles the window, up to `largest`, if the last update is less than two round trips old:
-    /// then the window, not the network, sets the pace. Counts once per update.
-    pub(super) fn tune(&mut self, now: Instant, rtt: Duration, largest: u64) {
+    /// Bounds the rate of the peer: a sender gets one window through in a round trip. 0 lifts the
+    /// bound. The window changes with the next [`Self::tune`].
+    pub(super) fn set_rate(&mut self, rate: u64) {
+        self.rate = rate;
+    }
+
+    /// Makes the window what the rate brings in a round trip; returns whether the peer can be told
+    /// of more credit.
+    pub(super) fn follow_rate(&mut self, rtt: Duration, bounds: Bounds) -> bool {
+        self.resize(in_a_round_trip(self.rate, rtt).max(bounds.least).min(bounds.most))
+    }
+
+    /// Makes the window `window` bytes; returns whether the peer can be told of more credit.
+    pub(super) fn resize(&mut self, window: u64) -> bool {
+        self.window = window;
+        self.next_limit() > self.limit
+    }
+
+    /// Fits the window to the path. Where there is a rate, it is what the rate makes in a round
+    /// trip. Else it doubles if the last update is less than two round trips old: then the window,
+    /// not the network, sets the pace. That counts once per update.
+    pub(super) fn tune(&mut self, now: Instant, rtt: Duration, bounds: Bounds) {
+        if self.rate > 0 {
+            self.follow_rate(rtt, bounds);
+            return;
+        }
         let last = self.tuned.filter(|(_, limit)| *limit != self.limit).map(|(time, _)| time);
         if self.tuned.is_some() && last.is_none() {
             return;
         }
         if last.is_some_and(|time| now.saturating_since(time) < rtt.saturating_mul(2)) {
-            let doubled = self.window.saturating_mul(2).min(largest);
+            let doubled = self.window.saturating_mul(2).min(bounds.most);
             self.window = self.window.max(doubled);
         }
         self.tuned = Some((now, self.limit));
@@ -108,6 +142,12 @@ impl RecvWindow {
     fn next_limit(&self) -> u64 {
         self.consumed.saturating_add(self.window).min(varint::MAX)
     }
+}
+
+/// What `rate` bytes per second make in `rtt`.
+fn in_a_round_trip(rate: u64, rtt: Duration) -> u64 {
+    let bytes = u128::from(rate) * u128::from(rtt.as_micros()) / 1_000_000;
+    u64::try_from(bytes).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -155,17 +195,50 @@ mod tests {
     fn a_window_that_paces_the_peer_doubles_up_to_its_cap() {
         let (rtt, mut now) = (Duration::from_millis(10), Instant::from_micros(0));
         let mut window = RecvWindow::new(100);
+        let upto = |most| Bounds { least: 0, most };
         for expected in [100, 200, 250, 250] {
             let used = window.window;
             window.consume(used);
-            window.tune(now, rtt, 250);
-            window.tune(now, rtt, 250);
+            window.tune(now, rtt, upto(250));
+            window.tune(now, rtt, upto(250));
             assert_eq!(window.window, expected);
             window.advance();
             now += Duration::from_millis(15);
         }
         now += Duration::from_millis(100);
-        window.tune(now, rtt, 1_000);
+        window.tune(now, rtt, upto(1_000));
         assert_eq!(window.window, 250);
+    }
+
+    #[test]
+    fn a_rate_makes_a_window_of_what_it_brings_in_a_round_trip() {
+        let bounds = Bounds { least: 63_000, most: 16 << 20 };
+        let window = |rate, millis| {
+            let mut window = RecvWindow::new(1_000_000);
+            window.set_rate(rate);
+            window.tune(Instant::from_micros(5), Duration::from_millis(millis), bounds);
+            window.window
+        };
+        assert_eq!(window(5_000_000, 40), 200_000);
+        assert_eq!(window(5_000_000, 80), 400_000);
+        assert_eq!(window(1, 40), 63_000);
+        assert_eq!(window(u64::MAX, u64::MAX), 16 << 20);
+        // A bound that the host set above the most is the most.
+        let mut odd = RecvWindow::new(10);
+        odd.set_rate(1);
+        odd.tune(Instant::from_micros(5), Duration::ZERO, Bounds { least: 100, most: 50 });
+        assert_eq!(odd.window, 50);
+    }
+
+    // RFC 9000 section 4.1.
+    #[test]
+    fn a_smaller_window_takes_no_credit_back() {
+        let mut window = RecvWindow::new(1_000);
+        assert!(!window.resize(100));
+        assert_eq!(window.advance(), 1_000);
+        assert!(!window.consume(899), "what is left is more than the window");
+        assert!(window.consume(51));
+        assert_eq!(window.advance(), 1_050);
+        assert!(window.resize(2_000));
     }
 }

@@ -25,6 +25,7 @@ mod state;
 mod streams;
 #[cfg(test)]
 mod tests;
+mod windows;
 
 pub use block::{BlockPool, BLOCK_SIZE};
 pub use event::{OpenError, Read, ReadError, StreamEvent, UnknownStream, WriteError};
@@ -32,3 +33,4 @@ pub use key::{StreamKey, Token};
 pub use reassembler::{Reassembler, TooFragmented, MAX_PIECES};
 pub use send_buffer::SendBuffer;
 pub use streams::{Limits, Streams};
+pub use windows::ReceiveRates;

@@ -39,8 +39,9 @@ impl Streams {
         }
     }
 
+    /// True if a control frame waits, a window update perhaps.
     #[inline]
-    fn has_control(&self) -> bool {
+    pub fn has_control(&self) -> bool {
         !self.control.is_empty() || !self.controlled.is_empty()
     }
 

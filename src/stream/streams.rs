@@ -14,7 +14,6 @@ use super::send::SendStream;
 use super::slots::{Life, Side, Slots, Writer};
 use super::state::{RecvState, RecvStep};
 use super::StreamKey;
-use crate::time::{Duration, Instant};
 use crate::wire::{Direction, Role, StreamId};
 
 /// What one end allows the other from the start, as its transport parameters say
@@ -76,6 +75,8 @@ pub struct Streams {
     pub(super) peer: [PeerCount; 2],
     /// The windows we give new streams.
     limits: Limits,
+    /// The least window of a stream whose rate is bounded.
+    pub(super) least_stream_window: u64,
     /// The windows the peer gives new streams.
     pub(super) peer_limits: Limits,
     pub(super) peer_knowledge: PeerLimits,
@@ -112,6 +113,7 @@ impl Streams {
             local: [LocalCount::new(bidi), LocalCount::new(uni)],
             peer: [PeerCount::new(bidi), PeerCount::new(uni)],
             limits,
+            least_stream_window: 0,
             peer_limits: Limits::default(),
             peer_knowledge: PeerLimits::Unknown,
             credit: SendCredit::default(),
@@ -223,25 +225,6 @@ impl Streams {
     /// The blocks that stream data lies in; CRYPTO data may share them.
     pub fn pool(&mut self) -> &mut BlockPool {
         &mut self.pool
-    }
-
-    /// Lets receive windows grow whose updates wait to be sent, up to `largest` bytes each: they
-    /// double when half of them was consumed within two round trips. To be called before
-    /// [`Self::write_frames`]; without it windows keep their size.
-    pub fn tune_windows(&mut self, now: Instant, rtt: Duration, largest: u64) {
-        if self.control.contains(Control::MAX_DATA) {
-            self.window.tune(now, rtt, largest);
-        }
-        let mut next = self.controlled.first();
-        while let Some(slot) = next {
-            let stream = &mut self.slots[slot];
-            if stream.control.contains(Control::MAX_DATA) {
-                if let Some(recv) = stream.recv.get_mut() {
-                    recv.window.tune(now, rtt, largest);
-                }
-            }
-            next = self.controlled.after(&self.slots, slot);
-        }
     }
 
     /// A stream's sending part at its beginning.

@@ -3,8 +3,9 @@
 use super::forge::count;
 use super::link::Weather;
 use super::pair::{Options, Pair};
-use crate::connection::Settings;
+use crate::connection::{Connection, Settings};
 use crate::recovery::ProbePolicy;
+use crate::stream::StreamKey;
 use crate::time::Duration;
 use crate::wire::frame::Frame;
 use crate::wire::Role;
@@ -57,6 +58,71 @@ fn a_short_wait_follows_the_round_trip_time_alone() {
     let policy = ProbePolicy { short: true, ..ProbePolicy::default() };
     // A quarter more than the 250 ms assumed.
     assert_eq!(probe_gaps(policy, 2), [Duration::from_micros(312_500), ms(625)]);
+}
+
+/// Bytes per second that a server reads of one stream of the client's, all it can.
+fn received_rate(server: Settings, latency: Duration) -> u64 {
+    let weather = Weather { latency, ..Weather::default() };
+    let mut pair = Pair::established_with(Options { server, weather, ..Options::default() });
+    let start = pair.now;
+    assert!(pair.transfer(Role::Client, 2_000_000, PATIENCE, |_| {}));
+    2_000_000 * 1_000_000 / pair.now.saturating_since(start).as_micros()
+}
+
+#[test]
+fn the_peer_is_held_at_the_receive_rate() {
+    let limited =
+        Settings { receive_rate: 1_000_000, initial_max_data: 63_000, ..Settings::default() };
+    let rate = received_rate(limited.clone(), ms(50));
+    assert!((700_000..=1_050_000).contains(&rate), "{rate}");
+    // Half the round-trip time, half the window.
+    let rate = received_rate(limited, ms(40));
+    assert!((700_000..=1_050_000).contains(&rate), "{rate}");
+    let free = received_rate(Settings::default(), ms(50));
+    assert!(free > 2_000_000, "{free}");
+}
+
+/// RFC 9000 section 4.2 leaves the size of windows to the receiver.
+#[test]
+fn windows_grow_until_they_no_longer_hold_the_peer_up() {
+    let small = Settings {
+        initial_max_data: 40_000,
+        initial_max_stream_data: 20_000,
+        ..Settings::default()
+    };
+    let (small, large) = (received_rate(small, ms(50)), received_rate(Settings::default(), ms(50)));
+    assert!(small > large / 2, "{small} of {large}");
+}
+
+/// Credit of a new stream of the client's, in bytes, as the server sees it after `change`.
+fn stream_credit(client: Settings, change: impl FnOnce(&mut Connection, StreamKey)) -> u64 {
+    let mut pair = established(client, Weather::default());
+    let key = pair.write(Role::Client, b"request");
+    change(&mut pair.client.connection, key);
+    pair.exchange();
+    let streams = pair.server.connection.streams_mut();
+    let mut keys = Vec::new();
+    streams.readable(&mut keys);
+    streams.write(keys[0], &vec![0; 20 << 20], false).unwrap() as u64
+}
+
+#[test]
+fn streams_start_with_the_window_of_the_host_and_open_up() {
+    let limited = || Settings { limited_stream_window: Some(70_000), ..Settings::default() };
+    assert_eq!(stream_credit(limited(), |_, _| {}), 70_000);
+    let unbounded = stream_credit(limited(), |client, key| client.open_receive_window(key, 0));
+    assert_eq!(unbounded, 16 << 20);
+    // Five megabytes a second over a round trip of 10 ms are less than the least.
+    let slow = stream_credit(limited(), |client, key| client.open_receive_window(key, 5_000_000));
+    assert_eq!(slow, 70_000);
+    let fast = stream_credit(limited(), |client, key| {
+        assert!(client.set_receive_rate(key, 50_000_000));
+    });
+    assert_eq!(fast, 500_000);
+    let refused = stream_credit(Settings::default(), |client, key| {
+        assert!(!client.set_receive_rate(key, 50_000_000));
+    });
+    assert_eq!(refused, 16 << 20);
 }
 
 /// How many ACKs the server sends for packets that come one at a time.

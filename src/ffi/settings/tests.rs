@@ -112,6 +112,45 @@ fn factors_and_bounds_without_sense_are_clamped() {
 }
 
 #[test]
+fn a_rate_of_streams_lowers_the_credit_of_our_own() {
+    let limits = |init_recv_window| {
+        let host = xqc_conn_settings_t {
+            enable_stream_rate_limit: 1,
+            init_recv_window,
+            ..xqc_conn_settings_t::ZERO
+        };
+        server(&host, &Settings::default()).limits()
+    };
+    assert_eq!(limits(0).max_stream_data_bidi_local, 63_000);
+    assert_eq!(limits(100).max_stream_data_bidi_local, 1_420);
+    assert_eq!(limits(1 << 20).max_stream_data_bidi_local, 1 << 20);
+    assert_eq!(limits(0).max_stream_data_bidi_remote, 16 << 20);
+    // The sum of what all streams may send.
+    assert_eq!(limits(0).max_data, 1024 * (63_000 + (16 << 20)));
+    let off = xqc_conn_settings_t { init_recv_window: 5_000, ..xqc_conn_settings_t::ZERO };
+    let off = server(&off, &Settings::default()).limits();
+    assert_eq!(off.max_stream_data_bidi_local, 16 << 20);
+}
+
+#[test]
+fn interop_mode_goes_before_other_limits_and_leaves_nothing_behind() {
+    let interop = xqc_conn_settings_t {
+        is_interop_mode: 1,
+        max_streams_bidi: 7,
+        recv_rate_bytes_per_sec: 1 << 30,
+        ..xqc_conn_settings_t::ZERO
+    };
+    let first = server(&interop, &Settings::default());
+    let limits = first.limits();
+    assert_eq!(
+        (limits.max_data, limits.max_streams_bidi, limits.max_streams_uni),
+        (1 << 20, 128, 128)
+    );
+    let second = server(&xqc_conn_settings_t::ZERO, &first).limits();
+    assert_eq!((second.max_streams_bidi, second.max_streams_uni), (7, 1024));
+}
+
+#[test]
 fn a_client_waits_for_an_answer_as_long_as_it_may_idle() {
     let host = xqc_conn_settings_t { idle_time_out: 9_000, ..xqc_conn_settings_t::ZERO };
     let settings = client_terms(&host, &Settings::default()).settings;

@@ -225,8 +225,8 @@ fn windows_grow_only_when_asked() {
         sent += 16_000;
         let key = server.key(StreamId(0)).unwrap();
         read_all(&mut server, key);
-        server.tune_windows(Instant::from_micros(millis * 1_000), rtt, 100_000);
-        server.tune_windows(Instant::from_micros(millis * 1_000), rtt, 100_000);
+        server.tune_windows(Instant::from_micros(millis * 1_000), rtt);
+        server.tune_windows(Instant::from_micros(millis * 1_000), rtt);
         for frame in packet(&mut server, 1_000).frames() {
             if let Frame::MaxStreamData(max) = frame {
                 limits.push(max.maximum);
