@@ -39,6 +39,9 @@ impl HeaderKey {
     /// The mask for a packet of which `sample` was taken.
     #[inline]
     pub fn mask(&self, sample: &[u8; SAMPLE_LEN]) -> [u8; MASK_LEN] {
+        if cfg!(fuzzing) {
+            return [0; MASK_LEN];
+        }
         match &self.0 {
             Cipher::Aes(key) => aes_mask(key, sample),
             Cipher::ChaCha20(key) => chacha20_mask(key, sample),

@@ -156,6 +156,10 @@ impl AeadContext {
     /// Encrypts `payload` in place and writes `tag`.
     #[inline]
     fn seal(&self, nonce: &[u8; NONCE_LEN], header: &[u8], payload: &mut [u8], tag: &mut [u8]) {
+        if cfg!(fuzzing) {
+            // What the fuzzer makes up has to arrive.
+            return tag.fill(0);
+        }
         let text = payload.as_mut_ptr();
         let pieces = ffi::CRYPTO_IOVEC { out: text, in_: text, len: payload.len() };
         let aad = ffi::CRYPTO_IVEC { in_: header.as_ptr(), len: header.len() };
@@ -191,6 +195,10 @@ impl AeadContext {
         out: &mut [u8],
     ) -> Result<(), OpenError> {
         debug_assert_eq!(sealed.len(), out.len());
+        if cfg!(fuzzing) {
+            out.copy_from_slice(sealed);
+            return Ok(());
+        }
         let pieces =
             ffi::CRYPTO_IOVEC { out: out.as_mut_ptr(), in_: sealed.as_ptr(), len: sealed.len() };
         let aad = ffi::CRYPTO_IVEC { in_: header.as_ptr(), len: header.len() };
