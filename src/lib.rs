@@ -19,6 +19,7 @@ pub mod time;
 
 pub mod wire;
 
+pub mod datagram;
 pub mod observe;
 pub mod recovery;
 pub mod stream;

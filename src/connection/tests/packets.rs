@@ -325,7 +325,7 @@ fn application_frames() -> Vec<Frame<'static>> {
             reason: b"",
         }),
         Frame::HandshakeDone,
-        Frame::Datagram(frame::Datagram { data: b"data" }),
+        Frame::Datagram(frame::Datagram::new(b"data")),
     ]
 }
 
@@ -368,7 +368,7 @@ fn an_empty_token_is_an_encoding_error() {
 #[test]
 fn a_datagram_that_was_not_negotiated_is_a_violation() {
     let mut pair = Pair::established();
-    pair.inject(Role::Client, &[Frame::Datagram(frame::Datagram { data: b"data" })]);
+    pair.inject(Role::Client, &[Frame::Datagram(frame::Datagram::new(b"data"))]);
     assert_eq!(pair.server.violation(), Some(Code::PROTOCOL_VIOLATION));
 }
 

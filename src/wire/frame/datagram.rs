@@ -5,20 +5,30 @@ use crate::wire::{varint, Reader, Writer};
 
 /// Application bytes that are sent once and never repeated.
 ///
-/// Whether it keeps to `max_datagram_frame_size` is for the connection to judge: that limit counts
-/// the whole frame as it stood in the packet (RFC 9221 section 3).
+/// Whether it keeps to `max_datagram_frame_size` is for the connection to judge by `frame_len`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Datagram<'a> {
     /// The data, possibly none.
     pub data: &'a [u8],
+    /// Bytes of the whole frame as it stands in the packet, type and length included: what the
+    /// limit of the receiver counts (RFC 9221 section 3).
+    pub frame_len: usize,
 }
 
 impl<'a> Datagram<'a> {
+    /// A frame with `data` and a length.
+    pub const fn new(data: &'a [u8]) -> Self {
+        let header = DatagramHeader { len: Some(data.len()) };
+        Self { data, frame_len: header.encoded_len() + data.len() }
+    }
+
     /// Reads what follows the type; `has_len` says which of the two types it is.
     #[inline]
     pub(super) fn decode(r: &mut Reader<'a>, has_len: bool) -> Result<Self, FrameErrorKind> {
+        let start = r.position();
         let data = if has_len { r.varint_bytes()? } else { r.rest() };
-        Ok(Self { data })
+        // The type takes one byte: it was in its shortest form.
+        Ok(Self { data, frame_len: 1 + r.position() - start })
     }
 
     /// How many bytes the frame takes, with a length.
@@ -68,14 +78,21 @@ mod tests {
 
     #[test]
     fn with_a_length_more_frames_may_follow() {
-        assert_exact_sample(&[0x31, 2, 7, 8], Frame::Datagram(Datagram { data: &[7, 8] }));
-        assert_exact_sample(&[0x31, 0], Frame::Datagram(Datagram { data: &[] }));
+        assert_exact_sample(&[0x31, 2, 7, 8], Frame::Datagram(Datagram::new(&[7, 8])));
+        assert_exact_sample(&[0x31, 0], Frame::Datagram(Datagram::new(&[])));
+    }
+
+    /// RFC 9221 section 3: a length in a longer form than need be counts as it stands.
+    #[test]
+    fn the_frame_is_as_long_as_it_stood_in_the_packet() {
+        let decoded = Frame::decode(&mut Reader::new(&[0x31, 0x40, 2, 7, 8]));
+        assert_eq!(decoded, Ok(Frame::Datagram(Datagram { data: &[7, 8], frame_len: 5 })));
     }
 
     #[test]
     fn without_a_length_the_data_reaches_to_the_end_of_the_packet() {
         let decoded = Frame::decode(&mut Reader::new(&[0x30, 7, 8]));
-        assert_eq!(decoded, Ok(Frame::Datagram(Datagram { data: &[7, 8] })));
+        assert_eq!(decoded, Ok(Frame::Datagram(Datagram { data: &[7, 8], frame_len: 3 })));
         let mut buffer = [0];
         let header = DatagramHeader { len: None };
         header.encode(&mut Writer::new(&mut buffer));

@@ -74,6 +74,10 @@ impl TransportParameters {
                 self.retry_source_connection_id = Some(connection_id(value)?);
             }
             id::MAX_DATAGRAM_FRAME_SIZE => self.max_datagram_frame_size = integer(value)?,
+            id::CLOSE_DGRAM_REDUNDANCY => {
+                // The number is not registered: anything but 1 means something else.
+                self.close_dgram_redundancy = integer(value) == Ok(1);
+            }
             id::VERSION_INFORMATION => {
                 self.version_information = Some(VersionInformation::decode(value)?);
             }

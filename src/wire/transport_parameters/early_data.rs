@@ -16,6 +16,7 @@ impl TransportParameters {
             preferred_address: None,
             initial_source_connection_id: None,
             retry_source_connection_id: None,
+            close_dgram_redundancy: false,
             version_information: None,
             ..self.clone()
         }

@@ -47,6 +47,7 @@ impl TransportParameters {
                 (id::MAX_ACK_DELAY, p.max_ack_delay.as_millis()),
                 (id::ACTIVE_CONNECTION_ID_LIMIT, p.active_connection_id_limit),
                 (id::MAX_DATAGRAM_FRAME_SIZE, p.max_datagram_frame_size),
+                (id::CLOSE_DGRAM_REDUNDANCY, p.close_dgram_redundancy.into()),
             ]
         };
         for ((id, value), (_, default)) in integers(self).into_iter().zip(integers(&default)) {
@@ -173,6 +174,7 @@ mod tests {
             initial_source_connection_id: cid(5, 0),
             retry_source_connection_id: cid(6, 20),
             max_datagram_frame_size: 65_535,
+            close_dgram_redundancy: true,
             version_information: Some(VersionInformation {
                 chosen: Version::V1,
                 available: [Version::V2, Version::V1].into_iter().collect(),

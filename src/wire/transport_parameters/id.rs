@@ -22,7 +22,8 @@ pub(super) const VERSION_INFORMATION: u64 = 0x11;
 /// RFC 9221 section 3.
 pub(super) const MAX_DATAGRAM_FRAME_SIZE: u64 = 0x20;
 
-// The numbers of private extensions belong here, each with the document that defines it.
+/// Private to xquic: stop sending datagrams more than once.
+pub(super) const CLOSE_DGRAM_REDUNDANCY: u64 = 0x13;
 
 /// True for what a client must not send (RFC 9000 section 18.2, last paragraph).
 pub(super) const fn is_server_only(id: u64) -> bool {

@@ -70,6 +70,8 @@ pub struct TransportParameters {
     /// The largest DATAGRAM frame the sender takes, in bytes, type and length included; zero for none
     /// at all.
     pub max_datagram_frame_size: u64,
+    /// The sender wants no datagram twice; private to xquic, 1 on the wire.
+    pub close_dgram_redundancy: bool,
     /// The version in use and those that could be.
     pub version_information: Option<VersionInformation>,
 }
@@ -96,6 +98,7 @@ impl Default for TransportParameters {
             initial_source_connection_id: None,
             retry_source_connection_id: None,
             max_datagram_frame_size: 0,
+            close_dgram_redundancy: false,
             version_information: None,
         }
     }
