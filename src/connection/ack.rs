@@ -69,12 +69,21 @@ impl Connection {
         ack: &Ack<'_>,
     ) -> Result<(), TransportError> {
         let prior_in_flight = self.path.bytes_in_flight;
-        let Some((sent, mut subjects)) = self.split(id) else { return Ok(()) };
+        let mut sampler = self.path.sampler.take();
+        let Some((sent, mut subjects)) = self.split(id) else {
+            self.path.sampler = sampler;
+            return Ok(());
+        };
         let outcome = sent.on_ack(ack, now, |acked| {
+            if let Some(sampler) = sampler.as_deref_mut() {
+                sampler.on_packet_acked(now, &acked);
+            }
             for token in acked.tokens {
                 subjects.on_acked(token);
             }
-        })?;
+        });
+        self.path.sampler = sampler;
+        let outcome = outcome?;
         if !outcome.newly_acked() {
             return Ok(());
         }
@@ -131,7 +140,7 @@ impl Connection {
                 variation: path.rtt.variation(),
                 min: path.rtt.min(),
             },
-            rate: None,
+            rate: path.sampler.as_mut().and_then(|sampler| sampler.sample(path.rtt.min())),
         });
         path.pacer.on_acked(now, bytes);
         path.update_pacing_rate();

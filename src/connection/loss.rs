@@ -39,6 +39,9 @@ impl Connection {
         let path = &mut self.path;
         path.bytes_in_flight = path.bytes_in_flight.saturating_sub(left);
         if let Some(latest) = outcome.latest_sent {
+            if let Some(sampler) = &mut path.sampler {
+                sampler.on_lost(outcome.packets, outcome.bytes);
+            }
             path.controller.on_congestion_event(now, latest, outcome.bytes);
         }
         if outcome.persistent_congestion {

@@ -103,7 +103,7 @@ impl Connection {
         }
         // RFC 9000 section 18.2: the peer drops what is larger.
         let largest = self.peer.max_udp_payload_size.min(u64::from(self.path.max_datagram_size));
-        self.path.max_datagram_size = largest as u16;
+        self.path.set_max_datagram_size(largest as u16);
         self.streams.set_peer_limits(&limits_of(&parameters));
         self.events.push_back(Event::PeerParameters(Box::new(parameters)));
         Ok(())

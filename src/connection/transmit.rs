@@ -2,7 +2,6 @@
 
 use smallvec::SmallVec;
 
-use crate::congestion::CongestionController;
 use crate::path::{PathHandle, Transmit};
 use crate::recovery::{AckDue, EcnCodepoint, SentPacket, Space};
 use crate::time::Instant;
@@ -87,13 +86,25 @@ impl Connection {
         let limit = self.datagram_limit(buffer.len())?;
         let buffer = &mut buffer[..limit];
         let len = match self.early {
-            None => self.transmit_one_rtt(now, buffer)?,
-            Some(_) => self.transmit_coalesced(now, buffer)?,
+            None => self.transmit_one_rtt(now, buffer),
+            Some(_) => self.transmit_coalesced(now, buffer),
+        };
+        let Some(len) = len else {
+            self.on_nothing_sent();
+            return None;
         };
         self.path.amplification.on_sent(len);
         self.stats.datagrams_sent += 1;
         self.stats.bytes_sent += len as u64;
         Some(on_active_path(len))
+    }
+
+    /// Lets a controller that measures delivery know when it is the data that is missing.
+    #[inline]
+    fn on_nothing_sent(&mut self) {
+        if self.path.sampler.is_some() && !self.wants_one_rtt() {
+            self.path.on_nothing_to_send();
+        }
     }
 
     /// How long the next datagram may be.
@@ -415,16 +426,14 @@ impl Connection {
             mtu_probe: false,
             ect: false,
         };
+        let snapshot = if in_flight { self.path.on_sent(now, size as u64) } else { None };
         if let Some(space) = self.space(draft.space) {
             space.sent.on_sent(record, &draft.content.tokens);
+            if let Some(snapshot) = snapshot {
+                space.sent.attach_snapshot(snapshot);
+            }
         }
         self.stats.packets_sent += 1;
-        if in_flight {
-            self.path.bytes_in_flight += size as u64;
-            let in_flight = self.path.bytes_in_flight;
-            self.path.controller.on_sent(now, size as u64, in_flight);
-            self.path.pacer.on_sent(size as u64);
-        }
         if draft.content.ack_eliciting {
             self.loss_timer_stale = true;
             self.on_ack_eliciting_sent(now);

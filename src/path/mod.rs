@@ -4,11 +4,12 @@
 pub mod amplification;
 pub mod cids;
 mod datagram;
+mod sampling;
 
 use std::net::SocketAddr;
 
 use crate::congestion::{CongestionController, Controller};
-use crate::recovery::{Pacer, Reordering, Rtt};
+use crate::recovery::{Pacer, RateSampler, Reordering, Rtt};
 use crate::time::{Duration, Instant};
 
 use amplification::Amplification;
@@ -37,6 +38,8 @@ pub struct Path {
     pub reordering: Reordering,
     /// The congestion controller.
     pub controller: Controller,
+    /// Measures delivery, for a controller that asks for it.
+    pub sampler: Option<Box<RateSampler>>,
     /// The most bytes in flight that the host wants, whatever the controller says.
     window_limit: u64,
     /// Spreads what the window allows over the round trip.
@@ -93,6 +96,7 @@ impl Path {
             window_limit: config.window_limit,
             pacer: Pacer::new(config.controller.window(), config.max_datagram_size),
             pacing: config.pacing,
+            sampler: Self::sampler_for(&config.controller),
             controller: config.controller,
             bytes_in_flight: 0,
             max_datagram_size: config.max_datagram_size,

@@ -3,6 +3,7 @@
 //! Only controllers that model bandwidth want this. Without them nothing is counted and no packet
 //! carries a [`Snapshot`].
 
+use super::sent::Acked;
 use crate::time::{Duration, Instant};
 
 /// The path's counters when a packet left; kept beside the packet until it is acknowledged.
@@ -57,8 +58,8 @@ pub struct DeliveryRate {
 
 /// Counts what a path delivers and loses.
 ///
-/// For each ACK frame: [`on_acked`](Self::on_acked) per packet, [`on_lost`](Self::on_lost) per
-/// lost packet, then one [`sample`](Self::sample).
+/// For each ACK frame: [`on_acked`](Self::on_acked) per packet, [`on_lost`](Self::on_lost) for
+/// lost ones, then one [`sample`](Self::sample).
 #[derive(Clone, Debug, Default)]
 pub struct RateSampler {
     delivered: u64,
@@ -115,15 +116,26 @@ impl RateSampler {
         let newer = |other: &(Snapshot, Instant)| {
             (snapshot.delivered, sent) >= (other.0.delivered, other.1)
         };
-        if snapshot.taken && self.newest.as_ref().is_none_or(newer) {
+        // What left on another path says nothing about this one.
+        let ours = snapshot.taken && snapshot.delivered < self.delivered;
+        if ours && self.newest.as_ref().is_none_or(newer) {
             self.newest = Some((*snapshot, sent));
         }
     }
 
-    /// A packet of `bytes` was lost.
-    pub fn on_lost(&mut self, bytes: u64) {
+    /// A packet was acknowledged, perhaps one that had been given up. Without effect for one that
+    /// does not count in flight.
+    #[inline]
+    pub fn on_packet_acked<T>(&mut self, now: Instant, acked: &Acked<'_, T>) {
+        if let Some(snapshot) = acked.snapshot.filter(|_| acked.in_flight) {
+            self.on_acked(now, snapshot, acked.sent, u64::from(acked.size));
+        }
+    }
+
+    /// `packets` of `bytes` together were lost.
+    pub fn on_lost(&mut self, packets: u32, bytes: u64) {
         self.lost_bytes += bytes;
-        self.lost_packets = self.lost_packets.wrapping_add(1);
+        self.lost_packets = self.lost_packets.wrapping_add(packets);
     }
 
     /// There is nothing to send although the window has room and `in_flight` bytes are out:
@@ -158,7 +170,7 @@ impl RateSampler {
             prior_delivered: snapshot.delivered,
             total_delivered: self.delivered,
             tx_in_flight: snapshot.tx_in_flight,
-            lost_bytes: self.lost_bytes - snapshot.lost_bytes,
+            lost_bytes: self.lost_bytes.saturating_sub(snapshot.lost_bytes),
             lost_packets: self.lost_packets.wrapping_sub(snapshot.lost_packets),
             prior_lost_packets: snapshot.lost_packets,
             newly_lost: self.lost_bytes - self.sampled_lost,
@@ -256,9 +268,9 @@ mod tests {
     #[test]
     fn losses_are_counted_from_the_sampled_packet_on() {
         let mut sampler = RateSampler::new();
-        sampler.on_lost(500);
+        sampler.on_lost(1, 500);
         let snapshot = sampler.on_sent(at(0), 1_000, 0);
-        sampler.on_lost(700);
+        sampler.on_lost(1, 700);
         sampler.on_acked(at(100), &snapshot, at(0), 1_000);
         let rate = sampler.sample(RTT).unwrap();
         assert_eq!((rate.lost_bytes, rate.lost_packets, rate.prior_lost_packets), (700, 1, 1));

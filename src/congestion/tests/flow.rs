@@ -228,7 +228,7 @@ impl Flow {
                 record.fate = Fate::Lost;
                 bytes += self.size;
                 latest = Some(record.sent);
-                self.sampler.on_lost(self.size);
+                self.sampler.on_lost(1, self.size);
                 self.losses += 1;
             }
         }

@@ -17,11 +17,23 @@ pub(super) struct Weather {
     pub(super) reorder: u64,
     /// It arrives twice.
     pub(super) duplicate: u64,
+    /// Bytes a second in each direction; 0 means without limit.
+    pub(super) rate: u64,
+    /// Bytes that may wait where the rate is limited; what exceeds them is lost.
+    pub(super) queue: u64,
 }
 
 impl Default for Weather {
     fn default() -> Self {
-        Self { seed: 1, latency: Duration::from_millis(10), loss: 0, reorder: 0, duplicate: 0 }
+        Self {
+            seed: 1,
+            latency: Duration::from_millis(10),
+            loss: 0,
+            reorder: 0,
+            duplicate: 0,
+            rate: 0,
+            queue: 0,
+        }
     }
 }
 
@@ -31,12 +43,23 @@ pub(super) struct Link {
     weather: Weather,
     state: u64,
     count: u64,
+    /// When the queue towards client and server will be empty.
+    busy_until: [Instant; 2],
+    /// Datagrams the queue had no room for.
+    pub(super) overflows: u64,
     wire: BTreeMap<(Instant, u64), (Role, Vec<u8>)>,
 }
 
 impl Link {
     pub(super) fn new(weather: Weather) -> Self {
-        Self { weather, state: weather.seed, count: 0, wire: BTreeMap::new() }
+        Self {
+            weather,
+            state: weather.seed,
+            count: 0,
+            busy_until: [Instant::default(); 2],
+            overflows: 0,
+            wire: BTreeMap::new(),
+        }
     }
 
     /// Sends `datagram` to `to`.
@@ -44,10 +67,29 @@ impl Link {
         if self.happens(self.weather.loss) {
             return;
         }
+        let Some(leaves) = self.queue(now, to, datagram.len() as u64) else {
+            self.overflows += 1;
+            return;
+        };
         if self.happens(self.weather.duplicate) {
-            self.schedule(now, to, datagram.clone());
+            self.schedule(leaves, to, datagram.clone());
         }
-        self.schedule(now, to, datagram);
+        self.schedule(leaves, to, datagram);
+    }
+
+    /// When a datagram of `len` bytes has left the queue towards `to`; `None` if it finds no room.
+    fn queue(&mut self, now: Instant, to: Role, len: u64) -> Option<Instant> {
+        let Weather { rate, queue, .. } = self.weather;
+        if rate == 0 {
+            return Some(now);
+        }
+        let busy_until = &mut self.busy_until[to as usize];
+        let waiting = busy_until.saturating_since(now).as_micros() * rate / 1_000_000;
+        if waiting + len > queue {
+            return None;
+        }
+        *busy_until = (*busy_until).max(now) + Duration::from_micros(len * 1_000_000 / rate);
+        Some(*busy_until)
     }
 
     fn schedule(&mut self, now: Instant, to: Role, datagram: Vec<u8>) {

@@ -11,6 +11,7 @@ mod pair;
 
 mod acknowledgement;
 mod closing;
+mod congestion;
 mod connection_ids;
 mod early_data;
 mod handshake;

@@ -33,6 +33,8 @@ pub(super) struct Options {
     /// What the client remembers of the server.
     pub(super) remembered: Option<TransportParameters>,
     pub(super) ask_for_certificate: bool,
+    /// Makes the controller of each end.
+    pub(super) controller: fn() -> Controller,
 }
 
 impl Default for Options {
@@ -48,6 +50,7 @@ impl Default for Options {
             resumption: None,
             remembered: None,
             ask_for_certificate: false,
+            controller,
         }
     }
 }
@@ -132,7 +135,7 @@ impl Pair {
         let client = ClientConfig {
             settings: Arc::new(options.client),
             addresses: addresses(),
-            controller: controller(),
+            controller: (options.controller)(),
             scid: client_cid,
             dcid: first_dcid,
             server_name: None,
@@ -147,7 +150,7 @@ impl Pair {
         let server = ServerConfig {
             settings: Arc::new(options.server),
             addresses: addresses(),
-            controller: controller(),
+            controller: (options.controller)(),
             version: Version::V1,
             scid: ConnectionId::new(&[0x50; 20][..options.cid_len]).unwrap(),
             reset_token: (options.cid_len > 0).then(|| issued_token(0)),
