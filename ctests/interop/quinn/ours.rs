@@ -14,7 +14,7 @@ use xquic::recovery::EcnCodepoint;
 use xquic::stream::{ReadError, StreamEvent, StreamKey};
 use xquic::time::Instant;
 use xquic::tls::{Context, ContextConfig, SeededRandom, VerifyMode};
-use xquic::wire::{Direction, Role, Version};
+use xquic::wire::{Direction, Role, TransportParameters, Version};
 
 use crate::identity::{identity, large_identity, NAME};
 use crate::node::{Datagram, Micros, Node};
@@ -29,6 +29,8 @@ pub struct Options {
     pub ciphers: Option<&'static str>,
     /// The client's session of an earlier connection.
     pub session: Option<Vec<u8>>,
+    /// The server's parameters then: with them the session is used for 0-RTT.
+    pub remembered: Option<TransportParameters>,
     /// A server's certificate fills several datagrams.
     pub large_certificate: bool,
 }
@@ -43,6 +45,8 @@ pub struct Ours {
     pub endings: Vec<CloseReason>,
     /// Sessions the server gave us.
     pub sessions: Vec<Vec<u8>>,
+    /// The server's parameters, for 0-RTT.
+    pub parameters: Option<TransportParameters>,
     /// Datagrams that wait to be sent and are no connection's.
     loose: Vec<Datagram>,
 }
@@ -99,6 +103,7 @@ impl Ours {
             connections: BTreeMap::new(),
             endings: Vec::new(),
             sessions: Vec::new(),
+            parameters: None,
             loose: Vec::new(),
         }
     }
@@ -122,7 +127,7 @@ impl Ours {
             alpn: ALPN,
             verify: VerifyMode::None,
             groups: None,
-            remembered: None,
+            remembered: options.remembered.clone(),
             resumption: options.session.as_deref(),
             token: b"",
         };
@@ -178,6 +183,7 @@ impl Ours {
                     self.engine.retire_connection_id(key, cid, now);
                 }
                 Event::SessionTicket(ticket) => self.sessions.push(ticket),
+                Event::PeerParameters(parameters) => self.parameters = Some(*parameters),
                 Event::Closing(reason) => self.endings.push(reason),
                 Event::Stream(StreamEvent::Closed(stream)) => {
                     let connection = self.engine.connection_mut(key).unwrap();
@@ -194,9 +200,9 @@ impl Ours {
         let Some(app) = self.connections.get_mut(&key) else { return };
         let Some(connection) = self.engine.connection_mut(key) else { return };
         let App { requests, answers, streams } = app;
-        let early = connection.state().is_established();
+        let ready = connection.state().is_established() || connection.offers_early_data();
         let all = connection.streams_mut();
-        if role == Role::Client && early {
+        if role == Role::Client && ready {
             requests.ask(|request| {
                 let stream = all.open(Direction::Bidirectional).ok()?;
                 assert_eq!(all.write(stream, request, true), Ok(request.len()));

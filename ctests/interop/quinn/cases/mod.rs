@@ -3,6 +3,7 @@
 mod handshakes;
 mod losses;
 mod network;
+mod resumption;
 mod transfers;
 
 use crate::link::{World, CLIENT, SERVER};
