@@ -12,6 +12,7 @@ use crate::wire::frame::Ack;
 use crate::wire::Role;
 
 use super::crypto_stream::CryptoStream;
+use super::datagrams::Datagrams;
 use super::event::Event;
 use super::space::PacketSpace;
 use super::token::Token;
@@ -21,6 +22,10 @@ use super::{Connection, State};
 pub(super) struct Subjects<'a> {
     pub streams: &'a mut Streams,
     pub crypto: &'a mut CryptoStream,
+    pub datagrams: Option<&'a mut Datagrams>,
+    /// Lost datagrams are sent again, whatever the application says.
+    pub repeat_datagrams: bool,
+    pub datagrams_lost: &'a mut u32,
     pub received: &'a mut ReceivedPackets,
     pub local_cids: &'a mut LocalCids,
     pub remote_cids: &'a mut RemoteCids,
@@ -40,6 +45,7 @@ impl Subjects<'_> {
                 self.remote_cids.on_retirement_acked(*sequence);
             }
             Token::Ping(name) => self.events.push_back(Event::PingAcked(*name)),
+            Token::Datagram(number) => self.on_datagram_acked(*number),
             Token::HandshakeDone | Token::NewConnectionId(_) => {}
         }
     }
@@ -55,6 +61,43 @@ impl Subjects<'_> {
             Token::HandshakeDone => *self.handshake_done_due = true,
             Token::NewConnectionId(sequence) => self.local_cids.on_announcement_lost(*sequence),
             Token::RetireConnectionId(sequence) => self.remote_cids.on_retirement_lost(*sequence),
+            Token::Datagram(number) => self.on_datagram_lost(*number),
+        }
+    }
+
+    /// What `token` stands for goes into a probe (RFC 9002 section 6.2.4): as for a loss, but
+    /// nothing is lost yet.
+    pub fn on_probed(&mut self, token: &Token) {
+        match token {
+            Token::Datagram(number) if self.repeat_datagrams => {
+                if let Some(datagrams) = self.datagrams.as_deref_mut() {
+                    datagrams.outbox.repeat(*number);
+                }
+            }
+            Token::Datagram(_) => {}
+            token => self.on_lost(token),
+        }
+    }
+
+    /// The packet with `token` counts as never sent. Datagrams are taken back all at once.
+    pub fn on_taken_back(&mut self, token: &Token) {
+        if !matches!(token, Token::Datagram(_)) {
+            self.on_lost(token);
+        }
+    }
+
+    #[cold]
+    fn on_datagram_acked(&mut self, number: u64) {
+        if let Some(datagrams) = self.datagrams.as_deref_mut() {
+            datagrams.outbox.on_acked(number);
+        }
+    }
+
+    #[cold]
+    fn on_datagram_lost(&mut self, number: u64) {
+        if let Some(datagrams) = self.datagrams.as_deref_mut() {
+            *self.datagrams_lost += 1;
+            datagrams.outbox.on_lost(number, self.repeat_datagrams);
         }
     }
 }
@@ -181,6 +224,9 @@ impl Connection {
         let subjects = Subjects {
             streams: &mut self.streams,
             crypto,
+            datagrams: self.datagrams.as_deref_mut(),
+            repeat_datagrams: self.settings.datagrams.retransmit,
+            datagrams_lost: &mut self.stats.datagram_frames.lost,
             received,
             local_cids: &mut self.local_cids,
             remote_cids: &mut self.remote_cids,

@@ -245,6 +245,8 @@ impl Connection {
             early_data: None,
             early_data_status: EarlyDataStatus::None,
             streams: Streams::new(beginning.role, settings.limits(), settings.send_capacity),
+            datagrams: None,
+            datagrams_kept: false,
             local_cids: LocalCids::new(beginning.local),
             remote_cids: RemoteCids::new(beginning.remote, ACTIVE_CONNECTION_ID_LIMIT),
             peer: PeerParameters::default(),

@@ -162,9 +162,10 @@ impl Connection {
         let in_flight = sent.bytes_in_flight();
         sent.discard(|packet| {
             for token in packet.tokens {
-                subjects.on_lost(token);
+                subjects.on_taken_back(token);
             }
         });
+        self.take_back_datagrams();
         self.path.bytes_in_flight = self.path.bytes_in_flight.saturating_sub(in_flight);
         self.loss_timer_stale = true;
     }

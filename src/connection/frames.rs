@@ -37,6 +37,7 @@ impl Connection {
                 self.on_connection_close(now, &frame);
                 Ok(())
             }
+            Frame::Datagram(frame) => self.on_datagram_frame(now, &frame),
             frame => self.on_rare_frame(dcid, frame),
         }
     }
@@ -58,8 +59,6 @@ impl Connection {
                 self.path.on_challenge(frame.0);
                 Ok(())
             }
-            // RFC 9221 section 3: we never said that we take datagrams.
-            Frame::Datagram(_) => Err(violation("a datagram was not negotiated")),
             // RFC 9000 section 19.18: no challenge of ours is outstanding on a single path; a
             // PATH_RESPONSE nobody asked for is ignored. The others are run elsewhere.
             _ => Ok(()),

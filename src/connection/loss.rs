@@ -155,7 +155,7 @@ impl Connection {
         let Some((sent, mut subjects)) = self.split(id) else { return };
         let oldest = sent.unacked().filter(|unacked| unacked.packet.ack_eliciting);
         for unacked in oldest.take(usize::from(PROBES_PER_TIMEOUT)) {
-            unacked.tokens.iter().for_each(|token: &Token| subjects.on_lost(token));
+            unacked.tokens.iter().for_each(|token: &Token| subjects.on_probed(token));
         }
     }
 

@@ -10,6 +10,7 @@ mod connection_ids;
 mod create;
 mod credit;
 mod crypto_stream;
+mod datagrams;
 mod early_data;
 mod event;
 mod frames;
@@ -46,6 +47,7 @@ use crate::tls::Session;
 use crate::wire::{ConnectionId, ResetToken, Role, Version};
 
 use close::Closing;
+use datagrams::Datagrams;
 use early_data::EarlyData;
 use keys::OneRttKeys;
 use parameters::PeerParameters;
@@ -54,10 +56,13 @@ use timers::{Timer, Timers};
 
 pub use close::LocalClose;
 pub use create::{ClientConfig, CreateError, ServerConfig};
+pub use datagrams::DatagramError;
 pub use early_data::EarlyDataStatus;
 pub use event::{CloseReason, Event};
 pub use receive::is_authentic_initial;
-pub use settings::{Linger, Settings, ACTIVE_CONNECTION_ID_LIMIT, MIN_DATAGRAM_SIZE};
+pub use settings::{
+    DatagramSettings, Linger, Redundancy, Settings, ACTIVE_CONNECTION_ID_LIMIT, MIN_DATAGRAM_SIZE,
+};
 pub use state::State;
 pub use stats::Stats;
 
@@ -80,6 +85,10 @@ pub struct Connection {
     early_data: Option<Box<EarlyData>>,
     early_data_status: EarlyDataStatus,
     streams: Streams,
+    /// Once the application has sent or received any.
+    datagrams: Option<Box<Datagrams>>,
+    /// Sent datagrams are kept until their fate is settled.
+    datagrams_kept: bool,
     local_cids: LocalCids,
     remote_cids: RemoteCids,
     peer: PeerParameters,

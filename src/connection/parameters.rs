@@ -23,6 +23,8 @@ pub struct PeerParameters {
     pub active_connection_id_limit: u64,
     /// The largest UDP payload it receives.
     pub max_udp_payload_size: u64,
+    /// The largest DATAGRAM frame it takes; 0 for none at all (RFC 9221 section 3).
+    pub max_datagram_frame_size: u64,
 }
 
 impl Default for PeerParameters {
@@ -39,6 +41,7 @@ impl From<&TransportParameters> for PeerParameters {
             ack_delay_exponent: parameters.ack_delay_exponent,
             active_connection_id_limit: parameters.active_connection_id_limit,
             max_udp_payload_size: parameters.max_udp_payload_size,
+            max_datagram_frame_size: parameters.max_datagram_frame_size,
         }
     }
 }
@@ -74,6 +77,8 @@ pub(super) fn local_parameters(settings: &Settings, identity: &Identity) -> Tran
         max_ack_delay: settings.max_ack_delay,
         active_connection_id_limit: ACTIVE_CONNECTION_ID_LIMIT,
         disable_active_migration: true,
+        max_datagram_frame_size: settings.datagrams.max_frame_size.into(),
+        close_dgram_redundancy: settings.datagrams.close_redundancy,
         ..TransportParameters::default()
     }
 }
@@ -98,6 +103,7 @@ impl Connection {
         early.parameters_applied = true;
         self.settle_early_data(now, &parameters)?;
         self.peer = PeerParameters::from(&parameters);
+        self.negotiate_redundancy(&parameters);
         if let Some(token) = parameters.stateless_reset_token {
             self.remote_cids.set_initial_reset_token(token);
         }

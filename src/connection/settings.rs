@@ -67,6 +67,35 @@ pub struct Settings {
     pub key_update_threshold: u64,
     /// Do not leave out packet numbers at random.
     pub disable_packet_number_skipping: bool,
+    /// Unreliable datagrams.
+    pub datagrams: DatagramSettings,
+}
+
+/// Settings for unreliable datagrams (RFC 9221).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct DatagramSettings {
+    /// The largest DATAGRAM frame we take, in bytes; 0 for none at all.
+    pub max_frame_size: u16,
+    /// Whether important ones are sent twice.
+    pub redundancy: Redundancy,
+    /// We ask the peer to send none twice.
+    pub close_redundancy: bool,
+    /// Lost ones are sent again, whatever the application says.
+    pub retransmit: bool,
+    /// After so long a silence the last one is repeated; zero for never.
+    pub probe_after: Duration,
+}
+
+/// Whether important datagrams are sent twice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Redundancy {
+    /// Once only.
+    #[default]
+    Off,
+    /// Twice.
+    AnyPath,
+    /// Twice where there are two paths for it; on one path once.
+    OtherPath,
 }
 
 /// How long a close waits for queued data to leave and to be acknowledged.
@@ -153,6 +182,7 @@ impl Default for Settings {
             accept_early_data: true,
             key_update_threshold: 0,
             disable_packet_number_skipping: false,
+            datagrams: DatagramSettings::default(),
         }
     }
 }

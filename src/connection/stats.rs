@@ -27,4 +27,25 @@ pub struct Stats {
     pub packets_dropped: u64,
     /// Updates of the 1-RTT keys, by either end.
     pub key_updates: u64,
+    /// DATAGRAM frames.
+    pub datagram_frames: DatagramFrames,
+}
+
+/// DATAGRAM frames of a connection (RFC 9221).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct DatagramFrames {
+    /// Sent, copies included.
+    pub sent: u32,
+    /// Sent of those that the application calls important, copies included.
+    pub high: u32,
+    /// Sent of important datagrams that were sent before.
+    pub high_copies: u32,
+    /// Sent to repeat the last one after a silence.
+    pub probes: u32,
+    /// Sent in packets that were declared lost.
+    pub lost: u32,
+    /// Received.
+    pub received: u32,
+    /// Received and dropped because the application did not read.
+    pub dropped: u32,
 }

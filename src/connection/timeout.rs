@@ -32,6 +32,7 @@ impl Connection {
                     self.early_data = None;
                 }
                 Timer::Quiet => self.on_quiet(now),
+                Timer::DatagramProbe => self.on_datagram_probe(now),
             }
         }
     }
@@ -62,6 +63,7 @@ impl Connection {
         }
         self.streams.pool().release();
         self.data.sent.shrink();
+        self.shrink_datagrams();
     }
 
     fn on_keep_alive(&mut self, now: Instant) {

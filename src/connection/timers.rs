@@ -23,10 +23,12 @@ pub enum Timer {
     KeyDiscard,
     /// A connection that has become quiet gives memory back.
     Quiet,
+    /// No datagram was sent for a while: the last one is repeated.
+    DatagramProbe,
 }
 
 impl Timer {
-    const COUNT: usize = 9;
+    const COUNT: usize = 10;
 
     const ALL: [Self; Self::COUNT] = [
         Self::LossDetection,
@@ -38,6 +40,7 @@ impl Timer {
         Self::KeepAlive,
         Self::KeyDiscard,
         Self::Quiet,
+        Self::DatagramProbe,
     ];
 }
 

@@ -23,6 +23,8 @@ pub enum Token {
     Ack(PacketNumber),
     /// A PING of the host, by the name it was given.
     Ping(u64),
+    /// A DATAGRAM, by its number.
+    Datagram(u64),
     /// HANDSHAKE_DONE.
     HandshakeDone,
     /// NEW_CONNECTION_ID with this sequence number.

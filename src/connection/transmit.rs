@@ -57,7 +57,7 @@ pub(super) struct Content {
 
 impl Content {
     #[inline]
-    fn push(&mut self, token: Token) {
+    pub(super) fn push(&mut self, token: Token) {
         self.tokens.push(token);
         self.ack_eliciting = true;
     }
@@ -307,6 +307,7 @@ impl Connection {
             || self.ping_due
             || !self.named_pings.is_empty()
             || self.path.has_response()
+            || self.wants_datagrams()
             || self.wants_connection_ids()
     }
 
@@ -343,7 +344,9 @@ impl Connection {
         if self.data.crypto.wants_to_send() {
             write_crypto(&mut self.data.crypto, frames, content);
         }
-        if self.streams.wants_to_send() {
+        if self.wants_datagrams() {
+            self.write_mixed(frames, content);
+        } else if self.streams.wants_to_send() {
             self.streams.write_frames(frames, &mut |token| content.push(Token::Stream(token)));
         }
         self.write_named_pings(frames, content);

@@ -117,7 +117,7 @@ impl Outbox {
     }
 
     /// Writes as many frames as fit into what is left of `w`, one packet at a time, and hands each
-    /// to `sent`. What is longer than `largest` will never fit and is reported lost.
+    /// to `sent`. A frame longer than `largest` will never fit: its datagram is reported lost.
     pub fn write(
         &mut self,
         w: &mut Writer<'_>,
@@ -160,7 +160,7 @@ impl Outbox {
         if entry.waiting == 0 || entry.acked {
             return true;
         }
-        if len > largest {
+        if frame_len(len) > largest {
             entry.waiting = 0;
             entry.kept = false;
             self.reports.push_back(Report::Lost(number));
@@ -336,7 +336,7 @@ mod tests {
         let mut buffer = vec![0; room];
         let mut writer = Writer::new(&mut buffer);
         let mut numbers = Vec::new();
-        outbox.write(&mut writer, 1168, sending, |written| numbers.push(written.number));
+        outbox.write(&mut writer, 1171, sending, |written| numbers.push(written.number));
         let mut reader = Reader::new(writer.written());
         let mut data = Vec::new();
         while !reader.is_empty() {

@@ -54,6 +54,8 @@ pub(super) struct EngineCell {
     pub buffer: Cell<Option<Box<TransmitBuffer>>>,
     /// Room for the keys of the streams that are notified, between two uses.
     pub stream_keys: Cell<Vec<StreamKey>>,
+    /// Room for the datagram that is handed over, between two uses.
+    pub datagram: Cell<Vec<u8>>,
     /// The main loop runs: calls from inside callbacks leave the work to it.
     pub running: Cell<bool>,
     /// The connection that the main loop is at, until it sends: what calls from inside callbacks
@@ -138,6 +140,10 @@ pub(super) struct ConnectionCell {
     pub peer_error_kind: Cell<u32>,
     /// One cell per stream, at the slot of its key.
     pub streams: RefCell<Vec<Option<Box<StreamCell>>>>,
+    /// The host's pointer for the datagram callbacks.
+    pub datagram_user_data: Cell<*mut c_void>,
+    /// The size of the largest datagram as the host knows it.
+    pub told_datagram_size: Cell<Option<usize>>,
     /// Streams of ours that were not written to yet.
     pub unwritten: RefCell<Vec<StreamKey>>,
     /// Datagrams the socket did not take, to be sent first.

@@ -21,6 +21,7 @@ use super::address::describe;
 use super::cells::{ConnectionCell, EngineCell, Known, StreamCell};
 use super::certificate::{choose_certificate, show_message, verify_certificate};
 use super::cid::{cid_bytes, raw_cid};
+use super::datagram::deliver_datagrams;
 use super::identifiers::issue_connection_ids;
 use super::notify::notify_unread;
 use super::resumption::{save_parameters, save_session};
@@ -269,6 +270,7 @@ fn on_closing(
     if end.peer_kind != 0 {
         // What arrived before the peer's CONNECTION_CLOSE is still the application's.
         notify_unread(engine, connection, now);
+        deliver_datagrams(engine, connection);
     }
     connection.set_error(end.error);
     connection.peer_error_kind.set(end.peer_kind);

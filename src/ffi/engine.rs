@@ -110,6 +110,7 @@ unsafe fn create(
         received: Cell::new(0),
         buffer: Cell::new(None),
         stream_keys: Cell::new(Vec::new()),
+        datagram: Cell::new(Vec::new()),
         running: Cell::new(false),
         before_sending: Cell::new(None),
         left_unread: Cell::new(false),

@@ -9,6 +9,7 @@
 //! | `certificate`, `resumption` | what the host says of certificates, and what a client keeps for later |
 //! | `ext` | version and features of what upstream does not have |
 //! | `quic_lb` | connection IDs for load balancers |
+//! | `datagram` | unreliable datagrams, both ways |
 //! | `receive` | a datagram in, and the acceptance of connections |
 //! | `run` | the main loop |
 //! | `dispatch`, `notify`, `destroy` | events of the core to the host's callbacks |
@@ -27,6 +28,7 @@ mod config;
 mod congestion;
 mod connect;
 mod connection;
+mod datagram;
 mod destroy;
 mod dispatch;
 mod engine;

@@ -266,6 +266,8 @@ pub(super) fn add_connection<'a>(
         error: Cell::new(0),
         peer_error_kind: Cell::new(0),
         streams: RefCell::new(Vec::new()),
+        datagram_user_data: Cell::new(std::ptr::null_mut()),
+        told_datagram_size: Cell::new(None),
         unwritten: RefCell::new(Vec::new()),
         blocked: RefCell::new(Vec::new()),
         mmsg,

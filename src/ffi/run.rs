@@ -7,6 +7,7 @@ use crate::error::{TransportError, TransportErrorCode};
 use crate::time::{Duration, Instant};
 
 use super::cells::{ConnectionCell, EngineCell};
+use super::datagram::{deliver_datagrams, notify_datagrams_writable};
 use super::destroy::destroy_connection;
 use super::dispatch::deliver_events;
 use super::notify::{notify_readable, notify_writable};
@@ -101,8 +102,10 @@ fn run_connection(engine: &EngineCell, key: ConnectionKey, release: Release) {
     }
     engine.before_sending.set(Some(key));
     deliver_events(engine, connection, now);
+    deliver_datagrams(engine, connection);
     notify_readable(engine, connection, now);
     notify_writable(engine, connection, now);
+    notify_datagrams_writable(engine, connection);
     deliver_events(engine, connection, now);
     engine.before_sending.set(None);
     if engine.left_unread.take() {

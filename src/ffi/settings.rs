@@ -1,6 +1,7 @@
 //! Connection settings of hosts: defaults, clamps, and the way into the core.
 
 mod credit;
+mod datagrams;
 mod recovery;
 mod template;
 
@@ -19,6 +20,7 @@ use super::cells::ConnectionTerms;
 use super::congestion::CongestionChoice;
 use super::guard::{catch, with_engine};
 use credit::with_credit;
+use datagrams::datagrams;
 use recovery::{with_recovery, MAX_ACK_DELAY_MS};
 use template::template;
 
@@ -70,6 +72,7 @@ fn terms(host: &xqc_conn_settings_t, base: &Settings, role: Role) -> ConnectionT
             factor => factor.into(),
         },
         key_update_threshold: host.keyupdate_pkt_threshold,
+        datagrams: datagrams(host, &base.datagrams),
         ..with_recovery(host, &with_credit(host, base), role)
     };
     ConnectionTerms {

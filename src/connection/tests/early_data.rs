@@ -5,6 +5,7 @@ use super::link::Weather;
 use super::pair::{Options, Pair, FIRST_DCID};
 use super::retry_and_version::retry;
 use crate::connection::{CloseReason, EarlyDataStatus, Event, Settings, State};
+use crate::datagram::{Class, Report};
 use crate::error::TransportErrorCode as Code;
 use crate::recovery::Space;
 use crate::stream::OpenError;
@@ -447,4 +448,74 @@ fn a_reset_sent_early_is_sent_again_after_a_rejection() {
     pair.assert_confirmed();
     let reset = pair.server.count(|event| format!("{event:?}").contains("ResetByPeer"));
     assert_eq!(reset, 1);
+}
+
+/// Options of a client that may send datagrams early.
+fn returning_with_datagrams() -> Options {
+    let mut server = Settings::default();
+    server.datagrams.max_frame_size = 1000;
+    returning(&server)
+}
+
+fn send_datagrams(pair: &mut Pair) {
+    let now = pair.now;
+    for data in [&b"one"[..], b"two"] {
+        pair.client.connection.send_datagram(now, data, Class::Normal).unwrap();
+    }
+}
+
+fn datagrams_of(pair: &mut Pair) -> Vec<Vec<u8>> {
+    let (server, mut data) = (&mut pair.server.connection, Vec::new());
+    std::iter::from_fn(|| server.read_datagram(&mut data).map(|_| data.clone())).collect()
+}
+
+/// RFC 9221 section 3.
+#[test]
+fn datagrams_may_go_out_early() {
+    let mut pair = Pair::new(returning_with_datagrams());
+    assert_eq!(pair.client.connection.largest_datagram(), 997);
+    send_datagrams(&mut pair);
+    let flight = pair.sent(Role::Client);
+    assert!(has_early_data(&flight));
+    pair.give_all(Role::Server, &flight);
+    assert_eq!(datagrams_of(&mut pair), [b"one", b"two"]);
+    pair.exchange();
+    let client = &mut pair.client.connection;
+    let reports: Vec<_> = std::iter::from_fn(|| client.poll_datagram_report()).collect();
+    assert_eq!(reports, [Report::Acked(0), Report::Acked(1)]);
+}
+
+/// RFC 9001 section 4.6.2: what was rejected counts as never sent, and is no loss.
+#[test]
+fn rejected_datagrams_go_out_once_more() {
+    let mut options = returning_with_datagrams();
+    options.server.initial_max_data = 500_000;
+    let mut pair = Pair::new(options);
+    send_datagrams(&mut pair);
+    assert!(has_early_data(&pair.sent(Role::Client)));
+    pair.run(Duration::from_secs(5), is_confirmed);
+    pair.exchange();
+    assert_eq!(statuses(&pair)[0], EarlyDataStatus::Rejected);
+    assert_eq!(datagrams_of(&mut pair), [b"one", b"two"]);
+    let client = &mut pair.client.connection;
+    let reports: Vec<_> = std::iter::from_fn(|| client.poll_datagram_report()).collect();
+    assert_eq!(reports, [Report::Acked(0), Report::Acked(1)]);
+}
+
+/// RFC 9221 section 3: a server that takes them no longer gets none.
+#[test]
+fn rejected_datagrams_that_the_server_takes_no_longer_are_lost() {
+    let mut options = returning_with_datagrams();
+    options.server.datagrams.max_frame_size = 0;
+    let mut pair = Pair::new(options);
+    send_datagrams(&mut pair);
+    let now = pair.now;
+    pair.client.connection.send_datagram(now, b"", Class::Normal).unwrap();
+    pair.sent(Role::Client);
+    pair.run(Duration::from_secs(5), is_confirmed);
+    pair.exchange();
+    pair.assert_confirmed();
+    let client = &mut pair.client.connection;
+    let reports: Vec<_> = std::iter::from_fn(|| client.poll_datagram_report()).collect();
+    assert_eq!(reports, [0, 1, 2].map(Report::Lost));
 }

@@ -13,6 +13,7 @@ mod acknowledgement;
 mod closing;
 mod congestion;
 mod connection_ids;
+mod datagrams;
 mod early_data;
 mod handshake;
 mod keys;
