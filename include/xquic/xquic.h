@@ -967,11 +967,11 @@ typedef enum {
 typedef enum {
     /** No path MTU discovery. */
     XQC_PMTUD_DISABLE = 0,
-    /** The client probes, if both ends set this bit. */
+    /** The client probes. A server sets this bit to consent, which only the original asks for. */
     XQC_PMTUD_ENABLE_CLIENT = (1 << 0),
-    /** The server probes, if both ends set this bit. */
+    /** The server probes. A client sets this bit to consent. */
     XQC_PMTUD_ENABLE_SERVER = (1 << 1),
-    /** Both bits that are negotiated. */
+    /** Both bits; they are told the peer. */
     XQC_PMTUD_ENABLE_MASK = 3,
     /** This end probes whatever the peer says (RFC 9000 section 14.3); not sent to it. */
     XQC_PMTUD_FORCE_ENABLE = (1 << 2),
@@ -1049,7 +1049,10 @@ struct xqc_conn_settings_s {
     uint64_t keyupdate_pkt_threshold;
     /** Largest packet sent, in bytes without the UDP header. Default 1200, at most 1420. */
     size_t max_pkt_out_size;
-    /** Size up to which path MTU discovery probes. Default 1420. */
+    /**
+     * Size up to which path MTU discovery probes, in bytes without the UDP header. Default 1420,
+     * at most 1500.
+     */
     size_t probing_pkt_out_size;
     /**
      * Largest DATAGRAM frame accepted, in bytes. 0 refuses datagrams; 65535 accepts any that fits
@@ -1103,7 +1106,10 @@ struct xqc_conn_settings_s {
     uint8_t datagram_force_retrans_on;
     /** Send the last datagram again after so many microseconds of silence, at least 30,000. 0: no. */
     uint64_t datagram_redundant_probe;
-    /** Bits of `xqc_pmtud_flag_e`. */
+    /**
+     * Bits of `xqc_pmtud_flag_e`: path MTU discovery. Datagrams grow to the largest size that
+     * arrives, and fall back to 1200 bytes when the path stops carrying larger ones.
+     */
     uint8_t enable_pmtud;
     /** Time between two probes in microseconds. Default 500,000. */
     uint64_t pmtud_probing_interval;

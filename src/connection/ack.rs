@@ -5,16 +5,18 @@ use std::collections::VecDeque;
 use crate::congestion::{AckSample, CongestionController, RttSample};
 use crate::error::TransportError;
 use crate::path::cids::{LocalCids, RemoteCids};
+use crate::path::mtu::MtuSearch;
 use crate::recovery::{ack_delay_bound, AckOutcome, ReceivedPackets, SentSpace, Space};
 use crate::stream::Streams;
 use crate::time::{Duration, Instant};
 use crate::wire::frame::Ack;
-use crate::wire::Role;
+use crate::wire::{PacketNumber, Role};
 
 use super::crypto_stream::CryptoStream;
 use super::datagrams::Datagrams;
 use super::event::Event;
 use super::space::PacketSpace;
+use super::timers::{Timer, Timers};
 use super::token::Token;
 use super::{Connection, State};
 
@@ -31,6 +33,8 @@ pub(super) struct Subjects<'a> {
     pub remote_cids: &'a mut RemoteCids,
     pub events: &'a mut VecDeque<Event>,
     pub handshake_done_due: &'a mut bool,
+    pub mtu: &'a mut Option<Box<MtuSearch>>,
+    pub timers: &'a mut Timers,
 }
 
 impl Subjects<'_> {
@@ -46,6 +50,7 @@ impl Subjects<'_> {
             }
             Token::Ping(name) => self.events.push_back(Event::PingAcked(*name)),
             Token::Datagram(number) => self.on_datagram_acked(*number),
+            Token::MtuProbe(number) => self.settle_mtu_probe(*number, true),
             Token::HandshakeDone | Token::NewConnectionId(_) => {}
         }
     }
@@ -62,6 +67,7 @@ impl Subjects<'_> {
             Token::NewConnectionId(sequence) => self.local_cids.on_announcement_lost(*sequence),
             Token::RetireConnectionId(sequence) => self.remote_cids.on_retirement_lost(*sequence),
             Token::Datagram(number) => self.on_datagram_lost(*number),
+            Token::MtuProbe(number) => self.settle_mtu_probe(*number, false),
         }
     }
 
@@ -74,7 +80,7 @@ impl Subjects<'_> {
                     datagrams.outbox.repeat(*number);
                 }
             }
-            Token::Datagram(_) => {}
+            Token::Datagram(_) | Token::MtuProbe(_) => {}
             token => self.on_lost(token),
         }
     }
@@ -98,6 +104,26 @@ impl Subjects<'_> {
         if let Some(datagrams) = self.datagrams.as_deref_mut() {
             *self.datagrams_lost += 1;
             datagrams.outbox.on_lost(number, self.repeat_datagrams);
+        }
+    }
+
+    /// A path MTU probe arrived or was lost: the search goes on with the next timers.
+    #[cold]
+    fn settle_mtu_probe(&mut self, number: PacketNumber, arrived: bool) {
+        let Some(search) = self.mtu.as_deref_mut() else { return };
+        if arrived {
+            search.on_probe_acked(number);
+        } else {
+            search.on_probe_lost(number);
+        }
+        self.timers.set(Timer::MtuSearch, Instant::default());
+    }
+
+    /// A packet that is no path MTU probe was lost. Enough large ones make a black hole.
+    pub fn on_packet_lost(&mut self, number: PacketNumber, size: u16) {
+        let Some(search) = self.mtu.as_deref_mut() else { return };
+        if search.on_lost(number, size) {
+            self.timers.set(Timer::MtuSearch, Instant::default());
         }
     }
 }
@@ -138,8 +164,14 @@ impl Connection {
         if outcome.late_packets > 0 {
             self.on_late_packets(now, ack, &outcome);
         }
+        if let (Some(search), Some(largest)) = (&mut self.path.mtu, &outcome.largest) {
+            if id == Space::Application {
+                search.on_delivered(largest.packet_number, largest.size);
+            }
+        }
         self.detect_lost(now, id);
         if let Some(largest) = outcome.largest {
+            self.stats.largest_acked_size = self.stats.largest_acked_size.max(largest.size);
             self.grow_window(now, prior_in_flight, largest.sent, outcome.bytes);
         }
         self.on_acks_settled(id);
@@ -232,6 +264,8 @@ impl Connection {
             remote_cids: &mut self.remote_cids,
             events: &mut self.events,
             handshake_done_due: &mut self.handshake_done_due,
+            mtu: &mut self.path.mtu,
+            timers: &mut self.timers,
         };
         Some((sent, subjects))
     }

@@ -256,6 +256,7 @@ impl Connection {
             lingering: None,
             handshake_done_due: false,
             ping_due: false,
+            mtu_probe_due: false,
             named_pings: Vec::new(),
             sent_since_received: false,
             next_skipped: u64::MAX,

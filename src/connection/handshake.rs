@@ -258,6 +258,7 @@ impl Connection {
         self.retry_undecryptable(now);
         self.early = None;
         self.tls.shed();
+        self.start_mtu_search(now);
     }
 }
 

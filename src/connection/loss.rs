@@ -29,6 +29,9 @@ impl Connection {
             for token in lost.tokens {
                 subjects.on_lost(token);
             }
+            if !lost.packet.mtu_probe && id == Space::Application {
+                subjects.on_packet_lost(lost.packet_number, lost.packet.size);
+            }
         });
         if packets == 0 {
             return;
@@ -115,13 +118,14 @@ impl Connection {
         match self.loss_timer(now) {
             LossTimer::Idle => {}
             LossTimer::Loss { space, .. } => self.detect_lost(now, space),
-            LossTimer::Probe { space, .. } => self.on_probe_timeout(space),
+            LossTimer::Probe { space, .. } => self.on_probe_timeout(now, space),
         }
     }
 
-    fn on_probe_timeout(&mut self, id: Space) {
+    fn on_probe_timeout(&mut self, now: Instant, id: Space) {
         self.path.pto_count = self.path.pto_count.saturating_add(1);
         self.stats.probe_timeouts += 1;
+        self.suspect_black_hole(now);
         self.probe(id);
         // RFC 9002 section 6.2.4: during the handshake all unfinished levels are probed at once.
         // What waits behind a full window counts too: unreadable packets of a later level may fill

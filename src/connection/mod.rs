@@ -18,6 +18,7 @@ mod handshake;
 mod key_update;
 mod keys;
 mod loss;
+mod mtu;
 mod packet_builder;
 mod parameters;
 mod receive;
@@ -61,7 +62,8 @@ pub use early_data::EarlyDataStatus;
 pub use event::{CloseReason, Event};
 pub use receive::is_authentic_initial;
 pub use settings::{
-    DatagramSettings, Linger, Redundancy, Settings, ACTIVE_CONNECTION_ID_LIMIT, MIN_DATAGRAM_SIZE,
+    DatagramSettings, Linger, MtuSearchSettings, Redundancy, Settings, ACTIVE_CONNECTION_ID_LIMIT,
+    MIN_DATAGRAM_SIZE,
 };
 pub use state::State;
 pub use stats::Stats;
@@ -102,6 +104,8 @@ pub struct Connection {
     handshake_done_due: bool,
     /// Asked for by the host or by keep-alive: the next packet elicits an ACK.
     ping_due: bool,
+    /// A path MTU probe may be due: worth a look.
+    mtu_probe_due: bool,
     /// PINGs of the host that wait, by the names it gave them.
     named_pings: Vec<u64>,
     /// The last ack-eliciting packet was sent after anything was received: such a send restarts

@@ -79,6 +79,7 @@ pub(super) fn local_parameters(settings: &Settings, identity: &Identity) -> Tran
         disable_active_migration: true,
         max_datagram_frame_size: settings.datagrams.max_frame_size.into(),
         close_dgram_redundancy: settings.datagrams.close_redundancy,
+        pmtud: settings.pmtud_offer.into(),
         ..TransportParameters::default()
     }
 }
@@ -109,7 +110,7 @@ impl Connection {
         }
         // RFC 9000 section 18.2: the peer drops what is larger.
         let largest = self.peer.max_udp_payload_size.min(u64::from(self.path.max_datagram_size));
-        self.path.set_max_datagram_size(largest as u16);
+        self.set_datagram_size(largest as u16);
         self.streams.set_peer_limits(&limits_of(&parameters));
         self.events.push_back(Event::PeerParameters(Box::new(parameters)));
         Ok(())

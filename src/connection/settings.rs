@@ -32,6 +32,10 @@ pub struct Settings {
     pub window_limit: u64,
     /// The largest UDP payload we send.
     pub max_datagram_size: u16,
+    /// Whether and how to search for a larger one that the path carries.
+    pub mtu_search: MtuSearchSettings,
+    /// What we say of path MTU discovery in upstream's transport parameter: its role bits, or 0.
+    pub pmtud_offer: u8,
     /// The largest UDP payload we say we can receive.
     pub max_udp_payload_size: u16,
     /// Bytes a server sends per byte received before the address is validated.
@@ -96,6 +100,17 @@ pub enum Redundancy {
     AnyPath,
     /// Twice where there are two paths for it; on one path once.
     OtherPath,
+}
+
+/// How to search for the path MTU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MtuSearchSettings {
+    /// Search at all.
+    pub enabled: bool,
+    /// The largest UDP payload worth trying.
+    pub limit: u16,
+    /// The time between two probes.
+    pub interval: Duration,
 }
 
 /// How long a close waits for queued data to leave and to be acknowledged.
@@ -166,6 +181,12 @@ impl Default for Settings {
             learn_reordering: false,
             window_limit: u64::MAX,
             max_datagram_size: MIN_DATAGRAM_SIZE,
+            mtu_search: MtuSearchSettings {
+                enabled: false,
+                limit: 1420,
+                interval: Duration::from_millis(500),
+            },
+            pmtud_offer: 0,
             max_udp_payload_size: 1500,
             anti_amplification_limit: 3,
             ack_frequency: 2,

@@ -15,6 +15,8 @@ pub struct Stats {
     pub spurious_losses: u64,
     /// Packets acknowledged.
     pub packets_acked: u64,
+    /// The size of the largest packet acknowledged, in bytes, path MTU probes included.
+    pub largest_acked_size: u16,
     /// Times a probe timeout expired.
     pub probe_timeouts: u64,
     /// Datagrams received.

@@ -33,6 +33,7 @@ impl Connection {
                 }
                 Timer::Quiet => self.on_quiet(now),
                 Timer::DatagramProbe => self.on_datagram_probe(now),
+                Timer::MtuSearch => self.on_mtu_timeout(now),
             }
         }
     }

@@ -25,10 +25,12 @@ pub enum Timer {
     Quiet,
     /// No datagram was sent for a while: the last one is repeated.
     DatagramProbe,
+    /// The search for the path MTU goes on.
+    MtuSearch,
 }
 
 impl Timer {
-    const COUNT: usize = 10;
+    const COUNT: usize = 11;
 
     const ALL: [Self; Self::COUNT] = [
         Self::LossDetection,
@@ -41,6 +43,7 @@ impl Timer {
         Self::KeyDiscard,
         Self::Quiet,
         Self::DatagramProbe,
+        Self::MtuSearch,
     ];
 }
 

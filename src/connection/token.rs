@@ -29,6 +29,8 @@ pub enum Token {
     HandshakeDone,
     /// NEW_CONNECTION_ID with this sequence number.
     NewConnectionId(u64),
+    /// A path MTU probe in the packet with this number.
+    MtuProbe(PacketNumber),
     /// RETIRE_CONNECTION_ID with this sequence number.
     RetireConnectionId(u64),
 }

@@ -40,6 +40,12 @@ impl Draft {
         (!builder.is_empty()).then(|| Self { space, start, layout: builder.layout(), content })
     }
 
+    /// Adds PADDING up to `len` bytes of datagram, as far as `buffer`, which holds it, reaches.
+    pub(super) fn pad_to(&mut self, buffer: &mut [u8], len: usize) {
+        let len = len.saturating_sub(self.start);
+        self.layout.pad_to(&mut buffer[self.start..], len);
+    }
+
     /// Where the packet ends in the datagram.
     pub(super) fn end(&self) -> usize {
         self.start + self.layout.len
@@ -53,9 +59,18 @@ pub(super) struct Content {
     ack_eliciting: bool,
     /// A PATH_CHALLENGE or PATH_RESPONSE asks for a full-sized datagram.
     expand: bool,
+    /// The packet probes the path MTU.
+    mtu_probe: bool,
 }
 
 impl Content {
+    /// The content of a path MTU probe in packet `number`.
+    pub(super) fn mtu_probe(number: PacketNumber) -> Self {
+        let mut content = Self { mtu_probe: true, ..Self::default() };
+        content.push(Token::MtuProbe(number));
+        content
+    }
+
     #[inline]
     pub(super) fn push(&mut self, token: Token) {
         self.tokens.push(token);
@@ -83,6 +98,11 @@ impl Connection {
         if !self.state.is_open() {
             return self.transmit_close(now, buffer).map(on_active_path);
         }
+        if self.mtu_probe_due {
+            if let Some(probe) = self.transmit_mtu_probe(now, buffer) {
+                return Some(probe);
+            }
+        }
         let limit = self.datagram_limit(buffer.len())?;
         let buffer = &mut buffer[..limit];
         let len = match self.early {
@@ -93,10 +113,7 @@ impl Connection {
             self.on_nothing_sent();
             return None;
         };
-        self.path.amplification.on_sent(len);
-        self.stats.datagrams_sent += 1;
-        self.stats.bytes_sent += len as u64;
-        Some(on_active_path(len))
+        Some(self.account(len))
     }
 
     /// Lets a controller that measures delivery know when it is the data that is missing.
@@ -157,8 +174,7 @@ impl Connection {
         buffer: &mut [u8],
     ) -> usize {
         if expand {
-            let len = usize::from(MIN_DATAGRAM_SIZE).saturating_sub(last.start);
-            last.layout.pad_to(&mut buffer[last.start..], len);
+            last.pad_to(buffer, MIN_DATAGRAM_SIZE.into());
         }
         let len = last.end();
         self.finish(&last, now, buffer);
@@ -426,7 +442,7 @@ impl Connection {
             size: size as u16,
             ack_eliciting: draft.content.ack_eliciting,
             in_flight,
-            mtu_probe: false,
+            mtu_probe: draft.content.mtu_probe,
             ect: false,
         };
         let snapshot = if in_flight { self.path.on_sent(now, size as u64) } else { None };

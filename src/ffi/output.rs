@@ -14,7 +14,7 @@ use super::cells::{ConnectionCell, EngineCell};
 const BATCH: usize = XQC_MAX_SEND_MSG_ONCE;
 
 /// Room for one datagram.
-const DATAGRAM_ROOM: usize = 1500;
+pub(super) const DATAGRAM_ROOM: usize = 1500;
 
 /// The path that everything is sent on.
 const PATH_ID: u64 = 0;

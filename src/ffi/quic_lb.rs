@@ -112,7 +112,7 @@ impl Buffers {
         let null = self.cid.is_null() || self.out.is_null() || self.key.is_null();
         if null
             || self.text_len > MAX_TEXT
-            || self.key_len != XQC_LB_CID_KEY_LEN as usize
+            || self.key_len != XQC_LB_CID_KEY_LEN
             || self.out_len < self.text_len + FIRST_OCTET
         {
             return -XQC_EPARAM;

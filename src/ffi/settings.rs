@@ -2,12 +2,13 @@
 
 mod credit;
 mod datagrams;
+mod mtu;
 mod recovery;
 mod template;
 
 use std::sync::Arc;
 
-use crate::connection::{Linger, Settings, MIN_DATAGRAM_SIZE};
+use crate::connection::{Linger, Settings};
 use crate::time::Duration;
 use crate::wire::{Role, Version};
 
@@ -21,14 +22,9 @@ use super::congestion::CongestionChoice;
 use super::guard::{catch, with_engine};
 use credit::with_credit;
 use datagrams::datagrams;
+use mtu::with_mtu;
 use recovery::{with_recovery, MAX_ACK_DELAY_MS};
 use template::template;
-
-/// The largest UDP payload a host may ask us to send.
-const MAX_PACKET_SIZE: usize = 1420;
-
-/// The largest UDP payload there is.
-const MAX_UDP_PAYLOAD: u64 = 65_527;
 
 /// What a connection starts with when the host sets nothing.
 pub(super) fn default_terms(role: Role) -> ConnectionTerms {
@@ -43,6 +39,7 @@ pub(super) fn client_terms(host: &xqc_conn_settings_t, engine: &Settings) -> Con
         packet_threshold: engine.packet_threshold,
         probes: engine.probes,
         max_datagram_size: engine.max_datagram_size,
+        mtu_search: engine.mtu_search,
         max_udp_payload_size: engine.max_udp_payload_size,
         ..Settings::default()
     };
@@ -59,21 +56,13 @@ fn terms(host: &xqc_conn_settings_t, base: &Settings, role: Role) -> ConnectionT
         idle_timeout,
         keep_alive: host.ping_on != 0 && role == Role::Client,
         linger: linger(host),
-        max_datagram_size: match host.max_pkt_out_size {
-            0 => base.max_datagram_size,
-            size => size.clamp(MIN_DATAGRAM_SIZE.into(), MAX_PACKET_SIZE) as u16,
-        },
-        max_udp_payload_size: match host.max_udp_payload_size {
-            0 => base.max_udp_payload_size,
-            size => size.clamp(MIN_DATAGRAM_SIZE.into(), MAX_UDP_PAYLOAD) as u16,
-        },
         anti_amplification_limit: match host.anti_amplification_limit {
             0 => base.anti_amplification_limit,
             factor => factor.into(),
         },
         key_update_threshold: host.keyupdate_pkt_threshold,
         datagrams: datagrams(host, &base.datagrams),
-        ..with_recovery(host, &with_credit(host, base), role)
+        ..with_recovery(host, &with_mtu(host, &with_credit(host, base), role), role)
     };
     ConnectionTerms {
         settings: Arc::new(settings),

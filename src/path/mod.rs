@@ -4,6 +4,7 @@
 pub mod amplification;
 pub mod cids;
 mod datagram;
+pub mod mtu;
 mod sampling;
 
 use std::net::SocketAddr;
@@ -13,6 +14,7 @@ use crate::recovery::{Pacer, RateSampler, Reordering, Rtt};
 use crate::time::{Duration, Instant};
 
 use amplification::Amplification;
+use mtu::MtuSearch;
 
 pub use datagram::{Arrival, PathHandle, Transmit};
 
@@ -50,6 +52,8 @@ pub struct Path {
     pub bytes_in_flight: u64,
     /// The largest UDP payload to send.
     pub max_datagram_size: u16,
+    /// The search for a larger one, if the host wants it.
+    pub mtu: Option<Box<MtuSearch>>,
     /// Probe timeouts in a row without an acknowledgement (RFC 9002 section 6.2.1).
     pub pto_count: u32,
     /// Challenges of the peer that wait for their PATH_RESPONSE.
@@ -100,6 +104,7 @@ impl Path {
             controller: config.controller,
             bytes_in_flight: 0,
             max_datagram_size: config.max_datagram_size,
+            mtu: None,
             pto_count: 0,
             responses: Responses::default(),
         }

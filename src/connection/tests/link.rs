@@ -21,6 +21,8 @@ pub(super) struct Weather {
     pub(super) rate: u64,
     /// Bytes that may wait where the rate is limited; what exceeds them is lost.
     pub(super) queue: u64,
+    /// The largest datagram that arrives at all.
+    pub(super) mtu: usize,
 }
 
 impl Default for Weather {
@@ -33,6 +35,7 @@ impl Default for Weather {
             duplicate: 0,
             rate: 0,
             queue: 0,
+            mtu: usize::MAX,
         }
     }
 }
@@ -40,7 +43,7 @@ impl Default for Weather {
 /// Datagrams under way in both directions.
 #[derive(Debug)]
 pub(super) struct Link {
-    weather: Weather,
+    pub(super) weather: Weather,
     state: u64,
     count: u64,
     /// When the queue towards client and server will be empty.
@@ -64,7 +67,7 @@ impl Link {
 
     /// Sends `datagram` to `to`.
     pub(super) fn carry(&mut self, now: Instant, to: Role, datagram: Vec<u8>) {
-        if self.happens(self.weather.loss) {
+        if datagram.len() > self.weather.mtu || self.happens(self.weather.loss) {
             return;
         }
         let Some(leaves) = self.queue(now, to, datagram.len() as u64) else {

@@ -17,6 +17,7 @@ mod datagrams;
 mod early_data;
 mod handshake;
 mod keys;
+mod mtu;
 mod packets;
 mod parameters;
 mod recovery;

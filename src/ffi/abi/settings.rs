@@ -26,11 +26,11 @@ c_enum! {
     pub enum xqc_pmtud_flag_e {
         /// No path MTU discovery.
         XQC_PMTUD_DISABLE = 0,
-        /// The client probes, if both ends set this bit.
+        /// The client probes. A server sets this bit to consent, which only the original asks for.
         XQC_PMTUD_ENABLE_CLIENT = 1 << 0,
-        /// The server probes, if both ends set this bit.
+        /// The server probes. A client sets this bit to consent.
         XQC_PMTUD_ENABLE_SERVER = 1 << 1,
-        /// Both bits that are negotiated.
+        /// Both bits; they are told the peer.
         XQC_PMTUD_ENABLE_MASK = 3,
         /// This end probes whatever the peer says (RFC 9000 section 14.3); not sent to it.
         XQC_PMTUD_FORCE_ENABLE = 1 << 2,
@@ -115,7 +115,8 @@ pub struct xqc_conn_settings_t {
     pub keyupdate_pkt_threshold: u64,
     /// Largest packet sent, in bytes without the UDP header. Default 1200, at most 1420.
     pub max_pkt_out_size: size_t,
-    /// Size up to which path MTU discovery probes. Default 1420.
+    /// Size up to which path MTU discovery probes, in bytes without the UDP header. Default 1420,
+    /// at most 1500.
     pub probing_pkt_out_size: size_t,
 
     /// Largest DATAGRAM frame accepted, in bytes. 0 refuses datagrams; 65535 accepts any that fits
@@ -176,7 +177,8 @@ pub struct xqc_conn_settings_t {
     /// Send the last datagram again after so many microseconds of silence, at least 30,000. 0: no.
     pub datagram_redundant_probe: u64,
 
-    /// Bits of `xqc_pmtud_flag_e`.
+    /// Bits of `xqc_pmtud_flag_e`: path MTU discovery. Datagrams grow to the largest size that
+    /// arrives, and fall back to 1200 bytes when the path stops carrying larger ones.
     pub enable_pmtud: u8,
     /// Time between two probes in microseconds. Default 500,000.
     pub pmtud_probing_interval: u64,

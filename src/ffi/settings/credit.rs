@@ -3,7 +3,7 @@
 use crate::connection::{Settings, MIN_DATAGRAM_SIZE};
 use crate::ffi::abi::xqc_conn_settings_t;
 
-use super::MAX_PACKET_SIZE;
+use super::mtu::MAX_PACKET_SIZE;
 
 /// The most streams a peer can be allowed (RFC 9000 section 4.6).
 const MAX_STREAMS: u64 = 1 << 60;

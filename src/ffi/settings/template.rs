@@ -6,7 +6,8 @@ use crate::ffi::abi::{
     XQC_VERSION_V1,
 };
 
-use super::{MAX_ACK_DELAY_MS, MAX_PACKET_SIZE};
+use super::mtu::MAX_PACKET_SIZE;
+use super::MAX_ACK_DELAY_MS;
 
 /// The frame types that FEC protects by default: STREAM and DATAGRAM, as bits.
 const FEC_PROTECTED_FRAMES: u64 = 536_871_040;

@@ -38,6 +38,8 @@ pub struct LargestAcked {
     pub packet_number: PacketNumber,
     /// When it left.
     pub sent: Instant,
+    /// Its bytes.
+    pub size: u16,
     /// The peer had to acknowledge it.
     pub ack_eliciting: bool,
 }
@@ -165,6 +167,7 @@ impl<T: Copy> SentSpace<T> {
             outcome.largest = Some(LargestAcked {
                 packet_number: PacketNumber(number),
                 sent: record.time(),
+                size: record.size(),
                 ack_eliciting: record.is_ack_eliciting(),
             });
         }

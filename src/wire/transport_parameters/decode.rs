@@ -78,6 +78,8 @@ impl TransportParameters {
                 // The number is not registered: anything but 1 means something else.
                 self.close_dgram_redundancy = integer(value) == Ok(1);
             }
+            // Not registered either.
+            id::PMTUD => self.pmtud = integer(value).unwrap_or(0),
             id::VERSION_INFORMATION => {
                 self.version_information = Some(VersionInformation::decode(value)?);
             }

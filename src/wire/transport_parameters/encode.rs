@@ -48,6 +48,7 @@ impl TransportParameters {
                 (id::ACTIVE_CONNECTION_ID_LIMIT, p.active_connection_id_limit),
                 (id::MAX_DATAGRAM_FRAME_SIZE, p.max_datagram_frame_size),
                 (id::CLOSE_DGRAM_REDUNDANCY, p.close_dgram_redundancy.into()),
+                (id::PMTUD, p.pmtud),
             ]
         };
         for ((id, value), (_, default)) in integers(self).into_iter().zip(integers(&default)) {
@@ -175,6 +176,7 @@ mod tests {
             retry_source_connection_id: cid(6, 20),
             max_datagram_frame_size: 65_535,
             close_dgram_redundancy: true,
+            pmtud: 3,
             version_information: Some(VersionInformation {
                 chosen: Version::V1,
                 available: [Version::V2, Version::V1].into_iter().collect(),

@@ -25,6 +25,9 @@ pub(super) const MAX_DATAGRAM_FRAME_SIZE: u64 = 0x20;
 /// Private to xquic: stop sending datagrams more than once.
 pub(super) const CLOSE_DGRAM_REDUNDANCY: u64 = 0x13;
 
+/// xquic's own, defined by its implementation.
+pub(super) const PMTUD: u64 = 0x0e08_a234_ff11_2300;
+
 /// True for what a client must not send (RFC 9000 section 18.2, last paragraph).
 pub(super) const fn is_server_only(id: u64) -> bool {
     matches!(

@@ -72,6 +72,9 @@ pub struct TransportParameters {
     pub max_datagram_frame_size: u64,
     /// The sender wants no datagram twice; private to xquic, 1 on the wire.
     pub close_dgram_redundancy: bool,
+    /// Which roles the sender would have search for the path MTU, as bits: client 1, server 2.
+    /// Private to xquic; zero for none. Nothing follows from the peer's: no consent is needed.
+    pub pmtud: u64,
     /// The version in use and those that could be.
     pub version_information: Option<VersionInformation>,
 }
@@ -99,6 +102,7 @@ impl Default for TransportParameters {
             retry_source_connection_id: None,
             max_datagram_frame_size: 0,
             close_dgram_redundancy: false,
+            pmtud: 0,
             version_information: None,
         }
     }
