@@ -373,10 +373,21 @@ static void on_save_token(const unsigned char *token, uint32_t length, void *use
     sim_note(SIM_SAVE_TOKEN, conn->endpoint, conn, NULL);
 }
 
+static void keep(char **place, size_t *place_length, const char *data, size_t length)
+{
+    free(*place);
+    *place = malloc(length);
+    CHECK(*place != NULL);
+    memcpy(*place, data, length);
+    *place_length = length;
+}
+
 static void on_save_session(const char *data, size_t length, void *user_data)
 {
     sim_conn *conn = sim_conn_of(user_data);
     CHECK(data != NULL && length > 0);
+    sim_kept *kept = &conn->endpoint->kept;
+    keep(&kept->session, &kept->session_length, data, length);
     sim_note(SIM_SAVE_SESSION, conn->endpoint, conn, NULL);
 }
 
@@ -384,6 +395,8 @@ static void on_save_parameters(const char *data, size_t length, void *user_data)
 {
     sim_conn *conn = sim_conn_of(user_data);
     CHECK(data != NULL && length > 0);
+    sim_kept *kept = &conn->endpoint->kept;
+    keep(&kept->parameters, &kept->parameters_length, data, length);
     sim_note(SIM_SAVE_PARAMETERS, conn->endpoint, conn, NULL);
 }
 
@@ -401,16 +414,20 @@ static xqc_int_t on_cert_wanted(const char *name, void **chain, void **certifica
 {
     sim_conn *conn = sim_conn_of(user_data);
     CHECK(chain != NULL && certificate != NULL && key != NULL);
-    (void)name;
-    sim_note(SIM_CERT_WANTED, conn->endpoint, conn, NULL);
-    return XQC_OK;
+    CHECK(name != NULL);
+    (void)snprintf(conn->wanted_name, sizeof(conn->wanted_name), "%s", name);
+    return sim_note(SIM_CERT_WANTED, conn->endpoint, conn, NULL);
 }
 
 static void on_tls_message(int type, const void *message, size_t length, void *user_data)
 {
     sim_conn *conn = sim_conn_of(user_data);
-    CHECK(message != NULL && length > 0);
-    (void)type;
+    CHECK(message != NULL && length > 4);
+    unsigned seen = conn->calls[SIM_TLS_MESSAGE];
+    if (seen < 4) {
+        conn->tls_message_types[seen] = type;
+        conn->tls_message_heads[seen] = *(const uint8_t *)message;
+    }
     sim_note(SIM_TLS_MESSAGE, conn->endpoint, conn, NULL);
 }
 

@@ -105,6 +105,14 @@ typedef enum sim_write_mode {
     SIM_WRITE_ERROR,
 } sim_write_mode;
 
+/* What a client's host has stored for later connections to the server. */
+typedef struct sim_kept {
+    char *session;
+    size_t session_length;
+    char *parameters;
+    size_t parameters_length;
+} sim_kept;
+
 typedef struct sim_listener {
     uint32_t tag;
     sim_endpoint *endpoint;
@@ -130,6 +138,7 @@ struct sim_endpoint {
     int verify_result;     /* what cert_verify_cb answers */
     int process_errors;    /* packet_process results other than 0 */
     size_t largest_datagram;
+    sim_kept kept;        /* the newest of each */
     bool ignore_arrivals; /* datagrams are taken from the link and thrown away */
 };
 
@@ -156,6 +165,9 @@ struct sim_conn {
     sim_stream *streams; /* newest first */
     unsigned open_streams;
     void *ping_data;
+    int tls_message_types[4]; /* as they came */
+    uint8_t tls_message_heads[4];
+    char wanted_name[64]; /* the server name a certificate was wanted for */
     sim_conn *peer; /* the other end, once looked up */
     sim_conn *next;
 };
@@ -204,6 +216,7 @@ typedef struct sim_options {
     xqc_engine_ssl_config_t server_tls;
     xqc_conn_ssl_config_t conn_tls;
     const char *server_name;
+    int no_crypto;
     bool use_mmsg;       /* set the write_mmsg callbacks */
     bool use_ex;         /* set the _ex writers besides the plain ones */
     bool use_cid_generator; /* on the server */
@@ -274,6 +287,12 @@ sim_conn *sim_connect(sim_world *world);
 
 /* Starts a connection and runs until both ends have finished the handshake. */
 sim_conn *sim_established(sim_world *world);
+
+/* Later connections use the session and the parameters that the client's host has stored. */
+void sim_return(sim_world *world);
+
+/* As sim_return, with a session alone: nothing can be sent early. */
+void sim_return_without_parameters(sim_world *world);
 
 /* The server's end of a client's connection (the one with the same number), or NULL. */
 sim_conn *sim_server_conn(sim_world *world, sim_conn *client);

@@ -120,6 +120,8 @@ static void endpoint_free(sim_endpoint *endpoint)
         xqc_engine_destroy(endpoint->engine);
         endpoint->engine = NULL;
     }
+    free(endpoint->kept.session);
+    free(endpoint->kept.parameters);
     while (endpoint->conns != NULL) {
         sim_conn *conn = endpoint->conns;
         endpoint->conns = conn->next;
@@ -151,7 +153,8 @@ sim_conn *sim_connect(sim_world *world)
         world->next_client_port = 10000;
     }
     const xqc_cid_t *cid = xqc_connect(
-        client->engine, &options->client_settings, NULL, 0, options->server_name, 0,
+        client->engine, &options->client_settings, NULL, 0, options->server_name,
+        options->no_crypto,
         &options->conn_tls, (const struct sockaddr *)&world->server.address,
         sizeof(world->server.address), SIM_ALPN, conn);
     if (cid == NULL) {
@@ -160,6 +163,26 @@ sim_conn *sim_connect(sim_world *world)
     }
     conn->cid = *cid;
     return conn;
+}
+
+void sim_return(sim_world *world)
+{
+    sim_return_without_parameters(world);
+    const sim_kept *kept = &world->client.kept;
+    CHECK(kept->parameters != NULL);
+    world->options.conn_tls.transport_parameter_data = kept->parameters;
+    world->options.conn_tls.transport_parameter_data_len = kept->parameters_length;
+}
+
+void sim_return_without_parameters(sim_world *world)
+{
+    const sim_kept *kept = &world->client.kept;
+    CHECK(kept->session != NULL);
+    xqc_conn_ssl_config_t *tls = &world->options.conn_tls;
+    tls->session_ticket_data = kept->session;
+    tls->session_ticket_len = kept->session_length;
+    tls->transport_parameter_data = NULL;
+    tls->transport_parameter_data_len = 0;
 }
 
 sim_conn *sim_server_conn(sim_world *world, sim_conn *client)

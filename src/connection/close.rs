@@ -156,7 +156,9 @@ impl Connection {
     }
 
     pub(super) fn set_closed(&mut self) {
-        self.set_state(State::Closed);
+        if self.state != State::Closed {
+            self.set_state(State::Closed);
+        }
         self.timers.clear_all();
     }
 

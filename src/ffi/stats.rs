@@ -4,14 +4,14 @@ use std::fmt::Write as _;
 
 use libc::c_char;
 
-use crate::connection::Connection;
+use crate::connection::{Connection, EarlyDataStatus};
 use crate::path::Path;
 use crate::time::Duration;
 
 use super::abi::prototypes::check_prototypes;
 use super::abi::{
-    xqc_cid_t, xqc_conn_qos_stats_t, xqc_conn_stats_t, xqc_engine_t, Zeroable,
-    XQC_APP_PATH_STATUS_AVAILABLE,
+    xqc_0rtt_flag_t, xqc_cid_t, xqc_conn_qos_stats_t, xqc_conn_stats_t, xqc_engine_t, Zeroable,
+    XQC_0RTT_ACCEPT, XQC_0RTT_NONE, XQC_0RTT_REJECT, XQC_APP_PATH_STATUS_AVAILABLE,
 };
 use super::cells::{ConnectionCell, EngineCell};
 use super::connection::with_cid;
@@ -61,6 +61,7 @@ fn statistics(engine: &EngineCell, connection: &ConnectionCell) -> xqc_conn_stat
     stats.srtt = quality.srtt;
     stats.min_rtt = quality.min_rtt;
     stats.inflight_bytes = quality.inflight_bytes;
+    stats.early_data_flag = early_data_flag(core);
     stats.conn_err = connection.error.get() as i32;
     let first = &mut stats.paths_info[0];
     first.path_id = 0;
@@ -78,6 +79,15 @@ fn statistics(engine: &EngineCell, connection: &ConnectionCell) -> xqc_conn_stat
     copy_text(&mut stats.alpn, core.tls().alpn().unwrap_or(b"-1"));
     copy_text(&mut stats.extern_conn_info, EXTERN_INFO.as_bytes());
     stats
+}
+
+/// What became of 0-RTT; nothing while that is not known.
+fn early_data_flag(connection: &Connection) -> xqc_0rtt_flag_t {
+    match connection.early_data_status() {
+        EarlyDataStatus::None | EarlyDataStatus::Offered => XQC_0RTT_NONE,
+        EarlyDataStatus::Accepted => XQC_0RTT_ACCEPT,
+        EarlyDataStatus::Rejected => XQC_0RTT_REJECT,
+    }
 }
 
 /// `#10-5#3-3#0-0#v0429`: the highest ranges of received packet numbers, zeros for none.
