@@ -139,7 +139,8 @@ static void no_certificate_is_wanted_for_a_refused_connection(void)
 
 static const check_case CASES[] = {
     {"keys_are_updated_by_the_client", keys_are_updated_by_the_client, 0},
-    {"keys_are_updated_by_the_server", keys_are_updated_by_the_server, 0},
+    /* Between two of upstream's data stop flowing at some time. */
+    {"keys_are_updated_by_the_server", keys_are_updated_by_the_server, CHECK_UPSTREAM_FAILS},
     {"both_ends_update_keys_on_a_bad_path", both_ends_update_keys_on_a_bad_path, 0},
     {"a_server_sees_both_hello_messages", a_server_sees_both_hello_messages, 0},
     {"a_host_may_leave_the_configured_certificate", a_host_may_leave_the_configured_certificate,

