@@ -175,6 +175,9 @@ impl Connection {
             self.grow_window(now, prior_in_flight, largest.sent, outcome.bytes);
         }
         self.on_acks_settled(id);
+        if self.tracer.is_some() {
+            self.trace_path();
+        }
         Ok(())
     }
 

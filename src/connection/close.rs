@@ -163,6 +163,7 @@ impl Connection {
     }
 
     fn leave(&mut self, state: State, reason: CloseReason) {
+        self.trace_closed(&reason);
         self.set_state(state);
         self.lingering = None;
         self.loss_timer_stale = false;
@@ -223,6 +224,7 @@ impl Connection {
         self.path.amplification.on_sent(len);
         self.stats.datagrams_sent += 1;
         self.stats.bytes_sent += len as u64;
+        self.trace_datagram_sent(len);
         Some(len)
     }
 }

@@ -269,6 +269,7 @@ impl Connection {
             created: now,
             arrived_ecn: EcnCodepoint::NotEct,
             stats: Stats::default(),
+            tracer: None,
             settings,
         };
         connection.streams.set_receive_rates(ReceiveRates {

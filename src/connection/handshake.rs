@@ -152,6 +152,7 @@ impl Connection {
 
     fn install_write_key(&mut self, level: Level, secret: Secret) {
         let version = self.version;
+        self.trace_key_installed(level, true);
         match level {
             Level::OneRtt => {
                 self.keys.set_local(secret, self.settings.key_update_threshold);
@@ -169,6 +170,7 @@ impl Connection {
 
     fn install_read_key(&mut self, level: Level, secret: Secret) {
         let version = self.version;
+        self.trace_key_installed(level, false);
         match level {
             Level::OneRtt => self.keys.set_remote(secret),
             Level::EarlyData => self.install_early_key(&secret),
@@ -208,6 +210,7 @@ impl Connection {
     fn announce(&mut self, protocol: Vec<u8>) {
         let Some(early) = self.early.as_deref_mut() else { return };
         if !std::mem::replace(&mut early.protocol_announced, true) {
+            self.trace_alpn(&protocol);
             self.events.push_back(Event::ProtocolSelected(protocol));
         }
     }

@@ -23,7 +23,7 @@ impl Connection {
             self.state == State::Confirmed && self.keys.may_update(self.data.sent.largest_acked());
         if allowed {
             self.keys.update();
-            self.stats.key_updates += 1;
+            self.count_key_update(false);
         }
         allowed
     }
@@ -41,6 +41,11 @@ impl Connection {
         }
     }
 
+    fn count_key_update(&mut self, by_peer: bool) {
+        self.stats.key_updates += 1;
+        self.trace_key_update(self.stats.key_updates, by_peer);
+    }
+
     /// The peer moved to another key phase, or followed us into one.
     #[cold]
     pub(super) fn on_key_phase(
@@ -50,7 +55,9 @@ impl Connection {
         number: PacketNumber,
     ) -> Result<(), TransportError> {
         if self.keys.on_opened(which, number)? {
-            self.stats.key_updates += u64::from(which == ReadKey::Next);
+            if which == ReadKey::Next {
+                self.count_key_update(true);
+            }
             let deadline = now + self.probe_timeout().saturating_mul(OLD_KEY_PTOS);
             self.timers.set(Timer::KeyDiscard, deadline);
         }

@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 
 use crate::congestion::CongestionController;
+use crate::observe::Kind;
 use crate::recovery::{loss_timer, Handshake, LossTimer, ProbeTimes, Space, SpaceTimer};
 use crate::time::{Duration, Instant};
 
@@ -21,11 +22,16 @@ impl Connection {
     pub(super) fn detect_lost(&mut self, now: Instant, id: Space) {
         let rtt = self.path.rtt.clone();
         let (reordering, max_ack_delay) = (self.path.reordering, self.peer.max_ack_delay);
+        let traced = self.tracer.is_some();
         let Some((sent, mut subjects)) = self.split(id) else { return };
         let before = sent.bytes_in_flight();
         let mut packets = 0;
+        let mut numbers = Vec::new();
         let outcome = sent.detect_lost(now, &rtt, reordering, max_ack_delay, |lost| {
             packets += 1;
+            if traced {
+                numbers.push(lost.packet_number);
+            }
             for token in lost.tokens {
                 subjects.on_lost(token);
             }
@@ -52,6 +58,9 @@ impl Connection {
             path.rtt.restart();
         }
         path.update_pacing_rate();
+        if traced {
+            self.trace_losses(id, &numbers);
+        }
     }
 
     /// Lets the application write ahead by two windows: enough to keep the path full until it is
@@ -74,7 +83,11 @@ impl Connection {
         if !self.state.is_open() {
             return;
         }
-        let deadline = match self.loss_timer(now) {
+        let timer = self.loss_timer(now);
+        if self.tracer.is_some() {
+            self.trace_loss_timer(now, &timer);
+        }
+        let deadline = match timer {
             LossTimer::Idle => None,
             LossTimer::Loss { at, .. } | LossTimer::Probe { at, .. } => Some(at),
         };
@@ -115,7 +128,9 @@ impl Connection {
     /// The loss timer expired (RFC 9002 appendix A.9).
     pub(super) fn on_loss_timeout(&mut self, now: Instant) {
         self.loss_timer_stale = true;
-        match self.loss_timer(now) {
+        let timer = self.loss_timer(now);
+        self.trace_loss_timeout(&timer);
+        match timer {
             LossTimer::Idle => {}
             LossTimer::Loss { space, .. } => self.detect_lost(now, space),
             LossTimer::Probe { space, .. } => self.on_probe_timeout(now, space),
@@ -173,6 +188,7 @@ impl Connection {
         };
         let Some(gone) = slot.take() else { return };
         let in_flight = gone.space.sent.bytes_in_flight();
+        self.trace_keys(id, Kind::KeyRetired);
         self.path.bytes_in_flight = self.path.bytes_in_flight.saturating_sub(in_flight);
         self.path.pto_count = 0;
         self.loss_timer_stale = true;

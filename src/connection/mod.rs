@@ -30,6 +30,7 @@ mod stats;
 mod timeout;
 mod timers;
 mod token;
+mod trace;
 mod transmit;
 mod version_negotiation;
 
@@ -54,6 +55,7 @@ use keys::OneRttKeys;
 use parameters::PeerParameters;
 use space::{EarlySpace, PacketSpace};
 use timers::{Timer, Timers};
+use trace::Tracer;
 
 pub use close::LocalClose;
 pub use create::{ClientConfig, CreateError, ServerConfig};
@@ -126,6 +128,8 @@ pub struct Connection {
     /// When the first packet was sent or received.
     created: Instant,
     stats: Stats,
+    /// Collects events, if the host wants them.
+    tracer: Option<Box<Tracer>>,
 }
 
 /// The part of a connection that only the handshake needs.
@@ -256,8 +260,17 @@ impl Connection {
                 }
                 Some(event)
             }
-            None => self.streams.poll_event().map(Event::Stream),
+            None => self.poll_stream_event(),
         }
+    }
+
+    #[inline]
+    fn poll_stream_event(&mut self) -> Option<Event> {
+        let event = self.streams.poll_event()?;
+        if self.tracer.is_some() {
+            self.trace_stream_event(&event);
+        }
+        Some(Event::Stream(event))
     }
 
     /// When [`Connection::on_timeout`] wants to be called, if at all.
@@ -286,6 +299,7 @@ impl Connection {
     fn set_state(&mut self, next: State) {
         debug_assert!(self.state.may_become(next), "{:?} to {next:?}", self.state);
         if self.state.may_become(next) {
+            self.trace_state(next);
             self.state = next;
         }
     }

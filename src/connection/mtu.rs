@@ -107,6 +107,9 @@ impl Connection {
         self.path.amplification.on_sent(len);
         self.stats.datagrams_sent += 1;
         self.stats.bytes_sent += len as u64;
+        if self.tracer.is_some() {
+            self.trace_datagram_sent(len);
+        }
         Transmit { len, path: PathHandle::ACTIVE, ecn: EcnCodepoint::NotEct }
     }
 }

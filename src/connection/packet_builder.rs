@@ -86,6 +86,11 @@ impl PacketLayout {
         self.padded
     }
 
+    /// The frames of the packet at the front of `buffer`, which is not yet sealed.
+    pub fn payload<'p>(&self, buffer: &'p [u8]) -> &'p [u8] {
+        buffer.get(self.header_len..self.len - TAG_LEN).unwrap_or_default()
+    }
+
     /// Adds PADDING so that the finished packet at the front of `buffer` is `len` bytes long, as
     /// far as it fits.
     pub fn pad_to(&mut self, buffer: &mut [u8], len: usize) {

@@ -105,6 +105,7 @@ impl Connection {
         self.settle_early_data(now, &parameters)?;
         self.peer = PeerParameters::from(&parameters);
         self.negotiate_redundancy(&parameters);
+        self.trace_peer_parameters(&parameters);
         if let Some(token) = parameters.stateless_reset_token {
             self.remote_cids.set_initial_reset_token(token);
         }

@@ -1,6 +1,7 @@
 //! Datagrams in: split into packets, remove protection, run the frames.
 
 use crate::error::{TransportError, TransportErrorCode};
+use crate::observe::Kind;
 use crate::path::Arrival;
 use crate::recovery::Space;
 use crate::time::Instant;
@@ -13,6 +14,7 @@ use crate::wire::{
 };
 
 use super::keys::{DirectionKeys, ReadKey};
+use super::packet_builder::TAG_LEN;
 use super::settings::MIN_DATAGRAM_SIZE;
 use super::Connection;
 
@@ -65,6 +67,9 @@ impl Connection {
         self.arrived_ecn = arrival.ecn;
         self.stats.datagrams_received += 1;
         self.stats.bytes_received += datagram.len() as u64;
+        if self.tracer.is_some() {
+            self.trace_datagram_received(now, datagram.len());
+        }
         if !self.path.amplification.is_validated() {
             self.path.amplification.on_received(datagram.len());
             // RFC 9002 section 6.2.2.1: a timer that stood still at the limit runs again.
@@ -102,7 +107,7 @@ impl Connection {
                 }
             }
             if refuse_initials && is_initial(&packet.header) {
-                self.stats.packets_dropped += 1;
+                self.drop_packet(bytes, &packet.header);
                 continue;
             }
             match self.receive_packet(now, bytes, &packet.header, scratch) {
@@ -112,8 +117,8 @@ impl Connection {
                         self.advance_handshake(now);
                     }
                 }
-                Err(Refusal::Drop) => self.stats.packets_dropped += 1,
-                Err(Refusal::NoKeys) => self.keep_undecryptable(bytes),
+                Err(Refusal::Drop) => self.drop_packet(bytes, &packet.header),
+                Err(Refusal::NoKeys) => self.keep_undecryptable(bytes, &packet.header),
                 Err(Refusal::Fatal(error)) => {
                     opened_any = true;
                     self.close_on_error(now, error);
@@ -284,6 +289,9 @@ impl Connection {
         }
         self.stats.packets_received += 1;
         let payload = &scratch[opened.payload.clone()];
+        if self.tracer.is_some() {
+            self.trace_opened_packet(opened, payload);
+        }
         let ack_eliciting = self.run_frames(now, opened, payload)?;
         // RFC 9000 section 13.1: acknowledged only now that every frame was processed. Frames may
         // have discarded the space.
@@ -322,6 +330,13 @@ impl Connection {
         Ok(ack_eliciting)
     }
 
+    #[cold]
+    fn trace_opened_packet(&mut self, opened: &OpenedPacket, payload: &[u8]) {
+        let size = opened.payload.end + TAG_LEN;
+        let OpenedPacket { packet_type, number, dcid, .. } = opened;
+        self.trace_packet_received(*packet_type, *number, dcid, size, payload);
+    }
+
     /// What follows from a datagram with at least one authentic packet.
     #[inline]
     fn after_receive(&mut self, now: Instant) {
@@ -339,14 +354,21 @@ impl Connection {
     }
 
     /// Keeps a packet that came before its keys (RFC 9001 section 5.7).
-    fn keep_undecryptable(&mut self, packet: &[u8]) {
+    fn keep_undecryptable(&mut self, packet: &[u8], header: &ProtectedHeader<'_>) {
         if let Some(early) = self.early.as_deref_mut() {
             if early.undecryptable.len() < MAX_UNDECRYPTABLE {
                 early.undecryptable.push(packet.to_vec());
+                self.trace_unread(Kind::PacketBuffered, header, packet.len(), "keys_unavailable");
                 return;
             }
         }
+        self.drop_packet(packet, header);
+    }
+
+    #[cold]
+    fn drop_packet(&mut self, packet: &[u8], header: &ProtectedHeader<'_>) {
         self.stats.packets_dropped += 1;
+        self.trace_unread(Kind::PacketDropped, header, packet.len(), "general");
     }
 
     /// Runs the packets that waited for keys, once there are new ones.

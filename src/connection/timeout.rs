@@ -15,6 +15,7 @@ const QUIET_AFTER: Duration = Duration::from_secs(1);
 impl Connection {
     /// Runs every timer whose deadline has come. Harmless when called early.
     pub fn on_timeout(&mut self, now: Instant) {
+        self.trace_time(now);
         if self.loss_timer_stale {
             self.rearm_loss_timer(now);
         }

@@ -7,7 +7,7 @@ use crate::recovery::{AckDue, EcnCodepoint, SentPacket, Space};
 use crate::time::Instant;
 use crate::wire::frame::{Frame, PathResponse, RetireConnectionId};
 use crate::wire::header::{LongHeader, ShortHeader};
-use crate::wire::{LongPacketType, PacketNumber, Role, Writer};
+use crate::wire::{LongPacketType, PacketNumber, PacketType, Role, Writer};
 
 use super::crypto_stream::CryptoStream;
 use super::packet_builder::{PacketBuilder, PacketLayout};
@@ -18,6 +18,9 @@ use super::{Connection, Timer};
 
 /// Packets with nothing but an ACK that may follow each other.
 const ACKS_PER_PING: u32 = 64;
+
+/// The first bit of a long header (RFC 9000 section 17.2).
+const LONG_HEADER: u8 = 0x80;
 
 /// A packet that is written and not yet protected: padding may still be added.
 pub(super) struct Draft {
@@ -434,6 +437,9 @@ impl Connection {
     #[inline]
     pub(super) fn finish(&mut self, draft: &Draft, now: Instant, buffer: &mut [u8]) {
         let packet = &mut buffer[draft.start..];
+        if self.tracer.is_some() {
+            self.trace_draft(draft, now, packet);
+        }
         self.protect(draft, packet);
         let size = draft.layout.len;
         let in_flight = draft.content.ack_eliciting || draft.layout.is_padded();
@@ -461,6 +467,19 @@ impl Connection {
             // RFC 9001 section 4.9.1.
             self.discard_space(Space::Initial);
         }
+    }
+
+    #[cold]
+    fn trace_draft(&mut self, draft: &Draft, now: Instant, packet: &[u8]) {
+        let long = packet.first().is_some_and(|first| first & LONG_HEADER != 0);
+        let packet_type = match draft.space {
+            Space::Initial => PacketType::Initial,
+            Space::Handshake => PacketType::Handshake,
+            Space::Application if long => PacketType::ZeroRtt,
+            Space::Application => PacketType::OneRtt,
+        };
+        let PacketLayout { number, len, .. } = draft.layout;
+        self.trace_packet_sent(now, packet_type, number, len, draft.layout.payload(packet));
     }
 
     #[inline]

@@ -30,6 +30,7 @@ use super::clock::Clock;
 use super::congestion::CongestionChoice;
 use super::log::Log;
 use super::output::{BlockedDatagram, TransmitBuffer};
+use super::qlog::Qlog;
 
 /// What an `xqc_engine_t *` points at. The lock lets the same thread come back in.
 pub(super) type EngineHandle = ReentrantMutex<EngineCell>;
@@ -49,6 +50,7 @@ pub(super) struct EngineCell {
     pub connections: RefCell<Vec<Option<Box<ConnectionCell>>>>,
     pub clock: Clock,
     pub log: Log,
+    pub qlog: Qlog,
     /// Datagrams since the last look at the connections.
     pub received: Cell<u32>,
     pub buffer: Cell<Option<Box<TransmitBuffer>>>,
@@ -148,6 +150,8 @@ pub(super) struct ConnectionCell {
     pub unwritten: RefCell<Vec<StreamKey>>,
     /// Datagrams the socket did not take, to be sent first.
     pub blocked: RefCell<Vec<BlockedDatagram>>,
+    /// What happens to it is collected for `xqc_qlog_event_write`.
+    pub traced: Cell<bool>,
     /// Datagrams go to `write_mmsg`.
     pub mmsg: bool,
     /// What `xqc_dcid_str_by_scid` returns the address of, once it was called.

@@ -21,6 +21,7 @@ use super::destroy::discard_connection;
 use super::dispatch::create_notify;
 use super::guard::with_engine;
 use super::identifiers::generate_cid;
+use super::qlog::trace_from_start;
 use super::receive::add_connection;
 use super::resumption::{key_exchange_groups, Kept};
 use super::run::{run_one, Running};
@@ -154,6 +155,7 @@ fn connect<'a>(
         }
     };
     let connection = add_connection(engine, handle, key, &scid, wish.user_data, &terms);
+    trace_from_start(engine, connection, now);
     // The cell is new: nothing is there yet.
     let _ = connection.protocol.set(protocol);
     announce(engine, connection)

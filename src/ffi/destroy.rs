@@ -6,6 +6,7 @@ use super::abi::XQC_LOG_REPORT;
 use super::address::describe;
 use super::cells::{engine_ptr, ConnectionCell, EngineCell, Known};
 use super::dispatch::stream_close_notify;
+use super::qlog::deliver_trace;
 
 /// Tells the host that a connection is gone and releases it.
 pub(super) fn destroy_connection(engine: &EngineCell, key: ConnectionKey) {
@@ -16,6 +17,7 @@ pub(super) fn destroy_connection(engine: &EngineCell, key: ConnectionKey) {
         core.abandon();
     }
     close_streams(engine, connection);
+    deliver_trace(engine, connection);
     close_notify(engine, connection);
     engine.remove_connection(key);
 }
@@ -23,6 +25,7 @@ pub(super) fn destroy_connection(engine: &EngineCell, key: ConnectionKey) {
 /// Releases a connection whose end is not told: the host has declined it. Of its streams, which it
 /// may have opened, it hears.
 pub(super) fn discard_connection(engine: &EngineCell, connection: &ConnectionCell) {
+    deliver_trace(engine, connection);
     close_streams(engine, connection);
     engine.remove_connection(connection.key);
 }

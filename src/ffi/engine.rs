@@ -23,6 +23,7 @@ use super::config::{default_config, merge_config};
 use super::destroy::destroy_connection;
 use super::guard::{catch, with_any_engine, with_engine};
 use super::log::Log;
+use super::qlog::{trace_all, Qlog};
 use super::run::{run, Release};
 use super::settings::default_terms;
 use super::strings::text;
@@ -95,6 +96,7 @@ unsafe fn create(
         }
     };
     let core = Engine::new(core_config(role, &config, tls));
+    let qlog = Qlog::new(&config);
     Some(Box::new(ReentrantMutex::new(EngineCell {
         core: RefCell::new(core),
         callbacks: *callbacks,
@@ -107,6 +109,7 @@ unsafe fn create(
         connections: RefCell::new(Vec::new()),
         clock: Clock::new(callbacks),
         log,
+        qlog,
         received: Cell::new(0),
         buffer: Cell::new(None),
         stream_keys: Cell::new(Vec::new()),
@@ -308,7 +311,10 @@ pub unsafe extern "C" fn xqc_engine_set_config(
             if !merge_config(&mut known, config) {
                 return -1;
             }
+            engine.qlog.configure(&known);
             engine.core.borrow_mut().set_cid_len(usize::from(known.cid_len));
+            drop(known);
+            trace_all(engine);
             XQC_OK
         })
     }

@@ -65,10 +65,21 @@ impl Log {
         self.closed.set(true);
     }
 
+    /// What the host gave for records and events.
+    pub fn callbacks(&self) -> &xqc_log_callbacks_t {
+        &self.callbacks
+    }
+
+    /// True if the host hears anything at all.
+    #[inline]
+    pub fn is_open(&self) -> bool {
+        !self.closed.get() && !DISABLED.load(Ordering::Relaxed)
+    }
+
     /// True if records of `level` are wanted: to be asked before anything is formatted.
     #[inline]
     pub fn enabled(&self, level: xqc_log_level_t) -> bool {
-        level <= self.level.get() && !self.closed.get() && !DISABLED.load(Ordering::Relaxed)
+        level <= self.level.get() && self.is_open()
     }
 
     /// Writes one record, if its level is wanted. `scid` is the connection it is about, in

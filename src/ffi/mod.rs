@@ -40,6 +40,7 @@ mod notify;
 mod output;
 mod path;
 mod protocols;
+mod qlog;
 mod quic_lb;
 mod receive;
 mod resumption;

@@ -23,6 +23,7 @@ use super::destroy::discard_connection;
 use super::guard::with_engine;
 use super::identifiers::{generate_cid, GeneratorFailed};
 use super::output::send_before_accept;
+use super::qlog::trace_from_start;
 use super::run::{run, Release, Running};
 
 /// Room for the datagram that declines a connection.
@@ -220,6 +221,7 @@ fn accept(
         }
     };
     let connection = add_connection(engine, handle, key, &scid, delivery.user_data, &terms);
+    trace_from_start(engine, connection, delivery.now);
     if !server_accept(engine, handle, connection, delivery.user_data) {
         refuse(engine, connection, datagram.len(), delivery);
         return -XQC_ECREATE_CONN;
@@ -270,6 +272,7 @@ pub(super) fn add_connection<'a>(
         told_datagram_size: Cell::new(None),
         unwritten: RefCell::new(Vec::new()),
         blocked: RefCell::new(Vec::new()),
+        traced: Cell::new(false),
         mmsg,
         dcid_text: OnceCell::new(),
     })

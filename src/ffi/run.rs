@@ -12,6 +12,7 @@ use super::destroy::destroy_connection;
 use super::dispatch::deliver_events;
 use super::notify::{notify_readable, notify_writable};
 use super::output::{flush, is_closed};
+use super::qlog::deliver_trace;
 
 /// Whether finished connections are released in a run. Only a call of the host to
 /// `xqc_engine_main_logic` does so: after any other call it goes on using its handles.
@@ -113,6 +114,7 @@ fn run_connection(engine: &EngineCell, key: ConnectionKey, release: Release) {
     }
     flush(engine, connection, now);
     deliver_events(engine, connection, now);
+    deliver_trace(engine, connection);
     if !is_closed(engine, connection) {
         engine.core.borrow_mut().reschedule(key, now);
         return;

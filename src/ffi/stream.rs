@@ -84,6 +84,7 @@ fn open(
             let key = streams.open(direction).ok()?;
             let id = streams.id(key)?;
             core.open_receive_window(key, rate);
+            core.trace_opened(key);
             Some((key, id))
         });
         // What was tried in vain is told to the peer, and the new stream is to be written.

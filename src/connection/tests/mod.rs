@@ -23,3 +23,4 @@ mod parameters;
 mod recovery;
 mod retry_and_version;
 mod settings;
+mod trace;
