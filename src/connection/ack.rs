@@ -15,6 +15,7 @@ use crate::wire::{PacketNumber, Role};
 use super::crypto_stream::CryptoStream;
 use super::datagrams::Datagrams;
 use super::event::Event;
+use super::new_token::NextToken;
 use super::space::PacketSpace;
 use super::timers::{Timer, Timers};
 use super::token::Token;
@@ -35,6 +36,7 @@ pub(super) struct Subjects<'a> {
     pub handshake_done_due: &'a mut bool,
     pub mtu: &'a mut Option<Box<MtuSearch>>,
     pub timers: &'a mut Timers,
+    pub next_token: &'a mut Option<Box<NextToken>>,
 }
 
 impl Subjects<'_> {
@@ -51,6 +53,7 @@ impl Subjects<'_> {
             Token::Ping(name) => self.events.push_back(Event::PingAcked(*name)),
             Token::Datagram(number) => self.on_datagram_acked(*number),
             Token::MtuProbe(number) => self.settle_mtu_probe(*number, true),
+            Token::AddressToken => *self.next_token = None,
             Token::HandshakeDone | Token::NewConnectionId(_) => {}
         }
     }
@@ -64,6 +67,7 @@ impl Subjects<'_> {
             Token::Ack(_) | Token::Ping(_) => {}
             Token::Crypto { offset, len } => self.crypto.on_lost(*offset, *len),
             Token::HandshakeDone => *self.handshake_done_due = true,
+            Token::AddressToken => self.next_token.iter_mut().for_each(|token| token.on_lost()),
             Token::NewConnectionId(sequence) => self.local_cids.on_announcement_lost(*sequence),
             Token::RetireConnectionId(sequence) => self.remote_cids.on_retirement_lost(*sequence),
             Token::Datagram(number) => self.on_datagram_lost(*number),
@@ -269,6 +273,7 @@ impl Connection {
             handshake_done_due: &mut self.handshake_done_due,
             mtu: &mut self.path.mtu,
             timers: &mut self.timers,
+            next_token: &mut self.next_token,
         };
         Some((sent, subjects))
     }

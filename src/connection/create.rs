@@ -78,6 +78,9 @@ pub struct ServerConfig {
     pub address_validated: bool,
     /// The host chooses the certificate: [`super::Event::CertificateWanted`] asks for it.
     pub ask_for_certificate: bool,
+    /// Nobody can guess our connection ID: who sends to it has seen what we sent
+    /// (RFC 9000 section 8.1).
+    pub scid_is_secret: bool,
 }
 
 /// No connection could be made.
@@ -203,6 +206,7 @@ impl Connection {
         }
         let mut early = Early::new(config.original_dcid);
         early.retry_scid = config.retry_scid;
+        early.scid_is_secret = config.scid_is_secret;
         let beginning = Beginning {
             role: Role::Server,
             version: config.version,
@@ -255,6 +259,7 @@ impl Connection {
             closing: None,
             lingering: None,
             handshake_done_due: false,
+            next_token: None,
             ping_due: false,
             mtu_probe_due: false,
             named_pings: Vec::new(),
@@ -310,6 +315,7 @@ impl Early {
             undecryptable: Vec::new(),
             original_dcid,
             retry_scid: None,
+            scid_is_secret: false,
             token: Vec::new(),
             peer_scid: None,
             answered: false,

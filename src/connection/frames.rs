@@ -81,15 +81,6 @@ impl Connection {
         Ok(())
     }
 
-    fn on_new_token(&mut self, frame: &frame::NewToken<'_>) -> Result<(), TransportError> {
-        // RFC 9000 section 19.7.
-        if self.role == Role::Server {
-            return Err(violation("a client sent NEW_TOKEN").in_frame(0x07));
-        }
-        self.events.push_back(Event::NewToken(frame.token.to_vec()));
-        Ok(())
-    }
-
     fn on_retire_connection_id(
         &mut self,
         frame: &frame::RetireConnectionId,

@@ -17,8 +17,10 @@ mod frames;
 mod handshake;
 mod key_update;
 mod keys;
+mod lone_close;
 mod loss;
 mod mtu;
+mod new_token;
 mod packet_builder;
 mod parameters;
 mod receive;
@@ -52,6 +54,7 @@ use close::Closing;
 use datagrams::Datagrams;
 use early_data::EarlyData;
 use keys::OneRttKeys;
+use new_token::NextToken;
 use parameters::PeerParameters;
 use space::{EarlySpace, PacketSpace};
 use timers::{Timer, Timers};
@@ -62,6 +65,7 @@ pub use create::{ClientConfig, CreateError, ServerConfig};
 pub use datagrams::DatagramError;
 pub use early_data::EarlyDataStatus;
 pub use event::{CloseReason, Event};
+pub use lone_close::lone_close;
 pub use receive::is_authentic_initial;
 pub use settings::{
     DatagramSettings, Linger, MtuSearchSettings, Redundancy, Settings, ACTIVE_CONNECTION_ID_LIMIT,
@@ -104,6 +108,8 @@ pub struct Connection {
     lingering: Option<LocalClose>,
     /// HANDSHAKE_DONE waits to be sent (server).
     handshake_done_due: bool,
+    /// A token for the client's next connection: on its way, or the last that came.
+    next_token: Option<Box<NextToken>>,
     /// Asked for by the host or by keep-alive: the next packet elicits an ACK.
     ping_due: bool,
     /// A path MTU probe may be due: worth a look.
@@ -142,6 +148,8 @@ struct Early {
     original_dcid: ConnectionId,
     /// The source connection ID of a Retry: the server's that it sent, the client's that it got.
     retry_scid: Option<ConnectionId>,
+    /// Nobody can guess a server's connection ID but who was sent it.
+    scid_is_secret: bool,
     /// The token a client repeats in each Initial.
     token: Vec<u8>,
     /// The source connection ID of the peer's first Initial, to be confirmed by its parameters.

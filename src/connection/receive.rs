@@ -162,7 +162,7 @@ impl Connection {
             ProtectedHeader::UnknownVersion { .. } => return Err(Refusal::Drop),
         };
         if let ProtectedHeader::Long { scid, packet_type, .. } = *header {
-            self.on_long_packet_opened(packet_type, &scid);
+            self.on_long_packet_opened(packet_type, &opened.dcid, &scid);
         }
         self.run_packet(now, &opened, scratch)
     }
@@ -396,13 +396,22 @@ impl Connection {
     }
 
     /// The first packet of the peer at each level settles a few things.
-    fn on_long_packet_opened(&mut self, packet_type: LongPacketType, scid: &ConnectionId) {
+    fn on_long_packet_opened(
+        &mut self,
+        packet_type: LongPacketType,
+        dcid: &ConnectionId,
+        scid: &ConnectionId,
+    ) {
         if let Some(early) = self.early.as_deref_mut() {
             if early.peer_scid.is_none() {
                 early.peer_scid = Some(*scid);
                 self.remote_cids.replace_initial(*scid);
             }
             early.answered = true;
+            if early.scid_is_secret && *dcid == self.local_cids.primary() {
+                // RFC 9000 section 8.1: only who saw our packets knows where to send this.
+                self.path.amplification.validate();
+            }
         }
         if self.role == Role::Server && packet_type == LongPacketType::Handshake {
             // RFC 9000 section 8.1: only who saw our Initial can send this.

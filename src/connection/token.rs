@@ -27,6 +27,8 @@ pub enum Token {
     Datagram(u64),
     /// HANDSHAKE_DONE.
     HandshakeDone,
+    /// NEW_TOKEN.
+    AddressToken,
     /// NEW_CONNECTION_ID with this sequence number.
     NewConnectionId(u64),
     /// A path MTU probe in the packet with this number.

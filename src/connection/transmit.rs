@@ -10,6 +10,7 @@ use crate::wire::header::{LongHeader, ShortHeader};
 use crate::wire::{LongPacketType, PacketNumber, PacketType, Role, Writer};
 
 use super::crypto_stream::CryptoStream;
+use super::new_token::NextToken;
 use super::packet_builder::{PacketBuilder, PacketLayout};
 use super::settings::{ACK_DELAY_EXPONENT, MIN_DATAGRAM_SIZE};
 use super::space::PacketSpace;
@@ -323,6 +324,7 @@ impl Connection {
         self.streams.wants_to_send()
             || self.data.crypto.wants_to_send()
             || self.handshake_done_due
+            || self.next_token.as_deref().is_some_and(NextToken::is_due)
             || self.ping_due
             || !self.named_pings.is_empty()
             || self.path.has_response()
@@ -355,6 +357,9 @@ impl Connection {
             Frame::HandshakeDone.encode(frames);
             self.handshake_done_due = false;
             content.push(Token::HandshakeDone);
+        }
+        if self.next_token.is_some() {
+            self.write_new_token(frames).into_iter().for_each(|token| content.push(token));
         }
         self.write_path_response(frames, content);
         if self.wants_connection_ids() {

@@ -11,7 +11,7 @@ use crate::wire::header::{
 };
 use crate::wire::{ConnectionId, LongPacketType, Role, Version, Writer};
 
-use super::{ConnectionKey, Engine};
+use super::{ConnectionKey, Engine, Verdict};
 
 /// A datagram with an Initial is at least this long (RFC 9000 section 14.1).
 const MIN_INITIAL_DATAGRAM: usize = 1200;
@@ -56,6 +56,8 @@ pub struct Incoming {
     pub scid: ConnectionId,
     /// Its token, may be empty.
     pub token: Vec<u8>,
+    /// What the token proves; see [`Engine::check_token`].
+    pub proof: Verdict,
     /// Where it came from.
     pub addresses: Addresses,
 }
@@ -64,6 +66,8 @@ pub struct Incoming {
 pub struct Acceptance {
     /// Our connection ID.
     pub scid: ConnectionId,
+    /// Nobody can guess that connection ID: it is random, and has 64 bits at least.
+    pub scid_is_secret: bool,
     /// Settings.
     pub settings: std::sync::Arc<crate::connection::Settings>,
     /// The congestion controller.
@@ -79,6 +83,26 @@ pub enum Refused {
     ConnectionIdInUse,
     /// It could not begin.
     Failed(CreateError),
+}
+
+impl Incoming {
+    /// The destination of the client's very first Initial.
+    pub fn original_dcid(&self) -> ConnectionId {
+        match self.proof {
+            Verdict::Retried { original_dcid } => original_dcid,
+            _ => self.dcid,
+        }
+    }
+
+    /// The source connection ID of the Retry that the client has answered.
+    fn retry_scid(&self) -> Option<ConnectionId> {
+        matches!(self.proof, Verdict::Retried { .. }).then_some(self.dcid)
+    }
+
+    /// True if the client's token shows that it is where it says (RFC 9000 section 8.1).
+    pub fn is_validated(&self) -> bool {
+        matches!(self.proof, Verdict::Known | Verdict::Retried { .. })
+    }
 }
 
 impl Engine {
@@ -161,7 +185,9 @@ impl Engine {
                     return Received::Dropped(DropReason::NotAuthentic);
                 }
                 let token = token.to_vec();
-                Received::Incoming(Box::new(Incoming { version, dcid, scid, token, addresses }))
+                let proof = Verdict::Nothing;
+                let incoming = Incoming { version, dcid, scid, token, proof, addresses };
+                Received::Incoming(Box::new(incoming))
             }
             ProtectedHeader::Retry { .. } | ProtectedHeader::VersionNegotiation { .. } => dropped,
         }
@@ -226,15 +252,18 @@ impl Engine {
             scid: terms.scid,
             reset_token: (!terms.scid.is_empty()).then_some(reset_token),
             dcid: incoming.scid,
-            original_dcid: incoming.dcid,
-            retry_scid: None,
-            address_validated: false,
             ask_for_certificate: terms.ask_for_certificate,
+            original_dcid: incoming.original_dcid(),
+            retry_scid: incoming.retry_scid(),
+            address_validated: incoming.is_validated(),
+            scid_is_secret: terms.scid_is_secret,
         };
         let connection = Connection::server(config, &self.tls, now, &mut *self.random)
             .map_err(Refused::Failed)?;
         let first_dcid = (incoming.dcid != terms.scid).then_some(incoming.dcid);
-        Ok(self.insert(connection, first_dcid))
+        let key = self.insert(connection, first_dcid);
+        self.route_original(key, now, incoming);
+        Ok(key)
     }
 
     /// Declines a connection that was just made: returns the datagram in `buffer` that says

@@ -2,24 +2,27 @@
 
 use crate::time::{Duration, Instant};
 
-/// Answers of one kind per second at most.
-const MAX_PER_SECOND: u32 = 100;
-
 /// Counts the answers of the current second.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct AnswerLimit {
+    most: u32,
     window_start: Instant,
     sent: u32,
 }
 
 impl AnswerLimit {
+    /// At most `most` answers a second.
+    pub fn new(most: u32) -> Self {
+        Self { most, window_start: Instant::default(), sent: 0 }
+    }
+
     /// True if one more answer may go out; counts it.
     pub fn take(&mut self, now: Instant) -> bool {
         if now.saturating_since(self.window_start) >= Duration::from_secs(1) {
             self.window_start = now;
             self.sent = 0;
         }
-        if self.sent == MAX_PER_SECOND {
+        if self.sent == self.most {
             return false;
         }
         self.sent += 1;
@@ -33,10 +36,10 @@ mod tests {
 
     #[test]
     fn answers_are_limited_per_second() {
-        let mut limit = AnswerLimit::default();
+        let mut limit = AnswerLimit::new(100);
         let start = Instant::from_micros(5_000_000);
         let sent = (0..1000).filter(|_| limit.take(start)).count();
-        assert_eq!(sent as u32, MAX_PER_SECOND);
+        assert_eq!(sent, 100);
         assert!(limit.take(start + Duration::from_secs(1)));
     }
 }

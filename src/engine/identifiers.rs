@@ -1,9 +1,9 @@
 //! Connection IDs of ours: made, routed, retired.
 
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 use crate::wire::{ConnectionId, ResetToken};
 
-use super::{live, ConnectionKey, Engine};
+use super::{live, ConnectionKey, Engine, Incoming};
 
 /// How long a retired connection ID is still routed, in probe timeouts.
 const RETIRED_ROUTING_PTOS: u64 = 3;
@@ -11,6 +11,10 @@ const RETIRED_ROUTING_PTOS: u64 = 3;
 /// Retired connection IDs that are still routed, per connection: a peer that retires without end
 /// cannot make us hold more.
 const MAX_RETIRED_ROUTES: usize = 16;
+
+/// How long the destination of an Initial that drew a Retry is routed to the connection that came
+/// of it.
+const ORIGINAL_ROUTING: Duration = Duration::from_secs(10);
 
 impl Engine {
     /// A random connection ID of ours that is not in use.
@@ -82,6 +86,19 @@ impl Engine {
     pub fn forget_first_dcid(&mut self, key: ConnectionKey, now: Instant) {
         if let Some(cid) = self.entry_mut(key).and_then(|entry| entry.first_dcid.take()) {
             self.retire_connection_id(key, cid, now);
+        }
+    }
+
+    /// A late copy of the Initial that was answered with a Retry must not begin a second connection.
+    pub(super) fn route_original(&mut self, key: ConnectionKey, now: Instant, incoming: &Incoming) {
+        let cid = incoming.original_dcid();
+        let Self { connections, routes, .. } = self;
+        if cid == incoming.dcid || routes.find(cid.as_slice()).is_some() {
+            return;
+        }
+        if let Some(entry) = live(connections, key) {
+            routes.insert(cid, key);
+            entry.retired.push((now + ORIGINAL_ROUTING, cid));
         }
     }
 

@@ -3,12 +3,14 @@
 mod accept;
 mod answer_limit;
 mod identifiers;
-mod peer_limit;
 pub mod quic_lb;
 mod reset_tokens;
+mod retry;
 mod routes;
 mod schedule;
 mod stateless_reset;
+mod tally;
+mod tokens;
 
 #[cfg(test)]
 mod tests;
@@ -17,18 +19,33 @@ use slab::Slab;
 
 use crate::connection::Connection;
 use crate::random::Random;
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 use crate::tls::mac::HmacKey;
 use crate::tls::Context;
 use crate::wire::{ConnectionId, ResetToken, Role, Version};
 
 use answer_limit::AnswerLimit;
-use peer_limit::PeerLimit;
 use reset_tokens::{Mark, ResetTokens};
 use routes::Routes;
 use schedule::{Schedule, Slot};
+use tally::Tally;
+use tokens::Tokens;
 
 pub use accept::{Acceptance, DropReason, Incoming, Received, Refused};
+pub use tokens::{TokenKeys, UnixTime, Verdict, KEYS as TOKEN_KEYS};
+
+/// Answers of one kind to datagrams of nobody, per second at most.
+const MAX_ANSWERS_PER_SECOND: u32 = 100;
+
+/// Retries per second at most. They are what a server under attack answers with, and are shorter
+/// than what causes them; the limit only bounds the work.
+const MAX_RETRIES_PER_SECOND: u32 = 50_000;
+
+/// Stateless resets to one address in [`RESET_WINDOW`], as upstream.
+const MAX_RESETS_PER_PEER: u8 = 2;
+
+/// The span that resets to one address are counted over.
+const RESET_WINDOW: Duration = Duration::from_secs(5);
 
 /// Names a connection of an engine. A key that outlived its connection finds nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -59,6 +76,8 @@ pub struct EngineConfig {
     pub cid_len: usize,
     /// The key that stateless reset tokens are derived from; empty for a random one.
     pub reset_key: Vec<u8>,
+    /// The keys that tokens are sealed under.
+    pub token_keys: TokenKeys,
     /// TLS.
     pub tls: Context,
     /// Where all randomness comes from.
@@ -78,8 +97,11 @@ pub struct Engine {
     schedule: Schedule,
     reset_tokens: ResetTokens,
     reset_limit: AnswerLimit,
-    reset_limit_by_peer: PeerLimit,
+    reset_limit_by_peer: Tally,
     negotiation_limit: AnswerLimit,
+    retry_limit: AnswerLimit,
+    decline_limit: AnswerLimit,
+    tokens: Tokens,
     next_generation: u32,
     /// Where packets are decrypted.
     scratch: Vec<u8>,
@@ -108,6 +130,7 @@ impl Engine {
             reset_key = vec![0; 32];
             config.random.fill(&mut reset_key);
         }
+        let tokens = Tokens::new(&config.token_keys, &mut *config.random);
         Self {
             role: config.role,
             versions: config.versions,
@@ -119,9 +142,12 @@ impl Engine {
             routes: Routes::new(secret),
             schedule: Schedule::default(),
             reset_tokens: ResetTokens::new(&token_secret),
-            reset_limit: AnswerLimit::default(),
-            reset_limit_by_peer: PeerLimit::new(secret),
-            negotiation_limit: AnswerLimit::default(),
+            reset_limit: AnswerLimit::new(MAX_ANSWERS_PER_SECOND),
+            reset_limit_by_peer: Tally::new(secret, RESET_WINDOW, MAX_RESETS_PER_PEER),
+            negotiation_limit: AnswerLimit::new(MAX_ANSWERS_PER_SECOND),
+            retry_limit: AnswerLimit::new(MAX_RETRIES_PER_SECOND),
+            decline_limit: AnswerLimit::new(MAX_ANSWERS_PER_SECOND),
+            tokens,
             next_generation: 1,
             scratch: Vec::new(),
         }
@@ -242,6 +268,11 @@ impl Engine {
     /// Changes the length of the connection IDs of later connections.
     pub fn set_cid_len(&mut self, len: usize) {
         self.cid_len = len;
+    }
+
+    /// Changes the versions that later connections may have.
+    pub fn set_versions(&mut self, versions: Vec<Version>) {
+        self.versions = versions;
     }
 
     /// True if a connection waits to be looked at now.

@@ -8,7 +8,7 @@ use xquic::congestion::{Controller, Cubic, Parameters};
 use xquic::connection::{
     ClientConfig, CloseReason, Connection, Event, Settings, State, MIN_DATAGRAM_SIZE,
 };
-use xquic::engine::{Acceptance, ConnectionKey, Engine, EngineConfig, Received};
+use xquic::engine::{Acceptance, ConnectionKey, Engine, EngineConfig, Received, TokenKeys};
 use xquic::path::{Addresses, Arrival};
 use xquic::recovery::EcnCodepoint;
 use xquic::stream::{ReadError, StreamEvent, StreamKey};
@@ -93,6 +93,7 @@ impl Ours {
             versions: vec![Version::V1],
             cid_len: 8,
             reset_key: b"of the tests".to_vec(),
+            token_keys: TokenKeys::default(),
             tls,
             random: Box::new(SeededRandom::new([role as u8 + 1; 32])),
         });
@@ -243,6 +244,7 @@ impl Node for Ours {
                 let terms = Acceptance {
                     ask_for_certificate: false,
                     scid: self.engine.random_cid(),
+                    scid_is_secret: true,
                     settings: self.settings.clone(),
                     controller: controller(),
                 };

@@ -18,6 +18,7 @@ mod early_data;
 mod handshake;
 mod keys;
 mod mtu;
+mod new_token;
 mod packets;
 mod parameters;
 mod recovery;

@@ -24,6 +24,8 @@ pub(super) struct Options {
     pub(super) retry_scid: Option<ConnectionId>,
     /// The server takes the client's address for validated.
     pub(super) address_validated: bool,
+    /// Nobody can guess the server's connection ID.
+    pub(super) scid_is_secret: bool,
     /// The client's token.
     pub(super) token: &'static [u8],
     /// How long the ends' own connection IDs are.
@@ -45,6 +47,7 @@ impl Default for Options {
             weather: Weather::default(),
             retry_scid: None,
             address_validated: false,
+            scid_is_secret: false,
             token: b"",
             cid_len: 8,
             resumption: None,
@@ -159,6 +162,7 @@ impl Pair {
             retry_scid: options.retry_scid,
             address_validated: options.address_validated,
             ask_for_certificate: options.ask_for_certificate,
+            scid_is_secret: options.scid_is_secret,
         };
         let server = Connection::server(server, &contexts.server, now, &mut random).unwrap();
         let (client, server) = (End::new(client), End::new(server));

@@ -2,9 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod retry;
+
 use std::sync::Arc;
 
 use super::{Acceptance, ConnectionKey, DropReason, Engine, EngineConfig, Incoming, Received};
+use super::{TokenKeys, UnixTime};
 use crate::congestion::{Controller, NewReno, Parameters};
 use crate::connection::{
     ClientConfig, CloseReason, Connection, Event, Settings, State, MIN_DATAGRAM_SIZE,
@@ -24,9 +27,15 @@ fn engine(role: Role) -> Engine {
         versions: vec![Version::V1],
         cid_len: CID_LEN,
         reset_key: b"shared by all workers".to_vec(),
+        token_keys: token_keys(),
         tls: if role == Role::Client { client_context() } else { server_context() },
         random: Box::new(SeededRandom::new([role as u8; 32])),
     })
+}
+
+/// The keys that all servers share.
+fn token_keys() -> TokenKeys {
+    TokenKeys { keys: [b"a", b"b", b"c", b"d"].map(|key| key.to_vec()), current: 1 }
 }
 
 fn addresses(host: u8) -> Addresses {
@@ -45,10 +54,20 @@ struct World {
     client_key: ConnectionKey,
     server_key: Option<ConnectionKey>,
     client_reason: Option<CloseReason>,
+    /// The server asks for a token.
+    retry: bool,
+    /// What the server said before it had a connection.
+    answers: Vec<Vec<u8>>,
+    /// What the client was given by NEW_TOKEN.
+    token: Option<Vec<u8>>,
 }
 
 impl World {
     fn new() -> Self {
+        Self::with_token(b"")
+    }
+
+    fn with_token(token: &[u8]) -> Self {
         let now = Instant::from_micros(1_000_000);
         let mut client = engine(Role::Client);
         let (scid, dcid) = (client.random_cid(), client.random_remote_cid(8));
@@ -64,11 +83,21 @@ impl World {
             groups: None,
             resumption: None,
             remembered: None,
-            token: b"",
+            token,
         };
         let client_key = client.connect(now, config).unwrap();
         let server = engine(Role::Server);
-        Self { now, client, server, client_key, server_key: None, client_reason: None }
+        Self {
+            now,
+            client,
+            server,
+            client_key,
+            server_key: None,
+            client_reason: None,
+            retry: false,
+            answers: Vec::new(),
+            token: None,
+        }
     }
 
     fn connected() -> Self {
@@ -81,6 +110,7 @@ impl World {
 
     /// What `role` sends now; its events are heard.
     fn sent(&mut self, role: Role) -> Vec<Vec<u8>> {
+        let wall = self.wall();
         let (engine, key) = match role {
             Role::Client => (&mut self.client, Some(self.client_key)),
             Role::Server => (&mut self.server, self.server_key),
@@ -94,7 +124,13 @@ impl World {
                         assert!(engine.issue_connection_id(key, cid));
                     }
                 }
-                Event::HandshakeConfirmed => engine.forget_first_dcid(key, now),
+                Event::HandshakeConfirmed => {
+                    engine.forget_first_dcid(key, now);
+                    if role == Role::Server {
+                        engine.issue_token(key, wall);
+                    }
+                }
+                Event::NewToken(token) => self.token = Some(token),
                 Event::Closing(reason) if role == Role::Client => {
                     self.client_reason = Some(reason);
                 }
@@ -121,11 +157,39 @@ impl World {
     fn accept(&mut self, incoming: &Incoming, datagram: &[u8]) {
         let scid = self.server.random_cid();
         let settings = Arc::new(Settings::default());
-        let terms =
-            Acceptance { scid, settings, controller: controller(), ask_for_certificate: false };
+        let terms = Acceptance {
+            scid,
+            scid_is_secret: true,
+            settings,
+            controller: controller(),
+            ask_for_certificate: false,
+        };
         let key = self.server.accept(self.now, incoming, terms).unwrap();
         self.server.feed(key, self.now, &Arrival::unmarked(incoming.addresses), datagram);
         assert!(self.server_key.replace(key).is_none(), "a second connection");
+    }
+
+    /// Real time.
+    fn wall(&self) -> UnixTime {
+        UnixTime(1_700_000_000 + self.now.as_micros() / 1_000_000)
+    }
+
+    /// Accepts a client, declines it, or asks it for a token.
+    fn judge(&mut self, mut incoming: Incoming, datagram: &[u8]) {
+        let (now, wall) = (self.now, self.wall());
+        let answer = if !self.server.check_token(now, wall, &mut incoming) {
+            self.server.decline_token(now, &incoming)
+        } else if self.retry && !incoming.is_validated() {
+            let scid = self.server.random_cid();
+            self.server.retry(now, wall, &incoming, &scid)
+        } else {
+            self.accept(&incoming, datagram);
+            None
+        };
+        if let Some(answer) = answer {
+            self.answers.push(answer.clone());
+            self.at_client(&answer);
+        }
     }
 
     /// Carries datagrams until both are silent.
@@ -134,7 +198,7 @@ impl World {
             let out = self.sent(Role::Client);
             for datagram in &out {
                 match self.at_server(datagram) {
-                    Received::Incoming(incoming) => self.accept(&incoming, datagram),
+                    Received::Incoming(incoming) => self.judge(*incoming, datagram),
                     Received::Connection(_) => {}
                     other => panic!("{other:?}"),
                 }
