@@ -433,7 +433,7 @@ static bool
 create_engine(struct client *client)
 {
     xqc_engine_ssl_config_t tls = {
-        .ciphers = (char *) XQC_TLS_CIPHERS,
+        .ciphers = (char *) client->options.ciphers,
         .groups = (char *) XQC_TLS_GROUPS,
     };
     xqc_engine_callback_t     callbacks = sinks_callbacks(client->options.log_level);
@@ -474,6 +474,7 @@ start_connection(struct client *client, struct connection *connection)
         return false;
     }
     settings.cong_ctrl_callback = options->congestion;
+    settings.keyupdate_pkt_threshold = options->key_update;
     settings.init_idle_time_out = (xqc_msec_t) options->timeout_seconds * 1000;
     settings.idle_time_out = settings.init_idle_time_out;
     if (!options->insecure) {

@@ -30,6 +30,8 @@ static const char help[] =
     "      --insecure         accept any server\n"
     "      --sni NAME         server name to ask for and to verify (default: HOST)\n"
     "      --cc NAME          congestion control: cubic (default) or reno\n"
+    "      --ciphers LIST         cipher suites, by their names, separated by colons\n"
+    "      --key-update N         new keys after N packets\n"
     "      --timeout SECONDS  give up when nothing is heard for this long (default 10)\n"
     "      --stats            print handshake time, speed, RTT and packet counts\n"
     "      --progress         show the progress bar even if stderr is no terminal\n"
@@ -51,6 +53,8 @@ enum option_code {
     OPTION_INSECURE,
     OPTION_SNI,
     OPTION_CC,
+    OPTION_CIPHERS,
+    OPTION_KEY_UPDATE,
     OPTION_TIMEOUT,
     OPTION_STATS,
     OPTION_PROGRESS,
@@ -69,6 +73,8 @@ static const struct option long_options[] = {
     { "insecure", no_argument, NULL, OPTION_INSECURE },
     { "sni", required_argument, NULL, OPTION_SNI },
     { "cc", required_argument, NULL, OPTION_CC },
+    { "ciphers", required_argument, NULL, OPTION_CIPHERS },
+    { "key-update", required_argument, NULL, OPTION_KEY_UPDATE },
     { "timeout", required_argument, NULL, OPTION_TIMEOUT },
     { "stats", no_argument, NULL, OPTION_STATS },
     { "progress", no_argument, NULL, OPTION_PROGRESS },
@@ -125,6 +131,12 @@ apply_option(struct client_options *options, int code)
         if (!arguments_congestion(optarg, &options->congestion)) {
             arguments_fail(PROGRAM, "unknown congestion control '%s'", optarg);
         }
+        break;
+    case OPTION_CIPHERS:
+        options->ciphers = optarg;
+        break;
+    case OPTION_KEY_UPDATE:
+        options->key_update = number("--key-update", UINT32_MAX);
         break;
     case OPTION_TIMEOUT:
         options->timeout_seconds = number("--timeout", MAX_TIMEOUT);
@@ -237,6 +249,7 @@ client_options_parse(int argc, char **argv)
 {
     struct client_options options = {
         .directory = ".",
+        .ciphers = XQC_TLS_CIPHERS,
         .congestion = xqc_cubic_cb,
         .log_level = XQC_LOG_FATAL,
         .connections = 1,

@@ -15,11 +15,13 @@ struct client_options {
     const char               *ca_file;     /* certificates to accept; NULL when insecure */
     const char               *server_name; /* NULL: the host */
     const char               *keylog;
+    const char               *ciphers;
     xqc_cong_ctrl_callback_t  congestion;
     int                       log_level;
     unsigned                  connections;
     unsigned                  parallel; /* streams at once on each connection */
     unsigned                  timeout_seconds;
+    uint64_t                  key_update;  /* packets under one key; 0: as many as it may have */
     uint64_t                  expected_bytes; /* what 100 percent of the bar means; 0: unknown */
     bool                      insecure;
     bool                      discard; /* count the bytes, write no files */
