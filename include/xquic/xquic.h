@@ -1041,7 +1041,7 @@ struct xqc_conn_settings_s {
     xqc_msec_t idle_time_out;
     /** After this many microseconds without a full block, repair symbols are sent anyway. 0: never. */
     xqc_usec_t fec_conn_queue_rpr_timeout;
-    /** 1: recognize losses that were none, and undo their effect. */
+    /** 1: recognize losses that were none, and be more patient on a path that reorders. */
     int32_t spurious_loss_detect_on;
     /** A server sends an unvalidated client at most so many times the bytes it got. Default 3. */
     uint32_t anti_amplification_limit;
@@ -1156,9 +1156,9 @@ struct xqc_conn_settings_s {
     xqc_fec_level_e fec_level;
     /** Bits of the extended acknowledgement; 2: receive timestamps. Not with multipath. */
     uint64_t extended_ack_features;
-    /** The most timestamps in one acknowledgement. */
+    /** The most timestamps in one acknowledgement, at most 63. */
     uint64_t max_receive_timestamps_per_ack;
-    /** Timestamps count in units of 2 to this power microseconds, at most 20. */
+    /** Timestamps count in units of 2 to this power milliseconds, at most 20. */
     uint64_t receive_timestamps_exponent;
     /** 1: never skip packet numbers. Weakens the defence against forged acknowledgements. */
     uint8_t disable_pn_skipping;

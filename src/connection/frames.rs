@@ -23,6 +23,7 @@ impl Connection {
         match frame {
             Frame::Stream(frame) => self.streams.on_stream(&frame),
             Frame::Ack(frame) => self.on_ack(now, space, &frame),
+            Frame::AckExtended(frame) => self.on_ack_extended(now, space, &frame),
             Frame::Padding(_) | Frame::Ping => Ok(()),
             Frame::Crypto(frame) => self.on_crypto(space, &frame),
             Frame::MaxData(frame) => self.streams.on_max_data(&frame),

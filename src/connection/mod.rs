@@ -5,6 +5,7 @@
 //! [`Connection::transmit`] until it has nothing more.
 
 mod ack;
+mod ack_extended;
 mod close;
 mod connection_ids;
 mod create;
@@ -68,8 +69,8 @@ pub use event::{CloseReason, Event};
 pub use lone_close::lone_close;
 pub use receive::is_authentic_initial;
 pub use settings::{
-    DatagramSettings, Linger, MtuSearchSettings, Redundancy, Settings, ACTIVE_CONNECTION_ID_LIMIT,
-    MIN_DATAGRAM_SIZE,
+    DatagramSettings, Linger, MtuSearchSettings, ReceiveTimestamps, Redundancy, Settings,
+    ACTIVE_CONNECTION_ID_LIMIT, MIN_DATAGRAM_SIZE,
 };
 pub use state::State;
 pub use stats::Stats;

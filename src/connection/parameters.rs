@@ -5,6 +5,7 @@ use crate::stream::Limits;
 use crate::time::{Duration, Instant};
 use crate::wire::{ConnectionId, ResetToken, Role, TransportParameters};
 
+use super::ack_extended::announce_timestamps;
 use super::event::Event;
 use super::settings::{Settings, ACK_DELAY_EXPONENT, ACTIVE_CONNECTION_ID_LIMIT};
 use super::{Connection, Early};
@@ -60,7 +61,7 @@ pub(super) struct Identity {
 /// Our transport parameters.
 pub(super) fn local_parameters(settings: &Settings, identity: &Identity) -> TransportParameters {
     let limits = settings.limits();
-    TransportParameters {
+    let mut parameters = TransportParameters {
         original_destination_connection_id: identity.original_destination,
         retry_source_connection_id: identity.retry_source,
         stateless_reset_token: identity.reset_token,
@@ -81,7 +82,9 @@ pub(super) fn local_parameters(settings: &Settings, identity: &Identity) -> Tran
         close_dgram_redundancy: settings.datagrams.close_redundancy,
         pmtud: settings.pmtud_offer.into(),
         ..TransportParameters::default()
-    }
+    };
+    announce_timestamps(settings, &mut parameters);
+    parameters
 }
 
 impl Connection {
@@ -106,6 +109,7 @@ impl Connection {
         self.peer = PeerParameters::from(&parameters);
         self.negotiate_redundancy(&parameters);
         self.trace_peer_parameters(&parameters);
+        self.negotiate_timestamps(&parameters);
         if let Some(token) = parameters.stateless_reset_token {
             self.remote_cids.set_initial_reset_token(token);
         }

@@ -7,7 +7,7 @@ use crate::recovery::Space;
 use crate::time::Instant;
 use crate::tls::protection::unprotect_header;
 use crate::tls::{HeaderKey, InitialSecrets, PacketKey};
-use crate::wire::frame::Frame;
+use crate::wire::frame::{AckExtended, Frame};
 use crate::wire::header::{parse_packet, FirstByte, ProtectedHeader, PROTECTED_MIN_LEN};
 use crate::wire::{
     ConnectionId, LongPacketType, PacketNumber, PacketType, Reader, ResetToken, Role, Version,
@@ -319,8 +319,10 @@ impl Connection {
         while !reader.is_empty() {
             let frame = Frame::decode_in(&mut reader, opened.packet_type)?;
             ack_eliciting |= frame.frame_type().is_ack_eliciting();
-            if let (true, Frame::Ack(ack)) = (opened.old_keys, &frame) {
-                self.keys.check_late_ack(ack.largest)?;
+            if opened.old_keys {
+                if let Frame::Ack(ack) | Frame::AckExtended(AckExtended { ack, .. }) = &frame {
+                    self.keys.check_late_ack(ack.largest)?;
+                }
             }
             self.on_frame(now, opened.space, &opened.dcid, frame)?;
             if !self.state.is_open() {

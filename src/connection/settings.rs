@@ -44,6 +44,8 @@ pub struct Settings {
     pub ack_frequency: u32,
     /// How long they may wait.
     pub max_ack_delay: Duration,
+    /// When packets arrive we want to hear from the peer, and tell it in turn.
+    pub receive_timestamps: Option<ReceiveTimestamps>,
     /// Answer fewer packets with an ACK once many ACKs were sent.
     pub adaptive_acks: bool,
     /// Bytes of stream data that may wait for acknowledgement on the whole connection, however
@@ -111,6 +113,15 @@ pub struct MtuSearchSettings {
     pub limit: u16,
     /// The time between two probes.
     pub interval: Duration,
+}
+
+/// The receive timestamps that we take in ACK_EXTENDED frames.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReceiveTimestamps {
+    /// In one frame, at most 63.
+    pub most: u8,
+    /// A tick is 2 to this power milliseconds, at most 20.
+    pub exponent: u8,
 }
 
 /// How long a close waits for queued data to leave and to be acknowledged.
@@ -191,6 +202,7 @@ impl Default for Settings {
             anti_amplification_limit: 3,
             ack_frequency: 2,
             max_ack_delay: Duration::from_millis(25),
+            receive_timestamps: None,
             adaptive_acks: false,
             send_capacity: DEFAULT_QUEUED_PACKETS * u64::from(MIN_DATAGRAM_SIZE),
             initial_max_data: 32 << 30,

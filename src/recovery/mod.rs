@@ -9,6 +9,7 @@
 //! | `probe` | how long the sender waits for an acknowledgement before it probes |
 //! | `timer` | when the loss detection timer of a connection fires |
 //! | `received` | what one packet number space has received and owes an ACK for |
+//! | `stamps` | when packets arrived, for a peer that wants to know |
 //! | `ecn` | whether a path carries ECN marks |
 //! | `rate` | how fast a path delivers |
 //! | `pacer` | when the next packet may leave |
@@ -24,6 +25,7 @@ mod received;
 mod reordering;
 mod rtt;
 mod sent;
+mod stamps;
 mod timer;
 
 pub use ecn::{EcnCodepoint, EcnPath, EcnReport};
@@ -37,6 +39,7 @@ pub use rtt::{ack_delay_bound, Rtt, DEFAULT_INITIAL_RTT, DEFAULT_MAX_ACK_DELAY};
 pub use sent::{
     AckOutcome, Acked, LargestAcked, LossOutcome, SentPacket, SentSpace, Unacked, HISTORY_LIMIT,
 };
+pub use stamps::StampPolicy;
 pub use timer::{loss_timer, Handshake, LossTimer, SpaceTimer};
 
 use crate::time::Duration;

@@ -1,11 +1,12 @@
 //! What one packet number space has received, and when it owes an ACK (RFC 9000 section 13.2).
 
-use super::EcnCodepoint;
+use super::stamps::Stamps;
+use super::{EcnCodepoint, StampPolicy};
 use std::ops::Range;
 
 use crate::ranges::RangeSet;
 use crate::time::{Duration, Instant};
-use crate::wire::frame::{encode_ack, EcnCounts};
+use crate::wire::frame::{encode_ack, encode_ack_extended, EcnCounts};
 use crate::wire::{PacketNumber, Writer};
 
 /// Ranges of packet numbers kept at most; the lowest are dropped first (RFC 9000 section 13.2.3).
@@ -54,6 +55,8 @@ pub struct ReceivedPackets {
     immediate: bool,
     /// Something arrived that no ACK told yet.
     has_new: bool,
+    /// When packets arrived, if the peer wants to know.
+    stamps: Option<Box<Stamps>>,
 }
 
 impl ReceivedPackets {
@@ -83,6 +86,7 @@ impl ReceivedPackets {
             disorder: false,
             immediate: false,
             has_new: false,
+            stamps: None,
         }
     }
 
@@ -94,6 +98,11 @@ impl ReceivedPackets {
     /// Lets the frequency fall to one ACK for ten packets after a hundred ACKs from now on.
     pub fn thin_acks_later(&mut self) {
         self.until_thin = ACKS_BEFORE_THIN;
+    }
+
+    /// Tells the peer when packets arrive from now on.
+    pub fn tell_times(&mut self, policy: StampPolicy) {
+        self.stamps = Some(Box::new(Stamps::new(policy)));
     }
 
     /// True if `number` was received before, or is too old to tell. Such a packet must not be
@@ -123,6 +132,9 @@ impl ReceivedPackets {
             self.count(ecn);
         }
         self.has_new = true;
+        if let Some(stamps) = &mut self.stamps {
+            stamps.on_received(number, now);
+        }
         if ack_eliciting {
             if self.pending == 0 {
                 self.pending_since = now;
@@ -206,7 +218,11 @@ impl ReceivedPackets {
         let held = now.saturating_since(self.largest_time).as_micros();
         let delay = held.checked_shr(u32::from(exponent)).unwrap_or(0);
         let seen = self.ecn != EcnCounts::default();
-        let largest = encode_ack(w, delay, &self.ranges, seen.then_some(self.ecn))?;
+        let ecn = seen.then_some(self.ecn);
+        let largest = match &mut self.stamps {
+            None => encode_ack(w, delay, &self.ranges, ecn)?,
+            Some(stamps) => encode_with_times(w, delay, &self.ranges, ecn, stamps)?,
+        };
         self.pending = 0;
         self.immediate = false;
         self.has_new = false;
@@ -232,6 +248,21 @@ impl ReceivedPackets {
             self.ranges.remove_below(floor);
         }
     }
+}
+
+/// Writes an ACK that tells when packets arrived, if there are any to tell of.
+#[cold]
+fn encode_with_times(
+    w: &mut Writer<'_>,
+    delay: u64,
+    ranges: &RangeSet,
+    ecn: Option<EcnCounts>,
+    stamps: &mut Stamps,
+) -> Option<PacketNumber> {
+    if stamps.is_empty() {
+        return encode_ack(w, delay, ranges, ecn);
+    }
+    stamps.tell(|newest_first| encode_ack_extended(w, delay, ranges, ecn, newest_first))
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! What settings of the host do to a connection.
 
-use super::forge::count;
+use super::forge::{count, Forgery};
 use super::link::Weather;
 use super::pair::{Options, Pair};
-use crate::connection::{Connection, Settings};
-use crate::recovery::ProbePolicy;
+use crate::connection::{Connection, ReceiveTimestamps, Settings};
+use crate::error::TransportErrorCode as Code;
+use crate::recovery::{ProbePolicy, Space};
 use crate::stream::StreamKey;
 use crate::time::Duration;
 use crate::wire::frame::Frame;
@@ -190,4 +191,74 @@ fn packet_numbers_are_not_left_out_if_the_host_says_so() {
     let connection = &pair.client.connection;
     let numbers = connection.data.sent.next_packet_number().0;
     assert!(numbers > 4_096 && numbers < connection.stats().packets_sent);
+}
+
+/// Settings that ask for receive timestamps.
+fn timed(most: u8, exponent: u8) -> Settings {
+    let receive_timestamps = Some(ReceiveTimestamps { most, exponent });
+    Settings { receive_timestamps, ..Settings::default() }
+}
+
+fn timed_pair(client: Settings, server: Settings) -> Pair {
+    Pair::established_with(Options { client, server, ..Options::default() })
+}
+
+/// The names of frames that the server answers two of the client's packets with.
+fn answer(pair: &mut Pair) -> Vec<&'static str> {
+    for _ in 0..2 {
+        pair.inject(Role::Client, &[Frame::Ping]);
+    }
+    pair.peek(Role::Server).into_iter().flat_map(|packet| packet.names()).collect()
+}
+
+#[test]
+fn arrivals_are_told_only_if_both_ends_ask() {
+    let both = answer(&mut timed_pair(timed(5, 0), timed(5, 0)));
+    assert_eq!(both, ["ACK_EXTENDED"]);
+    for (client, server) in [
+        (timed(5, 0), Settings::default()),
+        (Settings::default(), timed(5, 0)),
+        // The client takes none.
+        (timed(0, 0), timed(5, 0)),
+    ] {
+        assert_eq!(answer(&mut timed_pair(client, server)), ["ACK"]);
+    }
+}
+
+#[test]
+fn a_transfer_works_with_timestamps_under_loss_and_reordering() {
+    let weather = Weather { loss: 30, reorder: 100, ..Weather::default() };
+    let options =
+        Options { client: timed(63, 2), server: timed(7, 0), weather, ..Options::default() };
+    let mut pair = Pair::new(options);
+    assert!(pair.transfer(Role::Client, 300_000, PATIENCE, |_| {}));
+    assert!(pair.transfer(Role::Server, 300_000, PATIENCE, |_| {}));
+    pair.assert_confirmed();
+}
+
+/// What the client makes of the frame in `bytes`.
+fn judged(client: Settings, bytes: &[u8]) -> Option<Code> {
+    let mut pair = timed_pair(client, timed(5, 0));
+    pair.inject_with(Role::Server, Space::Application, &Forgery::raw(bytes));
+    pair.client.violation()
+}
+
+#[test]
+fn timestamps_that_nobody_asked_for_are_an_encoding_error() {
+    // RFC 9000 section 12.4: an unknown frame type.
+    let ack = [0x40, 0xb1, 1, 0, 0, 0, 2, 1, 0, 2, 9, 0];
+    assert_eq!(judged(Settings::default(), &ack), Some(Code::FRAME_ENCODING_ERROR));
+    assert_eq!(judged(timed(1, 0), &ack), Some(Code::FRAME_ENCODING_ERROR), "two, one is taken");
+    assert_eq!(judged(timed(2, 0), &ack), None);
+    let empty_range = [0x40, 0xb1, 1, 0, 0, 0, 2, 1, 0, 0];
+    assert_eq!(judged(timed(2, 0), &empty_range), Some(Code::FRAME_ENCODING_ERROR));
+    let no_range = [0x40, 0xb1, 1, 0, 0, 0, 2, 0];
+    assert_eq!(judged(timed(2, 0), &no_range), None);
+}
+
+/// RFC 9000 section 13.1.
+#[test]
+fn an_extended_ack_of_a_number_not_sent_is_a_violation() {
+    let ack = [0x40, 0xb1, 0x7f, 0xff, 0, 0, 0, 0];
+    assert_eq!(judged(timed(2, 0), &ack), Some(Code::PROTOCOL_VIOLATION));
 }

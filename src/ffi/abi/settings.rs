@@ -107,7 +107,7 @@ pub struct xqc_conn_settings_t {
     pub idle_time_out: xqc_msec_t,
     /// After this many microseconds without a full block, repair symbols are sent anyway. 0: never.
     pub fec_conn_queue_rpr_timeout: xqc_usec_t,
-    /// 1: recognize losses that were none, and undo their effect.
+    /// 1: recognize losses that were none, and be more patient on a path that reorders.
     pub spurious_loss_detect_on: i32,
     /// A server sends an unvalidated client at most so many times the bytes it got. Default 3.
     pub anti_amplification_limit: u32,
@@ -236,9 +236,9 @@ pub struct xqc_conn_settings_t {
     pub fec_level: xqc_fec_level_e,
     /// Bits of the extended acknowledgement; 2: receive timestamps. Not with multipath.
     pub extended_ack_features: u64,
-    /// The most timestamps in one acknowledgement.
+    /// The most timestamps in one acknowledgement, at most 63.
     pub max_receive_timestamps_per_ack: u64,
-    /// Timestamps count in units of 2 to this power microseconds, at most 20.
+    /// Timestamps count in units of 2 to this power milliseconds, at most 20.
     pub receive_timestamps_exponent: u64,
 
     /// 1: never skip packet numbers. Weakens the defence against forged acknowledgements.

@@ -1,9 +1,11 @@
 //! Acknowledgement, loss detection and probes, as a host sets them.
 
-use crate::connection::{Settings, MIN_DATAGRAM_SIZE};
+use crate::connection::{ReceiveTimestamps, Settings, MIN_DATAGRAM_SIZE};
 use crate::ffi::abi::xqc_conn_settings_t;
 use crate::recovery::ProbePolicy;
 use crate::time::Duration;
+use crate::wire::frame::ack_extended::{MAX_TIMESTAMPS, RECEIVE_TIMESTAMPS};
+use crate::wire::transport_parameters::MAX_RECEIVE_TIMESTAMPS_EXPONENT;
 use crate::wire::Role;
 
 /// The longest ACK delay, which is also the default.
@@ -24,6 +26,7 @@ pub(super) fn with_recovery(host: &xqc_conn_settings_t, base: &Settings, role: R
             0 => base.max_ack_delay,
             delay => Duration::from_millis(delay.min(MAX_ACK_DELAY_MS).into()),
         },
+        receive_timestamps: receive_timestamps(host, base),
         adaptive_acks: host.adaptive_ack_frequency != 0,
         initial_rtt: match host.initial_rtt {
             0 => Settings::default().initial_rtt,
@@ -47,6 +50,19 @@ pub(super) fn with_recovery(host: &xqc_conn_settings_t, base: &Settings, role: R
         disable_packet_number_skipping: host.disable_pn_skipping != 0 && role == Role::Client,
         ..base.clone()
     }
+}
+
+/// What the host wants to hear of arrivals; not together with multipath. Once asked for on a server
+/// it stays.
+fn receive_timestamps(host: &xqc_conn_settings_t, base: &Settings) -> Option<ReceiveTimestamps> {
+    if host.extended_ack_features & RECEIVE_TIMESTAMPS == 0 || host.enable_multipath != 0 {
+        return base.receive_timestamps;
+    }
+    let exponent = host.receive_timestamps_exponent.min(MAX_RECEIVE_TIMESTAMPS_EXPONENT.into());
+    Some(ReceiveTimestamps {
+        most: host.max_receive_timestamps_per_ack.min(MAX_TIMESTAMPS as u64) as u8,
+        exponent: exponent as u8,
+    })
 }
 
 /// Not a number counts as not set; below one the wait would shrink from probe to probe.

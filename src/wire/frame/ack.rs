@@ -66,12 +66,17 @@ impl<'a> Ack<'a> {
     /// Writes the frame.
     pub fn encode(&self, w: &mut Writer<'_>) {
         w.u8(ack_type(self.ecn));
+        self.encode_fields(w);
+        encode_ecn(w, self.ecn);
+    }
+
+    /// Writes the fields between type and ECN counts.
+    pub(super) fn encode_fields(&self, w: &mut Writer<'_>) {
         w.varint(self.largest.0);
         w.varint(self.delay);
         w.varint(self.iter().count() as u64 - 1);
         w.varint(self.first_range);
         w.bytes(self.ranges);
-        encode_ecn(w, self.ecn);
     }
 }
 
@@ -106,7 +111,7 @@ impl Iterator for AckRanges<'_> {
 
 impl EcnCounts {
     #[inline]
-    fn decode(r: &mut Reader<'_>) -> Result<Self, FrameErrorKind> {
+    pub(super) fn decode(r: &mut Reader<'_>) -> Result<Self, FrameErrorKind> {
         Ok(Self { ect0: r.varint()?, ect1: r.varint()?, ce: r.varint()? })
     }
 }
@@ -123,13 +128,25 @@ pub fn encode_ack(
     ranges: &RangeSet,
     ecn: Option<EcnCounts>,
 ) -> Option<PacketNumber> {
-    let highest = ranges.last()?;
-    let largest = highest.end - 1;
     let delay = delay.min(varint::MAX);
     let room = w.remaining().checked_sub(base_len(delay, ranges, ecn)?)?;
     let range_count = count_that_fit(ranges, room);
-
     w.u8(ack_type(ecn));
+    let largest = encode_body(w, delay, ranges, range_count)?;
+    encode_ecn(w, ecn);
+    Some(largest)
+}
+
+/// Writes the fields between type and ECN counts, with `range_count` ranges below the highest one.
+#[inline]
+pub(super) fn encode_body(
+    w: &mut Writer<'_>,
+    delay: u64,
+    ranges: &RangeSet,
+    range_count: usize,
+) -> Option<PacketNumber> {
+    let highest = ranges.last()?;
+    let largest = highest.end - 1;
     w.varint(largest);
     w.varint(delay);
     w.varint(range_count as u64);
@@ -138,7 +155,6 @@ pub fn encode_ack(
         w.varint(gap);
         w.varint(len);
     }
-    encode_ecn(w, ecn);
     Some(PacketNumber(largest))
 }
 
@@ -151,7 +167,7 @@ pub fn ack_len(delay: u64, ranges: &RangeSet, ecn: Option<EcnCounts>) -> usize {
 
 /// The size of a frame for `ranges` without its pairs; `None` for an empty set.
 #[inline]
-fn base_len(delay: u64, ranges: &RangeSet, ecn: Option<EcnCounts>) -> Option<usize> {
+pub(super) fn base_len(delay: u64, ranges: &RangeSet, ecn: Option<EcnCounts>) -> Option<usize> {
     let highest = ranges.last()?;
     let largest = highest.end - 1;
     let fields = varint::size(largest)
@@ -163,7 +179,7 @@ fn base_len(delay: u64, ranges: &RangeSet, ecn: Option<EcnCounts>) -> Option<usi
 
 /// How many of the ranges below the highest one fit into `room` bytes.
 #[inline]
-fn count_that_fit(ranges: &RangeSet, mut room: usize) -> usize {
+pub(super) fn count_that_fit(ranges: &RangeSet, mut room: usize) -> usize {
     gaps(ranges)
         .take_while(|(gap, len)| {
             let left = room.checked_sub(varint::size(*gap) + varint::size(*len));
@@ -223,12 +239,12 @@ const fn ack_type(ecn: Option<EcnCounts>) -> u8 {
 }
 
 #[inline]
-fn ecn_len(ecn: Option<EcnCounts>) -> usize {
+pub(super) fn ecn_len(ecn: Option<EcnCounts>) -> usize {
     ecn.map_or(0, |ecn| varint::size(ecn.ect0) + varint::size(ecn.ect1) + varint::size(ecn.ce))
 }
 
 #[inline]
-fn encode_ecn(w: &mut Writer<'_>, ecn: Option<EcnCounts>) {
+pub(super) fn encode_ecn(w: &mut Writer<'_>, ecn: Option<EcnCounts>) {
     if let Some(ecn) = ecn {
         w.varint(ecn.ect0);
         w.varint(ecn.ect1);

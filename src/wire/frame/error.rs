@@ -36,6 +36,10 @@ pub enum FrameErrorKind {
     RetirePriorTo,
     /// The token is empty.
     EmptyToken,
+    /// An ACK_EXTENDED with fields of an unknown kind.
+    AckFeatures,
+    /// Receive timestamps in an empty range, or more than there may be.
+    AckTimestamps,
 }
 
 impl FrameErrorKind {
@@ -59,6 +63,8 @@ impl FrameErrorKind {
             Self::RetirePriorTo => (Code::FRAME_ENCODING_ERROR, "retire prior to over sequence"),
             // RFC 9000 section 19.7.
             Self::EmptyToken => (Code::FRAME_ENCODING_ERROR, "empty token"),
+            Self::AckFeatures => (Code::FRAME_ENCODING_ERROR, "unknown feature of ACK_EXTENDED"),
+            Self::AckTimestamps => (Code::FRAME_ENCODING_ERROR, "receive timestamps"),
         }
     }
 }

@@ -45,7 +45,7 @@ macro_rules! frame_types {
             pub const fn name(self) -> Option<&'static str> {
                 match self.0 {
                     $($first..=$last => Some(stringify!($name)),)*
-                    _ => None,
+                    _ => self.extension_name(),
                 }
             }
         }
@@ -112,6 +112,12 @@ frame_types! {
     HANDSHAKE_DONE = 0x1e..=0x1e: O | COUNTS | SERVER;
     /// RFC 9221 section 4; the higher value has a length.
     DATAGRAM = 0x30..=0x31: Z | O | COUNTS;
+}
+
+/// Types of extensions. Whether one was negotiated the connection knows.
+impl FrameType {
+    /// draft-smith-quic-receive-ts, as upstream speaks it.
+    pub const ACK_EXTENDED: Self = Self(0xb1);
 }
 
 impl FrameType {
@@ -214,6 +220,22 @@ impl FrameType {
     fn rules(self) -> Rules {
         match usize::try_from(self.0) {
             Ok(value) if value < RULES.len() => RULES[value],
+            _ => self.extension_rules(),
+        }
+    }
+
+    const fn extension_name(self) -> Option<&'static str> {
+        match self {
+            Self::ACK_EXTENDED => Some("ACK_EXTENDED"),
+            _ => None,
+        }
+    }
+
+    /// The rules of types outside the table.
+    #[cold]
+    const fn extension_rules(self) -> Rules {
+        match self {
+            Self::ACK_EXTENDED => Rules(O),
             _ => Rules(0),
         }
     }

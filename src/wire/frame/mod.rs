@@ -1,6 +1,7 @@
 //! Frames (RFC 9000 section 19): one file each, and the table of where each may stand.
 
 pub mod ack;
+pub mod ack_extended;
 pub mod connection_close;
 pub mod crypto;
 pub mod data_blocked;
@@ -25,6 +26,7 @@ pub mod streams_blocked;
 mod testing;
 
 pub use ack::{ack_len, encode_ack, Ack, AckRanges, EcnCounts};
+pub use ack_extended::{encode_ack_extended, AckExtended, Timestamp};
 pub use connection_close::ConnectionClose;
 pub use crypto::{Crypto, CryptoHeader};
 pub use data_blocked::DataBlocked;
@@ -94,6 +96,8 @@ pub enum Frame<'a> {
     HandshakeDone,
     /// Bytes that are never repeated.
     Datagram(Datagram<'a>),
+    /// Packet numbers received, and when. Only where both ends asked for it.
+    AckExtended(AckExtended<'a>),
 }
 
 impl<'a> Frame<'a> {
@@ -144,6 +148,7 @@ impl<'a> Frame<'a> {
             Self::ConnectionClose(close) => close.wire_type(),
             Self::HandshakeDone => FrameType::HANDSHAKE_DONE,
             Self::Datagram(_) => FrameType::DATAGRAM,
+            Self::AckExtended(_) => FrameType::ACK_EXTENDED,
         }
     }
 
@@ -176,6 +181,7 @@ impl<'a> Frame<'a> {
             Self::PathResponse(frame) => frame.encoded_len(),
             Self::ConnectionClose(frame) => frame.encoded_len(),
             Self::Datagram(frame) => frame.encoded_len(),
+            Self::AckExtended(frame) => frame.encoded_len(),
         }
     }
 
@@ -202,6 +208,7 @@ impl<'a> Frame<'a> {
             Self::PathResponse(frame) => frame.encode(w),
             Self::ConnectionClose(frame) => frame.encode(w),
             Self::Datagram(frame) => frame.encode(w),
+            Self::AckExtended(frame) => frame.encode(w),
         }
     }
 }
@@ -233,6 +240,7 @@ fn decode_fields<'a>(frame_type: u64, r: &mut Reader<'a>) -> Result<Frame<'a>, F
         0x1c | 0x1d => Frame::ConnectionClose(ConnectionClose::decode(r, frame_type == 0x1d)?),
         0x1e => Frame::HandshakeDone,
         0x30 | 0x31 => Frame::Datagram(Datagram::decode(r, frame_type == 0x31)?),
+        0xb1 => Frame::AckExtended(AckExtended::decode(r)?),
         _ => return Err(FrameErrorKind::UnknownType),
     })
 }

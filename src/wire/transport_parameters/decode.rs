@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::{id, invalid, PreferredAddress, TransportParameters, VersionInformation};
-use super::{MAX_ACK_DELAY_EXPONENT, MAX_ACK_DELAY_LIMIT};
+use super::{MAX_ACK_DELAY_EXPONENT, MAX_ACK_DELAY_LIMIT, MAX_RECEIVE_TIMESTAMPS_EXPONENT};
 use super::{MIN_ACTIVE_CONNECTION_ID_LIMIT, MIN_UDP_PAYLOAD_SIZE};
 use crate::error::TransportError;
 use crate::time::Duration;
@@ -73,6 +73,13 @@ impl TransportParameters {
             id::RETRY_SOURCE_CONNECTION_ID => {
                 self.retry_source_connection_id = Some(connection_id(value)?);
             }
+            id::EXTENDED_ACK_FEATURES => self.extended_ack_features = integer(value)?,
+            id::MAX_RECEIVE_TIMESTAMPS_PER_ACK => {
+                self.max_receive_timestamps_per_ack = integer(value)?;
+            }
+            id::RECEIVE_TIMESTAMPS_EXPONENT => {
+                self.receive_timestamps_exponent = timestamps_exponent(value)?;
+            }
             id::MAX_DATAGRAM_FRAME_SIZE => self.max_datagram_frame_size = integer(value)?,
             id::CLOSE_DGRAM_REDUNDANCY => {
                 // The number is not registered: anything but 1 means something else.
@@ -133,6 +140,13 @@ fn ack_delay_exponent(value: &[u8]) -> Result<u8, TransportError> {
     match u8::try_from(integer(value)?) {
         Ok(exponent) if exponent <= MAX_ACK_DELAY_EXPONENT => Ok(exponent),
         _ => Err(invalid("ack_delay_exponent over 20")),
+    }
+}
+
+fn timestamps_exponent(value: &[u8]) -> Result<u8, TransportError> {
+    match u8::try_from(integer(value)?) {
+        Ok(exponent) if exponent <= MAX_RECEIVE_TIMESTAMPS_EXPONENT => Ok(exponent),
+        _ => Err(invalid("receive_timestamps_exponent over 20")),
     }
 }
 

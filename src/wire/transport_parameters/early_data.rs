@@ -18,6 +18,10 @@ impl TransportParameters {
             retry_source_connection_id: None,
             close_dgram_redundancy: false,
             version_information: None,
+            // What is acknowledged, and how, is of this connection only.
+            extended_ack_features: default.extended_ack_features,
+            max_receive_timestamps_per_ack: default.max_receive_timestamps_per_ack,
+            receive_timestamps_exponent: default.receive_timestamps_exponent,
             ..self.clone()
         }
     }

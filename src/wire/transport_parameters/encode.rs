@@ -49,6 +49,9 @@ impl TransportParameters {
                 (id::MAX_DATAGRAM_FRAME_SIZE, p.max_datagram_frame_size),
                 (id::CLOSE_DGRAM_REDUNDANCY, p.close_dgram_redundancy.into()),
                 (id::PMTUD, p.pmtud),
+                (id::EXTENDED_ACK_FEATURES, p.extended_ack_features),
+                (id::MAX_RECEIVE_TIMESTAMPS_PER_ACK, p.max_receive_timestamps_per_ack),
+                (id::RECEIVE_TIMESTAMPS_EXPONENT, p.receive_timestamps_exponent.into()),
             ]
         };
         for ((id, value), (_, default)) in integers(self).into_iter().zip(integers(&default)) {
@@ -177,6 +180,9 @@ mod tests {
             max_datagram_frame_size: 65_535,
             close_dgram_redundancy: true,
             pmtud: 3,
+            extended_ack_features: 2,
+            max_receive_timestamps_per_ack: 63,
+            receive_timestamps_exponent: 20,
             version_information: Some(VersionInformation {
                 chosen: Version::V1,
                 available: [Version::V2, Version::V1].into_iter().collect(),

@@ -28,6 +28,11 @@ pub(super) const CLOSE_DGRAM_REDUNDANCY: u64 = 0x13;
 /// xquic's own, defined by its implementation.
 pub(super) const PMTUD: u64 = 0x0e08_a234_ff11_2300;
 
+/// draft-smith-quic-receive-ts, as upstream speaks it; the other two belong to it.
+pub(super) const EXTENDED_ACK_FEATURES: u64 = 0xff0_a004;
+pub(super) const MAX_RECEIVE_TIMESTAMPS_PER_ACK: u64 = 0xff0_a002;
+pub(super) const RECEIVE_TIMESTAMPS_EXPONENT: u64 = 0xff0_a003;
+
 /// True for what a client must not send (RFC 9000 section 18.2, last paragraph).
 pub(super) const fn is_server_only(id: u64) -> bool {
     matches!(

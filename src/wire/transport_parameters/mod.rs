@@ -24,6 +24,8 @@ pub const MIN_UDP_PAYLOAD_SIZE: u64 = 1200;
 pub const MAX_UDP_PAYLOAD_SIZE: u64 = 65_527;
 /// The largest `ack_delay_exponent` (RFC 9000 section 18.2).
 pub const MAX_ACK_DELAY_EXPONENT: u8 = 20;
+/// The largest `receive_timestamps_exponent` (draft-smith-quic-receive-ts).
+pub const MAX_RECEIVE_TIMESTAMPS_EXPONENT: u8 = 20;
 /// The first `max_ack_delay`, in milliseconds, that is too large (RFC 9000 section 18.2).
 pub const MAX_ACK_DELAY_LIMIT: u64 = 1 << 14;
 /// The smallest `active_connection_id_limit` (RFC 9000 section 18.2).
@@ -75,6 +77,12 @@ pub struct TransportParameters {
     /// Which roles the sender would have search for the path MTU, as bits: client 1, server 2.
     /// Private to xquic; zero for none. Nothing follows from the peer's: no consent is needed.
     pub pmtud: u64,
+    /// The fields that the sender wants in ACK_EXTENDED frames, one bit each; zero for plain ACKs.
+    pub extended_ack_features: u64,
+    /// Timestamps that the sender takes in one frame.
+    pub max_receive_timestamps_per_ack: u64,
+    /// They count in units of 2 to this power milliseconds, at most 20.
+    pub receive_timestamps_exponent: u8,
     /// The version in use and those that could be.
     pub version_information: Option<VersionInformation>,
 }
@@ -103,6 +111,9 @@ impl Default for TransportParameters {
             max_datagram_frame_size: 0,
             close_dgram_redundancy: false,
             pmtud: 0,
+            extended_ack_features: 0,
+            max_receive_timestamps_per_ack: 0,
+            receive_timestamps_exponent: 0,
             version_information: None,
         }
     }
