@@ -103,6 +103,10 @@ static void on_log(xqc_log_level_t level, const void *bytes, size_t size, void *
         sim_endpoint *endpoint = sim_endpoint_of(user_data);
         endpoint->calls[SIM_LOG]++;
         endpoint->log_lines[(unsigned)level < 7 ? level : 6]++;
+        if (endpoint->log_wanted != NULL
+            && memmem(bytes, size, endpoint->log_wanted, strlen(endpoint->log_wanted)) != NULL) {
+            endpoint->log_found++;
+        }
     }
     if ((int)level < wanted_log_level()) {
         fprintf(stderr, "%.*s\n", (int)size, (const char *)bytes);
@@ -259,6 +263,18 @@ static ssize_t on_before_accept(const unsigned char *bytes, size_t length,
     return (ssize_t)length;
 }
 
+static int on_retry_check(xqc_engine_t *engine, xqc_connection_t *handle, const xqc_cid_t *cid,
+                          void *user_data)
+{
+    sim_endpoint *endpoint = sim_endpoint_of_listener(user_data);
+    CHECK(endpoint->is_server && engine == endpoint->engine);
+    CHECK(handle != NULL && cid != NULL && cid->cid_len > 0);
+    endpoint->visitor = handle;
+    int answer = sim_note(SIM_RETRY_CHECK, endpoint, NULL, NULL);
+    endpoint->visitor = NULL;
+    return answer;
+}
+
 /* ---- connection ---- */
 
 static int on_server_accept(xqc_engine_t *engine, xqc_connection_t *handle, const xqc_cid_t *cid,
@@ -369,7 +385,9 @@ static void on_update_cid(xqc_connection_t *handle, const xqc_cid_t *old, const 
 static void on_save_token(const unsigned char *token, uint32_t length, void *user_data)
 {
     sim_conn *conn = sim_conn_of(user_data);
-    CHECK(token != NULL && length > 0);
+    CHECK(token != NULL && length > 0 && length <= sizeof(conn->token));
+    memcpy(conn->token, token, length);
+    conn->token_length = length;
     sim_note(SIM_SAVE_TOKEN, conn->endpoint, conn, NULL);
 }
 
@@ -462,6 +480,12 @@ xqc_transport_callbacks_t sim_transport_callbacks(const sim_options *options)
         .conn_ssl_msg_cb = on_tls_message,
         .conn_send_packet_before_accept = on_before_accept,
     };
+    if (options->no_before_accept) {
+        callbacks.conn_send_packet_before_accept = NULL;
+    }
+    if (options->use_retry_check) {
+        callbacks.conn_retry_packet_condition_check = on_retry_check;
+    }
     if (options->use_cert_callback) {
         callbacks.conn_cert_cb = on_cert_wanted;
     }

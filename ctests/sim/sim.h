@@ -53,6 +53,7 @@ typedef enum sim_tag {
     X(SERVER_ACCEPT, server_accept)                                                                \
     X(SERVER_REFUSE, server_refuse)                                                                \
     X(STATELESS_RESET, stateless_reset)                                                            \
+    X(RETRY_CHECK, retry_check)                                                                    \
     X(BEFORE_ACCEPT, send_before_accept)                                                           \
     X(WRITE_SOCKET, write_socket)                                                                  \
     X(WRITE_MMSG, write_mmsg)                                                                      \
@@ -131,6 +132,8 @@ struct sim_endpoint {
     sim_conn *conns; /* newest first */
     unsigned calls[SIM_EVENT_COUNT];
     unsigned log_lines[7]; /* by level */
+    const char *log_wanted; /* a piece of text that log lines are searched for */
+    unsigned log_found;     /* lines that contain it */
 
     sim_write_mode write_mode;
     unsigned write_budget; /* datagrams still taken before would-block; 0 = no limit */
@@ -140,6 +143,7 @@ struct sim_endpoint {
     int process_errors;    /* packet_process results other than 0 */
     size_t largest_datagram;
     sim_kept kept;        /* the newest of each */
+    xqc_connection_t *visitor; /* the handle in a retry_check in progress */
     bool ignore_arrivals; /* datagrams are taken from the link and thrown away */
 };
 
@@ -169,6 +173,8 @@ struct sim_conn {
     int tls_message_types[4]; /* as they came */
     uint8_t tls_message_heads[4];
     char wanted_name[64]; /* the server name a certificate was wanted for */
+    uint8_t token[256]; /* the last one that save_token brought */
+    size_t token_length;
     sim_conn *peer; /* the other end, once looked up */
     sim_conn *next;
 };
@@ -222,6 +228,10 @@ typedef struct sim_options {
     bool use_ex;         /* set the _ex writers besides the plain ones */
     bool use_cid_generator; /* on the server */
     bool use_cert_callback;
+    bool use_retry_check;  /* ask whether to send a Retry; the hook answers */
+    bool no_before_accept; /* no function to send Retries and refusals with */
+    uint8_t token[256];    /* what the client shows */
+    size_t token_length;
     bool trace;
 } sim_options;
 

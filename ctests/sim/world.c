@@ -153,8 +153,8 @@ sim_conn *sim_connect(sim_world *world)
         world->next_client_port = 10000;
     }
     const xqc_cid_t *cid = xqc_connect(
-        client->engine, &options->client_settings, NULL, 0, options->server_name,
-        options->no_crypto,
+        client->engine, &options->client_settings, options->token,
+        (unsigned)options->token_length, options->server_name, options->no_crypto,
         &options->conn_tls, (const struct sockaddr *)&world->server.address,
         sizeof(world->server.address), SIM_ALPN, conn);
     if (cid == NULL) {

@@ -18,6 +18,7 @@ use parking_lot::ReentrantMutex;
 
 use crate::connection::Settings;
 use crate::engine::{ConnectionKey, Engine};
+use crate::path::Addresses;
 use crate::stream::StreamKey;
 use crate::wire::ConnectionId;
 
@@ -128,7 +129,10 @@ pub(super) enum Known {
 /// What an `xqc_connection_t *` points at.
 pub(super) struct ConnectionCell {
     pub engine: *const EngineHandle,
+    /// The default one, which finds nothing, until the core has the connection.
     pub key: ConnectionKey,
+    /// Where a client is that the core has no connection for.
+    pub visitor: Option<Box<Addresses>>,
     pub user_data: Cell<*mut c_void>,
     pub protocol_data: Cell<*mut c_void>,
     /// The connection ID the host knows the connection by. Its address is handed out.
@@ -283,9 +287,8 @@ impl EngineCell {
     }
 
     /// Adds a connection. The address of its cell stays the same until it is buried.
-    pub fn add_connection(&self, cell: ConnectionCell) -> &ConnectionCell {
+    pub fn add_connection(&self, cell: Box<ConnectionCell>) -> &ConnectionCell {
         let index = cell.key.index() as usize;
-        let cell = Box::new(cell);
         let address = std::ptr::from_ref(&*cell);
         let mut connections = self.connections.borrow_mut();
         if connections.len() <= index {
@@ -308,6 +311,11 @@ impl EngineCell {
         // Not before the borrow has ended: what the host attached to the TLS object is freed by
         // functions of the host.
         drop(connection);
+    }
+
+    /// Keeps a cell that never came into the table until no call can hold it any more.
+    pub fn bury(&self, cell: Box<ConnectionCell>) {
+        self.graveyard.connections.borrow_mut().push(cell);
     }
 
     /// Takes a stream out of the table of its connection.

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use crate::engine::UnixTime;
 use crate::time::{Duration, Instant};
 
 use super::abi::{xqc_engine_callback_t, xqc_timestamp_pt};
@@ -17,6 +18,8 @@ const MAX_LEAD: Duration = Duration::from_millis(100);
 /// Where an engine reads the time.
 pub(super) struct Clock {
     source: xqc_timestamp_pt,
+    /// The host's real time.
+    real: xqc_timestamp_pt,
     /// The last reading; no stamp is later before the first one.
     last: Cell<Instant>,
 }
@@ -24,7 +27,11 @@ pub(super) struct Clock {
 impl Clock {
     /// The clock of `callbacks`.
     pub fn new(callbacks: &xqc_engine_callback_t) -> Self {
-        Self { source: callbacks.monotonic_ts, last: Cell::new(Instant::from_micros(u64::MAX)) }
+        Self {
+            source: callbacks.monotonic_ts,
+            real: callbacks.realtime_ts,
+            last: Cell::new(Instant::from_micros(u64::MAX)),
+        }
     }
 
     /// The time now.
@@ -38,6 +45,16 @@ impl Clock {
         let now = Instant::from_micros(micros);
         self.last.set(now);
         now
+    }
+
+    /// Real time, which other processes and machines agree on.
+    pub fn wall(&self) -> UnixTime {
+        let micros = match self.real {
+            // SAFETY: the host gave this function as its clock; it takes nothing.
+            Some(read) => unsafe { read() },
+            None => system_micros(),
+        };
+        UnixTime(micros / 1_000_000)
     }
 
     /// The time of a packet that the host says came at `stamp` microseconds: that time if it is

@@ -1,5 +1,8 @@
 //! The configuration of an engine: defaults, and what of a host's is taken.
 
+use crate::engine::TokenKeys;
+use crate::wire::Version;
+
 use super::abi::prototypes::check_prototypes;
 use super::abi::{
     xqc_config_t, xqc_engine_type_t, xqc_int_t, Zeroable, EVENT_IMPORTANCE_EXTRA,
@@ -89,6 +92,26 @@ pub(super) fn merge_config(config: &mut xqc_config_t, host: &xqc_config_t) -> bo
     config.enable_h3_ext = host.enable_h3_ext;
     config.manually_triggered_send = host.manually_triggered_send;
     true
+}
+
+/// The keys for tokens. The default one stands in every copy of the library, so that anybody could
+/// forge tokens under it: it counts as none.
+pub(super) fn token_keys(config: &xqc_config_t) -> TokenKeys {
+    let keys = std::array::from_fn(|index| {
+        let len = usize::from(config.tk_len_list[index]);
+        match config.token_key_list[index].get(..len) {
+            Some(key) if key != DEFAULT_TOKEN_KEY => key.to_vec(),
+            _ => Vec::new(),
+        }
+    });
+    TokenKeys { keys, current: usize::from(config.cur_tk_index) }
+}
+
+/// The versions that are spoken, best first.
+pub(super) fn versions(config: &xqc_config_t) -> Vec<Version> {
+    let count = config.support_version_count as usize;
+    let listed = config.support_version_list.iter().take(count);
+    listed.map(|version| Version(*version)).filter(|version| version.is_supported()).collect()
 }
 
 fn merge_sizes(config: &mut xqc_config_t, host: &xqc_config_t) {

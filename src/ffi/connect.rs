@@ -15,6 +15,7 @@ use super::abi::{
     xqc_app_proto_callbacks_t, xqc_cid_t, xqc_conn_settings_t, xqc_conn_ssl_config_t, xqc_engine_t,
     XQC_LOG_ERROR, XQC_TLS_CERT_FLAG_ALLOW_SELF_SIGNED, XQC_TLS_CERT_FLAG_NEED_VERIFY,
 };
+use super::accept::new_cell;
 use super::address::read_address;
 use super::cells::{ConnectionCell, EngineCell, EngineHandle};
 use super::destroy::discard_connection;
@@ -22,7 +23,6 @@ use super::dispatch::create_notify;
 use super::guard::with_engine;
 use super::identifiers::generate_cid;
 use super::qlog::trace_from_start;
-use super::receive::add_connection;
 use super::resumption::{key_exchange_groups, Kept};
 use super::run::{run_one, Running};
 use super::settings::client_terms;
@@ -154,7 +154,9 @@ fn connect<'a>(
             return None;
         }
     };
-    let connection = add_connection(engine, handle, key, &scid, wish.user_data, &terms);
+    let mut cell = new_cell(engine, handle, &scid, wish.user_data, &terms);
+    cell.key = key;
+    let connection = engine.add_connection(cell);
     trace_from_start(engine, connection, now);
     // The cell is new: nothing is there yet.
     let _ = connection.protocol.set(protocol);

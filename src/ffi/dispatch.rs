@@ -11,7 +11,7 @@ use crate::connection::{CloseReason, Event};
 use crate::error::TransportErrorCode;
 use crate::stream::{StreamEvent, StreamKey};
 use crate::time::Instant;
-use crate::wire::ConnectionId;
+use crate::wire::{ConnectionId, Role};
 
 use super::abi::{
     xqc_app_proto_callbacks_t, TRA_0RTT_DGRAM_PARAMS_ERROR, TRA_0RTT_TRANS_PARAMS_ERROR,
@@ -50,9 +50,7 @@ fn deliver(engine: &EngineCell, connection: &ConnectionCell, event: Event, now: 
         }
         Event::PeerParameters(parameters) => save_parameters(engine, connection, &parameters),
         Event::HandshakeComplete => on_handshake_complete(connection),
-        Event::HandshakeConfirmed => {
-            engine.core.borrow_mut().forget_first_dcid(connection.key, now);
-        }
+        Event::HandshakeConfirmed => on_confirmed(engine, connection, now),
         Event::VerifyCertificate(chain) => verify_certificate(engine, connection, &chain, now),
         Event::KeyLog(line) => write_key_log(engine, connection, line),
         Event::SessionTicket(ticket) => save_session(engine, connection, &ticket),
@@ -62,6 +60,16 @@ fn deliver(engine: &EngineCell, connection: &ConnectionCell, event: Event, now: 
         Event::PingAcked(name) => on_ping_acked(connection, name as *mut c_void),
         Event::Stream(event) => on_stream_event(engine, connection, event),
         Event::Closing(reason) => on_closing(engine, connection, &reason, now),
+    }
+}
+
+/// The handshake is over at both ends. A server's client gets a token for its next connection.
+fn on_confirmed(engine: &EngineCell, connection: &ConnectionCell, now: Instant) {
+    let wall = engine.clock.wall();
+    let mut core = engine.core.borrow_mut();
+    core.forget_first_dcid(connection.key, now);
+    if core.role() == Role::Server {
+        core.issue_token(connection.key, wall);
     }
 }
 

@@ -8,7 +8,7 @@ use parking_lot::ReentrantMutex;
 use crate::engine::{Engine, EngineConfig};
 use crate::tls::random::OsRandom;
 use crate::tls::{Context, ContextConfig};
-use crate::wire::{Role, Version};
+use crate::wire::Role;
 
 use super::abi::prototypes::check_prototypes;
 use super::abi::{
@@ -19,7 +19,7 @@ use super::abi::{
 use super::cells::{ConnectionCell, EngineCell, EngineHandle, Graveyard, EMPTY_TEXT};
 use super::cid::cid_bytes;
 use super::clock::Clock;
-use super::config::{default_config, merge_config};
+use super::config::{default_config, merge_config, token_keys, versions};
 use super::destroy::destroy_connection;
 use super::guard::{catch, with_any_engine, with_engine};
 use super::log::Log;
@@ -127,18 +127,14 @@ unsafe fn create(
 }
 
 fn core_config(role: Role, config: &xqc_config_t, tls: Context) -> EngineConfig {
-    let count = config.support_version_count as usize;
-    let versions = config.support_version_list.iter().take(count);
     let key: Vec<u8> = config.reset_token_key.iter().map(|byte| *byte as u8).collect();
     let key_len = config.reset_token_keylen.min(key.len());
     EngineConfig {
         role,
-        versions: versions
-            .map(|version| Version(*version))
-            .filter(|version| version.is_supported())
-            .collect(),
+        versions: versions(config),
         cid_len: usize::from(config.cid_len),
         reset_key: key[..key_len].to_vec(),
+        token_keys: token_keys(config),
         tls,
         random: Box::new(OsRandom::new()),
     }
@@ -312,8 +308,11 @@ pub unsafe extern "C" fn xqc_engine_set_config(
                 return -1;
             }
             engine.qlog.configure(&known);
-            engine.core.borrow_mut().set_cid_len(usize::from(known.cid_len));
-            drop(known);
+            let mut core = engine.core.borrow_mut();
+            core.set_cid_len(usize::from(known.cid_len));
+            core.set_versions(versions(&known));
+            core.set_token_keys(&token_keys(&known));
+            drop((core, known));
             trace_all(engine);
             XQC_OK
         })

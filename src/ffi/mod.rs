@@ -19,6 +19,7 @@
 
 pub mod abi;
 
+mod accept;
 mod address;
 mod cells;
 mod certificate;

@@ -243,18 +243,20 @@ fn write_one(
     }
 }
 
-/// Sends a datagram of no accepted connection through `conn_send_packet_before_accept`.
+/// Sends a datagram of no accepted connection through `conn_send_packet_before_accept`. Returns what
+/// that returns; would-block means that the datagram is dropped.
 pub(super) fn send_before_accept(
     engine: &EngineCell,
     datagram: &[u8],
     peer: &std::net::SocketAddr,
     user_data: *mut c_void,
-) {
-    let Some(write) = engine.transport.conn_send_packet_before_accept else { return };
+) -> isize {
+    let Some(write) = engine.transport.conn_send_packet_before_accept else {
+        return XQC_SOCKET_ERROR as isize;
+    };
     let peer = RawAddress::new(peer);
     // SAFETY: the host gave this function for sending; bytes and address are good for the call.
-    // What it returns does not matter: would-block means that the datagram is dropped.
-    unsafe { write(datagram.as_ptr(), datagram.len(), peer.as_ptr(), peer.len(), user_data) };
+    unsafe { write(datagram.as_ptr(), datagram.len(), peer.as_ptr(), peer.len(), user_data) }
 }
 
 /// True if the connection is over and waits to be destroyed.

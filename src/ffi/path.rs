@@ -105,7 +105,8 @@ unsafe fn find_address(
                 return Err(-XQC_EMP_PATH_NOT_FOUND);
             }
             let core = engine.core.borrow();
-            Ok(core.connection(connection.key).and_then(|core| which(&core.path().addresses)))
+            let known = core.connection(connection.key).map(|core| &core.path().addresses);
+            Ok(known.or(connection.visitor.as_deref()).and_then(which))
         })
     }
 }

@@ -1,33 +1,24 @@
-//! Datagrams in: `xqc_engine_packet_process` and the acceptance of connections.
+//! Datagrams in: `xqc_engine_packet_process`.
 
-use std::cell::{Cell, OnceCell, RefCell};
-use std::fmt;
 use std::net::SocketAddr;
 
 use libc::{c_uchar, c_void, size_t, sockaddr, socklen_t};
 
-use crate::engine::{Acceptance, ConnectionKey, DropReason, Incoming, Received};
+use crate::engine::{ConnectionKey, DropReason, Received};
 use crate::path::{Addresses, Arrival};
 use crate::time::Instant;
-use crate::wire::ConnectionId;
 
 use super::abi::prototypes::check_prototypes;
 use super::abi::{
-    xqc_engine_t, xqc_int_t, xqc_usec_t, XQC_ECONN_NFOUND, XQC_ECREATE_CONN, XQC_EFATAL,
-    XQC_EILLPKT, XQC_EPARAM, XQC_LOG_DEBUG, XQC_LOG_ERROR, XQC_LOG_INFO, XQC_OK,
+    xqc_engine_t, xqc_int_t, xqc_usec_t, XQC_ECONN_NFOUND, XQC_EFATAL, XQC_EILLPKT, XQC_EPARAM,
+    XQC_LOG_DEBUG, XQC_OK,
 };
+use super::accept::accept;
 use super::address::{read_address, RawAddress};
-use super::cells::{engine_ptr, ConnectionCell, ConnectionTerms, EngineCell, EngineHandle, Known};
-use super::cid::raw_cid;
-use super::destroy::discard_connection;
+use super::cells::{EngineCell, EngineHandle};
 use super::guard::with_engine;
-use super::identifiers::{generate_cid, GeneratorFailed};
 use super::output::send_before_accept;
-use super::qlog::trace_from_start;
-use super::run::{run, Release, Running};
-
-/// Room for the datagram that declines a connection.
-const MAX_REFUSAL: usize = 1500;
+use super::run::{run, Release};
 
 /// After so many datagrams the connections are looked at, however long the host's batch is.
 const RECEIVE_BATCH: u32 = 100;
@@ -79,15 +70,16 @@ pub unsafe extern "C" fn xqc_engine_packet_process(
 check_prototypes!(xqc_engine_packet_process);
 
 /// How the host handed over a datagram.
-struct Delivery {
-    arrival: Arrival,
-    now: Instant,
+pub(super) struct Delivery {
+    pub arrival: Arrival,
+    pub now: Instant,
     /// The host's listener.
-    user_data: *mut c_void,
+    pub user_data: *mut c_void,
 }
 
 impl Delivery {
-    fn peer(&self) -> &SocketAddr {
+    /// Where it came from.
+    pub fn peer(&self) -> &SocketAddr {
         &self.arrival.addresses.peer
     }
 }
@@ -128,8 +120,8 @@ fn process(
             after_datagram(engine);
             XQC_OK
         }
-        Received::Incoming(incoming) => {
-            let result = accept(engine, handle, &incoming, datagram, delivery);
+        Received::Incoming(mut incoming) => {
+            let result = accept(engine, handle, &mut incoming, datagram, delivery);
             after_datagram(engine);
             result
         }
@@ -186,126 +178,4 @@ fn send_reset(engine: &EngineCell, reset: &[u8], delivery: &Delivery) {
             delivery.user_data,
         )
     };
-}
-
-/// Makes the connection for a client's first Initial and asks the host about it.
-fn accept(
-    engine: &EngineCell,
-    handle: *const EngineHandle,
-    incoming: &Incoming,
-    datagram: &[u8],
-    delivery: &Delivery,
-) -> xqc_int_t {
-    if engine.doomed.get() {
-        return -XQC_ECREATE_CONN;
-    }
-    // The host's calls from inside the callbacks here must not run the half-made connection.
-    let _running = Running::begin(engine);
-    let Ok(scid) = choose_cid(engine, incoming) else {
-        log_failure(engine, format_args!("|fail to create connection|cid_generate_cb failed|"));
-        return -XQC_ECREATE_CONN;
-    };
-    let terms = engine.server_settings.borrow().clone();
-    let acceptance = Acceptance {
-        scid,
-        settings: terms.settings.clone(),
-        controller: terms.congestion.controller(terms.settings.max_datagram_size),
-        ask_for_certificate: engine.transport.conn_cert_cb.is_some(),
-    };
-    let made = engine.core.borrow_mut().accept(delivery.now, incoming, acceptance);
-    let key = match made {
-        Ok(key) => key,
-        Err(refused) => {
-            log_failure(engine, format_args!("|fail to create connection|{refused:?}|"));
-            return -XQC_ECREATE_CONN;
-        }
-    };
-    let connection = add_connection(engine, handle, key, &scid, delivery.user_data, &terms);
-    trace_from_start(engine, connection, delivery.now);
-    if !server_accept(engine, handle, connection, delivery.user_data) {
-        refuse(engine, connection, datagram.len(), delivery);
-        return -XQC_ECREATE_CONN;
-    }
-    engine.core.borrow_mut().feed(key, delivery.now, &delivery.arrival, datagram);
-    XQC_OK
-}
-
-fn log_failure(engine: &EngineCell, message: fmt::Arguments<'_>) {
-    engine.log.write(XQC_LOG_ERROR, None, "xqc_engine_packet_process", message);
-}
-
-/// Our first connection ID: the host's, a random one, or, where the host neither makes its own nor
-/// forbids it, the one the client chose, as simple load balancers expect.
-fn choose_cid(engine: &EngineCell, incoming: &Incoming) -> Result<ConnectionId, GeneratorFailed> {
-    let negotiate = engine.config.borrow().cid_negotiate != 0;
-    let fits = incoming.dcid.len() == engine.core.borrow().cid_len();
-    if fits && !negotiate && engine.callbacks.cid_generate_cb.is_none() {
-        return Ok(incoming.dcid);
-    }
-    generate_cid(engine, Some(&incoming.dcid))
-}
-
-/// Makes the cell of a connection.
-pub(super) fn add_connection<'a>(
-    engine: &'a EngineCell,
-    handle: *const EngineHandle,
-    key: ConnectionKey,
-    scid: &ConnectionId,
-    user_data: *mut c_void,
-    terms: &ConnectionTerms,
-) -> &'a ConnectionCell {
-    let mmsg = engine.config.borrow().sendmmsg_on != 0
-        && !terms.disable_send_mmsg
-        && (engine.transport.write_mmsg.is_some() || engine.transport.write_mmsg_ex.is_some());
-    engine.add_connection(ConnectionCell {
-        engine: handle,
-        key,
-        user_data: Cell::new(user_data),
-        protocol_data: Cell::new(std::ptr::null_mut()),
-        scid: Cell::new(raw_cid(scid)),
-        protocol: OnceCell::new(),
-        known: Cell::new(Known::No),
-        error: Cell::new(0),
-        peer_error_kind: Cell::new(0),
-        streams: RefCell::new(Vec::new()),
-        datagram_user_data: Cell::new(std::ptr::null_mut()),
-        told_datagram_size: Cell::new(None),
-        unwritten: RefCell::new(Vec::new()),
-        blocked: RefCell::new(Vec::new()),
-        traced: Cell::new(false),
-        mmsg,
-        dcid_text: OnceCell::new(),
-    })
-}
-
-fn server_accept(
-    engine: &EngineCell,
-    handle: *const EngineHandle,
-    connection: &ConnectionCell,
-    user_data: *mut c_void,
-) -> bool {
-    // Before the call: a host that destroys the engine inside it hears of the end.
-    connection.known.set(Known::Accepted);
-    let Some(accept) = engine.transport.server_accept else { return true };
-    let engine = engine_ptr(handle);
-    // SAFETY: the host gave this function; handles and connection ID are good.
-    unsafe { accept(engine, connection.as_ptr(), connection.scid(), user_data) == 0 }
-}
-
-/// Declines a connection that the host does not want: CONNECTION_REFUSED, and no other callback.
-fn refuse(
-    engine: &EngineCell,
-    connection: &ConnectionCell,
-    trigger_len: usize,
-    delivery: &Delivery,
-) {
-    let mut datagram = [0; MAX_REFUSAL];
-    let sent =
-        engine.core.borrow_mut().refuse(connection.key, delivery.now, trigger_len, &mut datagram);
-    if let Some(sent) = sent {
-        send_before_accept(engine, &datagram[..sent.len], delivery.peer(), delivery.user_data);
-    }
-    discard_connection(engine, connection);
-    let function = "xqc_engine_packet_process";
-    engine.log.write(XQC_LOG_INFO, None, function, format_args!("|server_accept refused|"));
 }
