@@ -1,6 +1,6 @@
 //! The controller of one path, whichever algorithm it runs.
 
-use super::{AckSample, Bbr, CongestionController, Copa, Cubic, NewReno, Unlimited};
+use super::{AckSample, Bbr, Bbr2, CongestionController, Copa, Cubic, NewReno, Unlimited};
 use crate::time::{Duration, Instant};
 
 /// A controller. The algorithms of this crate are dispatched by `match`: no heap cell and no
@@ -13,6 +13,8 @@ pub enum Controller {
     Cubic(Cubic),
     /// BBR version 1.
     Bbr(Box<Bbr>),
+    /// BBR version 2.
+    Bbr2(Box<Bbr2>),
     /// Copa.
     Copa(Box<Copa>),
     /// No control, for tests.
@@ -33,6 +35,7 @@ macro_rules! each {
             Controller::NewReno($controller) => $call,
             Controller::Cubic($controller) => $call,
             Controller::Bbr($controller) => $call,
+            Controller::Bbr2($controller) => $call,
             Controller::Copa($controller) => $call,
             Controller::Unlimited($controller) => $call,
             Controller::Foreign($controller) => $call,

@@ -8,6 +8,7 @@
 
 pub mod avoidance;
 mod bbr;
+mod bbr2;
 mod classic;
 mod controller;
 mod copa;
@@ -24,6 +25,7 @@ mod unlimited;
 
 pub use crate::recovery::DeliveryRate as RateSample;
 pub use bbr::Bbr;
+pub use bbr2::Bbr2;
 pub use classic::Classic;
 pub use controller::Controller;
 pub use copa::Copa;

@@ -8,16 +8,14 @@ mod drain;
 mod model;
 mod policer;
 mod probe_bandwidth;
-mod probe_rtt;
 mod startup;
 
-use super::model::{rate_of, scale, working_window, Target, Window};
+use super::model::{rate_of, scale, working_window, ProbeRtt, Target, Window};
 use super::{AckSample, CongestionController, Parameters};
 use crate::time::{Duration, Instant};
 use drain::Drain;
 use model::Model;
 use probe_bandwidth::ProbeBandwidth;
-use probe_rtt::ProbeRtt;
 use startup::Startup;
 
 /// BBR version 1.
@@ -71,7 +69,7 @@ impl Phase {
                 None
             }
             Self::ProbeRtt(phase) => {
-                phase.is_over(model, sample).then(|| Self::after_probe(model, sample.now))
+                phase.is_over(model.floor(), sample).then(|| Self::after_probe(model, sample.now))
             }
         }
     }

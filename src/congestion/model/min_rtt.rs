@@ -17,6 +17,8 @@ pub(in crate::congestion) struct MinRtt {
     candidate: Duration,
     candidate_seen: Instant,
     interval: Duration,
+    /// The last change was upwards: perhaps the queue is never empty now.
+    rose: bool,
 }
 
 impl MinRtt {
@@ -28,6 +30,7 @@ impl MinRtt {
             candidate: Duration::MAX,
             candidate_seen: Instant::default(),
             interval,
+            rose: false,
         }
     }
 
@@ -48,10 +51,19 @@ impl MinRtt {
         }
         let expired = now.saturating_since(self.seen) > VALID;
         if expired || self.value.is_none_or(|value| self.candidate <= value) {
+            if self.value != Some(self.candidate) {
+                self.rose = self.value.is_some_and(|value| self.candidate > value);
+            }
             self.value = Some(self.candidate);
             self.seen = self.candidate_seen;
         }
         due && known
+    }
+
+    /// True if the value is higher than the one before: a longer path, or a queue that no probe has
+    /// emptied.
+    pub(in crate::congestion) fn rose(&self) -> bool {
+        self.rose
     }
 
     /// The queue was emptied: the next search begins at `now`.

@@ -3,12 +3,14 @@
 mod aggregation;
 mod full_pipe;
 mod min_rtt;
+mod probe_rtt;
 mod recent;
 mod window;
 
 pub(super) use aggregation::Aggregation;
 pub(super) use full_pipe::FullPipe;
 pub(super) use min_rtt::MinRtt;
+pub(super) use probe_rtt::ProbeRtt;
 pub(super) use recent::Recent;
 pub(super) use window::{Target, Window};
 

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use crate::congestion::model::spread;
 use crate::congestion::{AckSample, CongestionController, Controller, RttSample};
 use crate::recovery::{Pacer, RateSampler, Rtt, Snapshot};
 use crate::time::{Duration, Instant};
@@ -148,7 +149,9 @@ impl Flow {
             Supply::Rest(from, until) => (from..until).contains(&now).then_some(until),
             Supply::Rate(rate) => {
                 let sent = (self.base + self.records.len() as u64 + 1) * self.size;
-                let ready = self.start + Duration::from_micros(sent * 1_000_000 / rate);
+                // No application is exact: flows that are would send in step.
+                let late = spread(self.start, sent) % (2 * self.size * 1_000_000 / rate).max(1);
+                let ready = self.start + Duration::from_micros(sent * 1_000_000 / rate + late);
                 (ready > now).then_some(ready)
             }
         }
@@ -221,7 +224,7 @@ impl Flow {
         let Some(largest) = self.largest_acked else { return };
         let delay = self.rtt.loss_delay(3);
         let (mut bytes, mut latest) = (0, None);
-        let behind = (largest - self.base) as usize;
+        let behind = largest.saturating_sub(self.base) as usize;
         for (index, record) in self.records.iter_mut().take(behind).enumerate() {
             let overtaken = self.base + index as u64 + REORDERING <= largest;
             if record.fate == Fate::Out && (overtaken || record.sent + delay <= now) {

@@ -65,6 +65,13 @@ pub(super) struct Observation {
     pub(super) utilisation: f64,
 }
 
+impl Observation {
+    /// The first flow's part of what was delivered.
+    pub(super) fn share(&self) -> f64 {
+        self.delivered[0] as f64 / self.delivered.iter().sum::<u64>() as f64
+    }
+}
+
 /// Acknowledgements are late by up to so many microseconds. Without it, flows that are alike run in
 /// step, and which one finds the queue full is no matter of chance.
 const JITTER: u64 = 500;
@@ -85,6 +92,12 @@ impl Path {
             seen: Vec::new(),
             observed: START,
         }
+    }
+
+    /// Draws other losses and delays than without.
+    pub(super) fn seeded(mut self, seed: u64) -> Self {
+        self.random ^= seed.wrapping_mul(0xd134_2543_de82_ef95);
+        self
     }
 
     /// Adds a flow that begins `after` the start.

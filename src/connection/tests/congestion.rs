@@ -2,7 +2,9 @@
 
 use super::link::Weather;
 use super::pair::{Options, Pair};
-use crate::congestion::{Bbr, CongestionController, Controller, Copa, Cubic, NewReno, Parameters};
+use crate::congestion::{
+    Bbr, Bbr2, CongestionController, Controller, Copa, Cubic, NewReno, Parameters,
+};
 use crate::connection::MIN_DATAGRAM_SIZE;
 use crate::time::Duration;
 use crate::wire::Role;
@@ -25,12 +27,16 @@ fn bbr() -> Controller {
     Controller::Bbr(Box::new(Bbr::new(PARAMETERS)))
 }
 
+fn bbr2() -> Controller {
+    Controller::Bbr2(Box::new(Bbr2::new(PARAMETERS)))
+}
+
 fn copa() -> Controller {
     Controller::Copa(Box::new(Copa::new(PARAMETERS)))
 }
 
-const ALL: [fn() -> Controller; 4] = [new_reno, cubic, bbr, copa];
-const MODELS: [fn() -> Controller; 2] = [bbr, copa];
+const ALL: [fn() -> Controller; 5] = [new_reno, cubic, bbr, bbr2, copa];
+const MODELS: [fn() -> Controller; 3] = [bbr, bbr2, copa];
 
 fn over_bottleneck(controller: fn() -> Controller, loss: u64) -> Pair {
     let weather = Weather {
