@@ -6,7 +6,9 @@ use crate::congestion::{AckSample, CongestionController, RttSample};
 use crate::error::TransportError;
 use crate::path::cids::{LocalCids, RemoteCids};
 use crate::path::mtu::MtuSearch;
-use crate::recovery::{ack_delay_bound, AckOutcome, ReceivedPackets, SentSpace, Space};
+use crate::recovery::{
+    ack_delay_bound, AckOutcome, EcnPath, EcnReport, ReceivedPackets, SentPacket, SentSpace, Space,
+};
 use crate::stream::Streams;
 use crate::time::{Duration, Instant};
 use crate::wire::frame::Ack;
@@ -35,6 +37,7 @@ pub(super) struct Subjects<'a> {
     pub events: &'a mut VecDeque<Event>,
     pub handshake_done_due: &'a mut bool,
     pub mtu: &'a mut Option<Box<MtuSearch>>,
+    pub ecn: &'a mut EcnPath,
     pub timers: &'a mut Timers,
     pub next_token: &'a mut Option<Box<NextToken>>,
 }
@@ -123,10 +126,15 @@ impl Subjects<'_> {
         self.timers.set(Timer::MtuSearch, Instant::default());
     }
 
-    /// A packet that is no path MTU probe was lost. Enough large ones make a black hole.
-    pub fn on_packet_lost(&mut self, number: PacketNumber, size: u16) {
+    /// A packet was lost, whatever it carried: what that says of the path.
+    pub fn on_packet_lost(&mut self, id: Space, number: PacketNumber, packet: &SentPacket) {
+        if packet.ect {
+            self.ecn.on_marked_lost();
+        }
         let Some(search) = self.mtu.as_deref_mut() else { return };
-        if search.on_lost(number, size) {
+        // Enough large packets make a black hole.
+        let ordinary = id == Space::Application && !packet.mtu_probe;
+        if ordinary && search.on_lost(number, packet.size) {
             self.timers.set(Timer::MtuSearch, Instant::default());
         }
     }
@@ -167,6 +175,9 @@ impl Connection {
         }
         if outcome.late_packets > 0 {
             self.on_late_packets(now, ack, &outcome);
+        }
+        if let (true, Some(largest)) = (outcome.ecn != EcnReport::Nothing, &outcome.largest) {
+            self.on_ecn_report(now, outcome.ecn, largest);
         }
         if let (Some(search), Some(largest)) = (&mut self.path.mtu, &outcome.largest) {
             if id == Space::Application {
@@ -272,6 +283,7 @@ impl Connection {
             events: &mut self.events,
             handshake_done_due: &mut self.handshake_done_due,
             mtu: &mut self.path.mtu,
+            ecn: &mut self.path.ecn,
             timers: &mut self.timers,
             next_token: &mut self.next_token,
         };

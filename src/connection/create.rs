@@ -261,6 +261,7 @@ impl Connection {
             handshake_done_due: false,
             next_token: None,
             ping_due: false,
+            marking: false,
             mtu_probe_due: false,
             named_pings: Vec::new(),
             sent_since_received: false,

@@ -35,9 +35,7 @@ impl Connection {
             for token in lost.tokens {
                 subjects.on_lost(token);
             }
-            if !lost.packet.mtu_probe && id == Space::Application {
-                subjects.on_packet_lost(lost.packet_number, lost.packet.size);
-            }
+            subjects.on_packet_lost(id, lost.packet_number, &lost.packet);
         });
         if packets == 0 {
             return;
@@ -141,6 +139,7 @@ impl Connection {
         self.path.pto_count = self.path.pto_count.saturating_add(1);
         self.stats.probe_timeouts += 1;
         self.suspect_black_hole(now);
+        self.path.ecn.on_probe_timeouts(self.path.pto_count);
         self.probe(id);
         // RFC 9002 section 6.2.4: during the handshake all unfinished levels are probed at once.
         // What waits behind a full window counts too: unreadable packets of a later level may fill

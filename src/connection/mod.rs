@@ -13,6 +13,7 @@ mod credit;
 mod crypto_stream;
 mod datagrams;
 mod early_data;
+mod ecn;
 mod event;
 mod frames;
 mod handshake;
@@ -113,6 +114,8 @@ pub struct Connection {
     next_token: Option<Box<NextToken>>,
     /// Asked for by the host or by keep-alive: the next packet elicits an ACK.
     ping_due: bool,
+    /// The datagram being built carries ECT(0).
+    marking: bool,
     /// A path MTU probe may be due: worth a look.
     mtu_probe_due: bool,
     /// PINGs of the host that wait, by the names it gave them.

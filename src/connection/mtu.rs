@@ -2,7 +2,7 @@
 
 use crate::path::mtu::MtuSearch;
 use crate::path::{PathHandle, Transmit};
-use crate::recovery::{EcnCodepoint, Space};
+use crate::recovery::Space;
 use crate::time::{Duration, Instant};
 use crate::wire::frame::Frame;
 
@@ -110,6 +110,9 @@ impl Connection {
         if self.tracer.is_some() {
             self.trace_datagram_sent(len);
         }
-        Transmit { len, path: PathHandle::ACTIVE, ecn: EcnCodepoint::NotEct }
+        if self.marking {
+            self.path.ecn.on_marked();
+        }
+        Transmit { len, path: PathHandle::ACTIVE, ecn: self.mark() }
     }
 }

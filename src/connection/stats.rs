@@ -15,6 +15,8 @@ pub struct Stats {
     pub spurious_losses: u64,
     /// Packets acknowledged.
     pub packets_acked: u64,
+    /// Packets of ours that the peer saw marked as having met congestion.
+    pub congestion_marks: u64,
     /// The size of the largest packet acknowledged, in bytes, path MTU probes included.
     pub largest_acked_size: u16,
     /// Times a probe timeout expired.

@@ -102,6 +102,7 @@ impl Connection {
         if !self.state.is_open() {
             return self.transmit_close(now, buffer).map(on_active_path);
         }
+        self.marking = self.path.ecn.marks();
         if self.mtu_probe_due {
             if let Some(probe) = self.transmit_mtu_probe(now, buffer) {
                 return Some(probe);
@@ -454,7 +455,7 @@ impl Connection {
             ack_eliciting: draft.content.ack_eliciting,
             in_flight,
             mtu_probe: draft.content.mtu_probe,
-            ect: false,
+            ect: self.marking,
         };
         let snapshot = if in_flight { self.path.on_sent(now, size as u64) } else { None };
         if let Some(space) = self.space(draft.space) {

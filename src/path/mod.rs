@@ -10,7 +10,7 @@ mod sampling;
 use std::net::SocketAddr;
 
 use crate::congestion::{CongestionController, Controller};
-use crate::recovery::{Pacer, RateSampler, Reordering, Rtt};
+use crate::recovery::{EcnPath, Pacer, RateSampler, Reordering, Rtt};
 use crate::time::{Duration, Instant};
 
 use amplification::Amplification;
@@ -52,6 +52,8 @@ pub struct Path {
     pub bytes_in_flight: u64,
     /// The largest UDP payload to send.
     pub max_datagram_size: u16,
+    /// Whether what we send carries ECN marks.
+    pub ecn: EcnPath,
     /// The search for a larger one, if the host wants it.
     pub mtu: Option<Box<MtuSearch>>,
     /// Probe timeouts in a row without an acknowledgement (RFC 9002 section 6.2.1).
@@ -104,6 +106,7 @@ impl Path {
             controller: config.controller,
             bytes_in_flight: 0,
             max_datagram_size: config.max_datagram_size,
+            ecn: EcnPath::disabled(),
             mtu: None,
             pto_count: 0,
             responses: Responses::default(),

@@ -1,7 +1,9 @@
 //! Whether a path carries ECN marks (RFC 9000 section 13.4.2 and appendix A.4).
 
-/// Packets marked before anything is known about the path.
-const TEST_PACKETS: u32 = 10;
+/// Datagrams marked before anything is known about the path.
+const TEST_DATAGRAMS: u32 = 10;
+/// Probe timeouts in a row after which marks are suspected of keeping packets from arriving.
+const SUSPICIOUS_TIMEOUTS: u32 = 2;
 
 /// The ECN field of an IP header (RFC 3168 section 5).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -77,17 +79,21 @@ impl EcnPath {
         Self { state: State::Failed }
     }
 
-    /// True if the packet to be sent now shall carry ECT(0); counts it.
+    /// True if the datagram to be sent now shall carry ECT(0).
     #[inline]
-    pub fn mark(&mut self) -> bool {
-        match &mut self.state {
+    pub fn marks(&self) -> bool {
+        match self.state {
             State::Capable => true,
             State::Failed => false,
-            State::Testing { marked, .. } => {
-                let testing = *marked < TEST_PACKETS;
-                *marked += u32::from(testing);
-                testing
-            }
+            State::Testing { marked, .. } => marked < TEST_DATAGRAMS,
+        }
+    }
+
+    /// A datagram with ECT(0) left.
+    #[inline]
+    pub fn on_marked(&mut self) {
+        if let State::Testing { marked, .. } = &mut self.state {
+            *marked += 1;
         }
     }
 
@@ -111,9 +117,17 @@ impl EcnPath {
     pub fn on_marked_lost(&mut self) {
         if let State::Testing { lost, .. } = &mut self.state {
             *lost += 1;
-            if *lost >= TEST_PACKETS {
+            if *lost >= TEST_DATAGRAMS {
                 self.state = State::Failed;
             }
+        }
+    }
+
+    /// So many probe timeouts expired in a row. RFC 9000 section 13.4.2: while it is not known that
+    /// marks arrive, they may be what keeps packets from arriving, the first of all included.
+    pub fn on_probe_timeouts(&mut self, count: u32) {
+        if count >= SUSPICIOUS_TIMEOUTS && matches!(self.state, State::Testing { .. }) {
+            self.state = State::Failed;
         }
     }
 
@@ -127,15 +141,24 @@ impl EcnPath {
 mod tests {
     use super::*;
 
+    /// Sends a datagram. Returns true if it carries a mark.
+    fn mark(path: &mut EcnPath) -> bool {
+        let marks = path.marks();
+        if marks {
+            path.on_marked();
+        }
+        marks
+    }
+
     #[test]
     fn only_the_first_packets_are_marked_until_the_peer_answers() {
         // RFC 9000 appendix A.4.
         let mut path = EcnPath::new();
-        let marked = (0..50).filter(|_| path.mark()).count();
+        let marked = (0..50).filter(|_| mark(&mut path)).count();
         assert_eq!(marked, 10);
         path.on_report(EcnReport::Valid { ce_marks: 0 });
         assert!(path.is_capable());
-        assert!(path.mark());
+        assert!(mark(&mut path));
     }
 
     #[test]
@@ -144,7 +167,7 @@ mod tests {
         let mut path = EcnPath::new();
         path.on_report(EcnReport::Valid { ce_marks: 0 });
         path.on_report(EcnReport::Invalid);
-        assert!(!path.mark());
+        assert!(!mark(&mut path));
         assert_eq!(path.on_report(EcnReport::Valid { ce_marks: 7 }), 0);
         assert!(!path.is_capable());
     }
@@ -153,11 +176,29 @@ mod tests {
     fn marked_packets_that_all_vanish_turn_ecn_off() {
         let mut path = EcnPath::new();
         for _ in 0..10 {
-            assert!(path.mark());
+            assert!(mark(&mut path));
             path.on_marked_lost();
         }
         path.on_report(EcnReport::Valid { ce_marks: 0 });
-        assert!(!path.mark());
+        assert!(!mark(&mut path));
+    }
+
+    #[test]
+    fn marks_are_given_up_when_nothing_marked_arrives() {
+        // RFC 9000 section 13.4.2: after a few probe timeouts, so that a handshake can succeed.
+        let mut path = EcnPath::new();
+        path.on_probe_timeouts(1);
+        assert!(path.marks());
+        path.on_probe_timeouts(2);
+        assert!(!path.marks());
+    }
+
+    #[test]
+    fn a_path_that_is_known_to_carry_marks_keeps_them_over_timeouts() {
+        let mut path = EcnPath::new();
+        path.on_report(EcnReport::Valid { ce_marks: 0 });
+        path.on_probe_timeouts(5);
+        assert!(path.marks());
     }
 
     #[test]
@@ -180,6 +221,6 @@ mod tests {
     #[test]
     fn a_path_without_marks_never_marks() {
         let mut path = EcnPath::disabled();
-        assert!(!path.mark());
+        assert!(!mark(&mut path));
     }
 }

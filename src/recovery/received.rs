@@ -173,6 +173,11 @@ impl ReceivedPackets {
         }
     }
 
+    /// The marks that came with the packets.
+    pub fn ecn_counts(&self) -> EcnCounts {
+        self.ecn
+    }
+
     /// The largest number received; needed to decode the next (RFC 9000 appendix A.3).
     #[inline]
     pub fn largest(&self) -> Option<PacketNumber> {

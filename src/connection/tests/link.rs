@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::recovery::EcnCodepoint;
 use crate::time::{Duration, Instant};
 use crate::wire::Role;
 
@@ -23,6 +24,30 @@ pub(super) struct Weather {
     pub(super) queue: u64,
     /// The largest datagram that arrives at all.
     pub(super) mtu: usize,
+    /// What becomes of ECN marks.
+    pub(super) marks: Marks,
+}
+
+/// How a link treats ECN marks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Marks {
+    /// It leaves them alone.
+    Keep,
+    /// It takes them off.
+    Clear,
+    /// It makes ECT(1) of ECT(0).
+    Rewrite,
+    /// It drops what is marked.
+    Drop,
+    /// It marks so many datagrams in a thousand as having met congestion.
+    Congest(u64),
+}
+
+/// A datagram and its mark.
+#[derive(Clone, Debug)]
+pub(super) struct Marked {
+    pub(super) bytes: Vec<u8>,
+    pub(super) ecn: EcnCodepoint,
 }
 
 impl Default for Weather {
@@ -36,6 +61,7 @@ impl Default for Weather {
             rate: 0,
             queue: 0,
             mtu: usize::MAX,
+            marks: Marks::Keep,
         }
     }
 }
@@ -50,7 +76,7 @@ pub(super) struct Link {
     busy_until: [Instant; 2],
     /// Datagrams the queue had no room for.
     pub(super) overflows: u64,
-    wire: BTreeMap<(Instant, u64), (Role, Vec<u8>)>,
+    wire: BTreeMap<(Instant, u64), (Role, Marked)>,
 }
 
 impl Link {
@@ -66,11 +92,24 @@ impl Link {
     }
 
     /// Sends `datagram` to `to`.
-    pub(super) fn carry(&mut self, now: Instant, to: Role, datagram: Vec<u8>) {
-        if datagram.len() > self.weather.mtu || self.happens(self.weather.loss) {
+    pub(super) fn carry(&mut self, now: Instant, to: Role, mut datagram: Marked) {
+        if datagram.bytes.len() > self.weather.mtu || self.happens(self.weather.loss) {
             return;
         }
-        let Some(leaves) = self.queue(now, to, datagram.len() as u64) else {
+        if datagram.ecn != EcnCodepoint::NotEct {
+            match self.weather.marks {
+                Marks::Keep => {}
+                Marks::Clear => datagram.ecn = EcnCodepoint::NotEct,
+                Marks::Rewrite => datagram.ecn = EcnCodepoint::Ect1,
+                Marks::Drop => return,
+                Marks::Congest(chance) => {
+                    if self.happens(chance) {
+                        datagram.ecn = EcnCodepoint::Ce;
+                    }
+                }
+            }
+        }
+        let Some(leaves) = self.queue(now, to, datagram.bytes.len() as u64) else {
             self.overflows += 1;
             return;
         };
@@ -95,7 +134,7 @@ impl Link {
         Some(*busy_until)
     }
 
-    fn schedule(&mut self, now: Instant, to: Role, datagram: Vec<u8>) {
+    fn schedule(&mut self, now: Instant, to: Role, datagram: Marked) {
         let mut delay = self.weather.latency;
         if self.happens(self.weather.reorder) {
             let extra = self.next() % (2 * delay.as_micros() + 1);
@@ -111,7 +150,7 @@ impl Link {
     }
 
     /// The next datagram that has arrived.
-    pub(super) fn arrived(&mut self, now: Instant) -> Option<(Role, Vec<u8>)> {
+    pub(super) fn arrived(&mut self, now: Instant) -> Option<(Role, Marked)> {
         self.next_arrival().filter(|at| *at <= now)?;
         self.wire.pop_first().map(|(_, arrival)| arrival)
     }

@@ -15,6 +15,7 @@ mod congestion;
 mod connection_ids;
 mod datagrams;
 mod early_data;
+mod ecn;
 mod handshake;
 mod keys;
 mod mtu;

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use super::link::{Link, Weather};
+use super::link::{Link, Marked, Weather};
 use crate::congestion::{Controller, NewReno, Parameters};
 use crate::connection::parameters::{local_parameters, Identity};
 use crate::connection::{ClientConfig, CloseReason, Connection, Event, ServerConfig};
 use crate::connection::{Settings, State, MIN_DATAGRAM_SIZE};
 use crate::error::TransportErrorCode;
 use crate::path::{Addresses, Arrival};
+use crate::recovery::EcnCodepoint;
 use crate::stream::StreamKey;
 use crate::time::{Duration, Instant};
 use crate::tls::testing::pair::{client_context, server_context};
@@ -37,6 +38,8 @@ pub(super) struct Options {
     pub(super) ask_for_certificate: bool,
     /// Makes the controller of each end.
     pub(super) controller: fn() -> Controller,
+    /// Both ends can mark what they send.
+    pub(super) ecn: bool,
 }
 
 impl Default for Options {
@@ -50,6 +53,7 @@ impl Default for Options {
             scid_is_secret: false,
             token: b"",
             cid_len: 8,
+            ecn: false,
             resumption: None,
             remembered: None,
             ask_for_certificate: false,
@@ -165,7 +169,11 @@ impl Pair {
             scid_is_secret: options.scid_is_secret,
         };
         let server = Connection::server(server, &contexts.server, now, &mut random).unwrap();
-        let (client, server) = (End::new(client), End::new(server));
+        let (mut client, mut server) = (End::new(client), End::new(server));
+        if options.ecn {
+            client.connection.use_ecn();
+            server.connection.use_ecn();
+        }
         Self { now, client, server, link: Link::new(options.weather) }
     }
 
@@ -209,12 +217,17 @@ impl Pair {
 
     /// All datagrams that `from` wants to send now.
     pub(super) fn sent(&mut self, from: Role) -> Vec<Vec<u8>> {
+        self.sent_marked(from).into_iter().map(|datagram| datagram.bytes).collect()
+    }
+
+    /// The same with their ECN marks.
+    pub(super) fn sent_marked(&mut self, from: Role) -> Vec<Marked> {
         let now = self.now;
         let connection = &mut self.end(from).connection;
         let mut datagrams = Vec::new();
         let mut buffer = [0; BUFFER];
         while let Some(sent) = connection.transmit(now, &mut buffer) {
-            datagrams.push(buffer[..sent.len].to_vec());
+            datagrams.push(Marked { bytes: buffer[..sent.len].to_vec(), ecn: sent.ecn });
             assert!(datagrams.len() < 10_000, "sends without end");
         }
         datagrams
@@ -222,11 +235,17 @@ impl Pair {
 
     /// Gives a datagram to `to`.
     pub(super) fn give(&mut self, to: Role, datagram: &[u8]) {
+        self.give_marked(to, &Marked { bytes: datagram.to_vec(), ecn: EcnCodepoint::NotEct });
+    }
+
+    /// Gives a datagram with its ECN mark to `to`.
+    pub(super) fn give_marked(&mut self, to: Role, datagram: &Marked) {
         let now = self.now;
         let end = self.end(to);
-        let mut scratch = vec![0; datagram.len()];
-        let arrival = Arrival::unmarked(end.connection.path().addresses);
-        end.connection.receive(now, &arrival, datagram, &mut scratch);
+        let mut scratch = vec![0; datagram.bytes.len()];
+        let addresses = end.connection.path().addresses;
+        let arrival = Arrival { addresses, ecn: datagram.ecn };
+        end.connection.receive(now, &arrival, &datagram.bytes, &mut scratch);
         end.listen();
     }
 
@@ -293,7 +312,7 @@ impl Pair {
             };
             self.now = self.now.max(next);
             while let Some((to, datagram)) = self.link.arrived(self.now) {
-                self.give(to, &datagram);
+                self.give_marked(to, &datagram);
             }
             self.tick(Role::Client);
             self.tick(Role::Server);
@@ -307,7 +326,7 @@ impl Pair {
 
     fn flush(&mut self) {
         for role in [Role::Client, Role::Server] {
-            for datagram in self.sent(role) {
+            for datagram in self.sent_marked(role) {
                 self.link.carry(self.now, role.peer(), datagram);
             }
         }
