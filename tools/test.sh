@@ -63,7 +63,9 @@ step_examples() {
 }
 
 step_aioquic() {
-    "$BUILD_DIR/venv/bin/python" "$ROOT/ctests/interop/test_aioquic.py" "$BUILD_DIR/examples"
+    local python=$BUILD_DIR/venv/bin/python interop=$ROOT/ctests/interop
+    "$python" "$interop/test_aioquic.py" "$BUILD_DIR/examples" \
+        && "$python" "$interop/test_aioquic_cases.py" "$BUILD_DIR/examples"
 }
 
 step_install() {

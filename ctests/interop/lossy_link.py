@@ -1,4 +1,5 @@
-"""A UDP relay in front of a server that loses and delays datagrams, by a seeded generator."""
+"""A UDP relay in front of a server: it loses and delays datagrams by a seeded generator, and acts as
+an address translator that can forget its mappings."""
 
 import asyncio
 import random
@@ -17,43 +18,66 @@ class _Socket(asyncio.DatagramProtocol):
         self.on_datagram(data, address)
 
 
-class LossyLink:
-    """Relays one client's datagrams to a port of this machine, and the answers back.
+async def _open(on_datagram):
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.create_datagram_endpoint(
+        lambda: _Socket(on_datagram), local_addr=("127.0.0.1", 0))
+    return transport
 
-    One in `loss` is lost, in each direction. The others are delayed by one to three milliseconds,
-    so that some overtake others.
+
+class LossyLink:
+    """Relays clients' datagrams to a port of this machine, and the answers back.
+
+    One in `loss` is lost, in each direction; 0 for none. The others are delayed by one to three
+    milliseconds, so that some overtake others. Each client is seen by the server at a port of its
+    own; with `rebind_after` it is another one after that many datagrams.
     """
 
-    def __init__(self, server_port, loss, seed):
+    def __init__(self, server_port, loss, seed, rebind_after=0):
         self.server = ("127.0.0.1", server_port)
         self.loss = loss
         self.random = random.Random(seed)
-        self.client = None
+        self.rebind_after = rebind_after
+        self.backs = {}
+        self.carried = 0
         self.lost = 0
 
     async def __aenter__(self):
-        loop = asyncio.get_running_loop()
-        address = ("127.0.0.1", 0)
-        self.front, _ = await loop.create_datagram_endpoint(
-            lambda: _Socket(self._from_client), local_addr=address)
-        self.back, _ = await loop.create_datagram_endpoint(
-            lambda: _Socket(self._from_server), local_addr=address)
+        self.front = await _open(self._from_client)
         self.port = self.front.get_extra_info("sockname")[1]
         return self
 
     async def __aexit__(self, *exception):
         self.front.close()
-        self.back.close()
+        for back in self.backs.values():
+            back.close()
 
-    def _from_client(self, data, address):
-        self.client = address
-        self._relay(self.back, data, self.server)
+    async def _rebind(self):
+        for client, old in list(self.backs.items()):
+            self.backs[client] = await self._open_back(client)
+            old.close()
 
-    def _from_server(self, data, _):
-        self._relay(self.front, data, self.client)
+    def _open_back(self, client):
+        return _open(lambda data, _: self._relay(self.front, data, client))
+
+    def _from_client(self, data, client):
+        back = self.backs.get(client)
+        if back is None:
+            asyncio.ensure_future(self._first_from(client, data))
+        else:
+            self._relay(back, data, self.server)
+
+    async def _first_from(self, client, data):
+        if client not in self.backs:
+            back = await self._open_back(client)
+            self.backs.setdefault(client, back)
+        self._relay(self.backs[client], data, self.server)
 
     def _relay(self, transport, data, address):
-        if self.random.randrange(self.loss) == 0:
+        self.carried += 1
+        if self.carried == self.rebind_after:
+            asyncio.ensure_future(self._rebind())
+        if self.loss and self.random.randrange(self.loss) == 0:
             self.lost += 1
             return
         delay = self.random.uniform(0.001, 0.003)
