@@ -117,6 +117,7 @@ impl<T: Copy> SentSpace<T> {
         outcome.rtt_sample = outcome
             .largest
             .filter(|newest| newest.packet_number.0 == largest && outcome.any_ack_eliciting)
+            .filter(|_| largest >= self.path_start)
             .map(|newest| now.saturating_since(newest.sent));
         let in_order = self.largest_acked.is_none_or(|before| before < largest);
         if in_order {
@@ -156,7 +157,7 @@ impl<T: Copy> SentSpace<T> {
                 mtu_probe: before.is_mtu_probe(),
                 late: before.is_lost(),
                 tokens: self.history.tokens(place),
-                snapshot: self.history.snapshot(number),
+                snapshot: self.history.snapshot(number).filter(|_| before.is_in_flight()),
             });
             self.settle(number, before, outcome);
             newest = Some((number, before));

@@ -123,6 +123,12 @@ impl Record {
         self.flags = self.flags & !OUTSTANDING | LOST;
     }
 
+    /// The path it went over is not in use any more: its bytes count no longer.
+    #[inline]
+    pub(super) fn leave_path(&mut self) {
+        self.flags &= !IN_FLIGHT;
+    }
+
     fn packet(&self) -> SentPacket {
         SentPacket {
             time: self.time,

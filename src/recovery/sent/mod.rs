@@ -3,6 +3,7 @@
 mod ack;
 mod history;
 mod loss;
+mod path_change;
 #[cfg(test)]
 mod testing;
 mod tokens;
@@ -71,6 +72,8 @@ pub struct SentSpace<T> {
     since_ack_eliciting: u32,
     /// Losses in a row, for persistent congestion.
     lost_run: LostRun,
+    /// The first number that went over the path in use.
+    path_start: u64,
     /// The peer's ECN counts as last reported: ECT(0), ECT(1), CE.
     ecn_counts: [u64; 3],
 }
@@ -88,6 +91,7 @@ impl<T: Copy> SentSpace<T> {
             ack_eliciting_in_flight: 0,
             since_ack_eliciting: 0,
             lost_run: LostRun::default(),
+            path_start: 0,
             ecn_counts: [0; 3],
         }
     }
