@@ -20,6 +20,14 @@ struct Entry {
     sequence: u64,
     cid: ConnectionId,
     reset_token: Option<ResetToken>,
+    /// Ours: the peer has sent to it.
+    used: bool,
+}
+
+impl Entry {
+    fn new(sequence: u64, cid: ConnectionId, reset_token: Option<ResetToken>) -> Self {
+        Self { sequence, cid, reset_token, used: false }
+    }
 }
 
 /// The connection IDs we gave to the peer: packets carrying one of them are ours.
@@ -27,6 +35,10 @@ struct Entry {
 pub struct LocalCids {
     issued: SmallVec<[Entry; 2]>,
     next_sequence: u64,
+    /// The one that the host knows the connection by.
+    primary: ConnectionId,
+    /// The one that the peer sent to last, on the path in use.
+    in_use: ConnectionId,
     /// Sequence numbers whose NEW_CONNECTION_ID has to be sent, or sent again.
     to_announce: SmallVec<[u64; 2]>,
 }
@@ -35,8 +47,30 @@ impl LocalCids {
     /// Starts with the connection ID of the handshake, sequence number 0.
     pub fn new(cid: ConnectionId) -> Self {
         let mut issued = SmallVec::new();
-        issued.push(Entry { sequence: 0, cid, reset_token: None });
-        Self { issued, next_sequence: 1, to_announce: SmallVec::new() }
+        issued.push(Entry { used: true, ..Entry::new(0, cid, None) });
+        Self { issued, next_sequence: 1, primary: cid, in_use: cid, to_announce: SmallVec::new() }
+    }
+
+    /// Adds the connection ID that goes with a preferred address (RFC 9000 section 5.1.1): number
+    /// 1, told by a transport parameter. To be called before any other is issued.
+    pub fn issue_preferred(&mut self, cid: ConnectionId, reset_token: ResetToken) {
+        self.issued.push(Entry::new(self.next_sequence, cid, Some(reset_token)));
+        self.next_sequence += 1;
+    }
+
+    /// True if the peer sent its last packet on the path in use to `cid`.
+    #[inline]
+    pub fn is_in_use(&self, cid: &ConnectionId) -> bool {
+        self.in_use == *cid
+    }
+
+    /// The peer sends to `cid` now.
+    #[cold]
+    pub fn note_use(&mut self, cid: &ConnectionId) {
+        if let Some(entry) = self.issued.iter_mut().find(|entry| entry.cid == *cid) {
+            entry.used = true;
+            self.in_use = *cid;
+        }
     }
 
     /// How many more the peer would take, given its active_connection_id_limit.
@@ -52,7 +86,7 @@ impl LocalCids {
     pub fn issue(&mut self, cid: ConnectionId, reset_token: ResetToken) -> u64 {
         let sequence = self.next_sequence;
         self.next_sequence += 1;
-        self.issued.push(Entry { sequence, cid, reset_token: Some(reset_token) });
+        self.issued.push(Entry::new(sequence, cid, Some(reset_token)));
         self.to_announce.push(sequence);
         sequence
     }
@@ -82,6 +116,9 @@ impl LocalCids {
         }
         self.issued.remove(index);
         self.to_announce.retain(|announced| *announced != sequence);
+        if cid == self.primary {
+            self.primary = self.successor();
+        }
         Ok(Some(cid))
     }
 
@@ -118,9 +155,17 @@ impl LocalCids {
         }
     }
 
-    /// The connection ID a host knows the connection by: the oldest that is still active.
+    /// The oldest that the peer has sent to, or else the oldest.
+    fn successor(&self) -> ConnectionId {
+        let used = self.issued.iter().find(|entry| entry.used).or(self.issued.first());
+        used.map_or(ConnectionId::EMPTY, |entry| entry.cid)
+    }
+
+    /// The connection ID a host knows the connection by: the first one, and when that is retired,
+    /// the oldest that the peer has sent to.
+    #[inline]
     pub fn primary(&self) -> ConnectionId {
-        self.issued.first().map_or(ConnectionId::EMPTY, |entry| entry.cid)
+        self.primary
     }
 
     /// Every connection ID that is active.
@@ -129,11 +174,26 @@ impl LocalCids {
     }
 }
 
+/// The number of the connection ID that belongs to a preferred address (RFC 9000 section 5.1.1).
+const PREFERRED_SEQUENCE: u64 = 1;
+
+/// Names the connection ID of the peer that a path beside the one in use has for itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lease(u64);
+
+#[derive(Debug)]
+struct Lent {
+    lease: Lease,
+    entry: Entry,
+}
+
 /// The connection IDs the peer gave to us: one in use, the others spare.
 #[derive(Debug)]
 pub struct RemoteCids {
     active: Entry,
     spares: SmallVec<[Entry; 1]>,
+    /// Those used on paths beside the one in use.
+    lent: Vec<Lent>,
     /// Everything below was retired on the peer's demand.
     retire_prior_to: u64,
     /// Sequence numbers we retired and the peer has not acknowledged.
@@ -149,8 +209,9 @@ impl RemoteCids {
     /// its own random choice until the server's answer replaces it.
     pub fn new(cid: ConnectionId, limit: u64) -> Self {
         Self {
-            active: Entry { sequence: 0, cid, reset_token: None },
+            active: Entry::new(0, cid, None),
             spares: SmallVec::new(),
+            lent: Vec::new(),
             retire_prior_to: 0,
             retired: SmallVec::new(),
             to_retire: SmallVec::new(),
@@ -198,16 +259,12 @@ impl RemoteCids {
                 // RFC 9000 section 19.15: retire at once what arrives already retired.
                 self.retire(frame.sequence)?;
             } else {
-                self.spares.push(Entry {
-                    sequence: frame.sequence,
-                    cid: frame.cid,
-                    reset_token: Some(frame.reset_token),
-                });
+                self.spares.push(Entry::new(frame.sequence, frame.cid, Some(frame.reset_token)));
             }
         }
         let changed = self.retire_below(frame.retire_prior_to)?;
         // RFC 9000 section 5.1.1: the count is taken after retirement.
-        if self.spares.len() as u64 + 1 > self.limit {
+        if (self.spares.len() + self.lent.len()) as u64 + 1 > self.limit {
             let code = TransportErrorCode::CONNECTION_ID_LIMIT_ERROR;
             return Err(error(code, "more connection IDs than the limit"));
         }
@@ -231,7 +288,9 @@ impl RemoteCids {
     }
 
     fn entries(&self) -> impl Iterator<Item = &Entry> {
-        std::iter::once(&self.active).chain(&self.spares)
+        std::iter::once(&self.active)
+            .chain(&self.spares)
+            .chain(self.lent.iter().map(|lent| &lent.entry))
     }
 
     /// Retires all sequence numbers below `floor`. Returns true if the active one was among them.
@@ -249,10 +308,92 @@ impl RemoteCids {
                 index += 1;
             }
         }
+        self.replace_leases_below(floor)?;
         if self.active.sequence >= floor {
             return Ok(false);
         }
         self.switch()
+    }
+
+    /// Gives leases that the peer retires another connection ID, or ends them if there is none.
+    fn replace_leases_below(&mut self, floor: u64) -> Result<(), TransportError> {
+        let mut index = 0;
+        while index < self.lent.len() {
+            let old = self.lent[index].entry.sequence;
+            if old >= floor {
+                index += 1;
+                continue;
+            }
+            // One spare is for the path in use, if that needs another too.
+            let reserve = usize::from(self.active.sequence < floor);
+            if self.spares.len() > reserve {
+                self.lent[index].entry = self.spares.remove(self.spares.len() - 1);
+                index += 1;
+            } else {
+                self.lent.remove(index);
+            }
+            self.retire(old)?;
+        }
+        Ok(())
+    }
+
+    /// Takes the connection ID that came with a preferred address (RFC 9000 section 5.1.1): it has
+    /// number 1. False if the peer has chosen to go without.
+    #[must_use]
+    pub fn on_preferred(&mut self, cid: ConnectionId, reset_token: ResetToken) -> bool {
+        if self.active.cid.is_empty() {
+            return false;
+        }
+        self.spares.push(Entry::new(PREFERRED_SEQUENCE, cid, Some(reset_token)));
+        true
+    }
+
+    /// True if the peer goes without connection IDs.
+    pub fn is_zero_length(&self) -> bool {
+        self.active.cid.is_empty()
+    }
+
+    /// Sets a spare connection ID aside for another path: its oldest but the one that belongs to a
+    /// preferred address. `None` if there is none.
+    pub fn lend(&mut self) -> Option<Lease> {
+        self.lend_where(|entry| entry.sequence != PREFERRED_SEQUENCE)
+            .or_else(|| self.lend_where(|_| true))
+    }
+
+    /// Sets the connection ID aside that belongs to a preferred address (RFC 9000 section 9.6).
+    pub fn lend_preferred(&mut self) -> Option<Lease> {
+        self.lend_where(|entry| entry.sequence == PREFERRED_SEQUENCE)
+    }
+
+    fn lend_where(&mut self, wanted: impl Fn(&Entry) -> bool) -> Option<Lease> {
+        let index = self.spares.iter().position(wanted)?;
+        let entry = self.spares.remove(index);
+        let lease = Lease(entry.sequence);
+        self.lent.push(Lent { lease, entry });
+        Some(lease)
+    }
+
+    /// The connection ID behind `lease`; `None` once the peer has retired it and given no other.
+    pub fn lent(&self, lease: Lease) -> Option<&ConnectionId> {
+        self.lent.iter().find(|lent| lent.lease == lease).map(|lent| &lent.entry.cid)
+    }
+
+    /// The path behind `lease` comes into use. Returns the lease of the one that was.
+    pub fn exchange(&mut self, lease: Lease) -> Option<Lease> {
+        let lent = self.lent.iter_mut().find(|lent| lent.lease == lease)?;
+        std::mem::swap(&mut lent.entry, &mut self.active);
+        lent.lease = Lease(lent.entry.sequence);
+        Some(lent.lease)
+    }
+
+    /// The path behind `lease` is given up: its connection ID is not used again
+    /// (RFC 9000 section 5.1.2).
+    pub fn end_lease(&mut self, lease: Lease) -> Result<(), TransportError> {
+        let Some(index) = self.lent.iter().position(|lent| lent.lease == lease) else {
+            return Ok(());
+        };
+        let gone = self.lent.remove(index);
+        self.retire(gone.entry.sequence)
     }
 
     /// Moves to a spare connection ID and retires the one in use. Returns false if none is left.
