@@ -141,7 +141,7 @@ impl Connection {
         self.drain(now, CloseReason::StatelessReset);
     }
 
-    /// The only path is gone: nothing can be sent to anybody.
+    /// The host is gone: nothing can be sent to anybody.
     pub fn abandon(&mut self) {
         self.end(CloseReason::PathLost);
     }

@@ -7,12 +7,13 @@ use crate::congestion::Controller;
 use crate::error::TransportError;
 use crate::path::amplification::Amplification;
 use crate::path::cids::{LocalCids, RemoteCids};
-use crate::path::{Addresses, Path, PathConfig};
+use crate::path::{Addresses, OtherPaths, Path, PathConfig, PathHandle};
 use crate::random::Random;
 use crate::recovery::{EcnCodepoint, Reordering};
 use crate::stream::{ReceiveRates, Streams};
 use crate::time::Instant;
 use crate::tls::{ClientOptions, Context, ContextError, ServerOptions, Session, VerifyMode};
+use crate::wire::transport_parameters::PreferredAddress;
 use crate::wire::{ConnectionId, ResetToken, Role, TransportParameters, Version};
 
 use super::early_data::{early_data_context, EarlyData, EarlyDataStatus};
@@ -68,6 +69,8 @@ pub struct ServerConfig {
     pub scid: ConnectionId,
     /// The reset token of that connection ID.
     pub reset_token: Option<ResetToken>,
+    /// A connection ID and its reset token for the preferred address, if the settings have one.
+    pub preferred: Option<(ConnectionId, ResetToken)>,
     /// The client's connection ID: the source of its Initial.
     pub dcid: ConnectionId,
     /// The destination of the client's very first Initial.
@@ -116,7 +119,21 @@ struct Beginning {
     local: ConnectionId,
     remote: ConnectionId,
     early: Early,
+    random: ConnectionRandom,
+}
+
+/// What a connection draws at its beginning.
+struct ConnectionRandom {
     skip_seed: u64,
+    path_secret: [u8; 16],
+}
+
+impl ConnectionRandom {
+    fn draw(random: &mut dyn Random) -> Self {
+        let mut path_secret = [0; 16];
+        random.fill(&mut path_secret);
+        Self { skip_seed: random.next_u64(), path_secret }
+    }
 }
 
 impl Connection {
@@ -134,6 +151,7 @@ impl Connection {
             original_destination: None,
             retry_source: None,
             reset_token: None,
+            preferred: None,
         };
         let parameters = local_parameters(&settings, &identity).encode(Role::Client, random);
         let tls = Session::client(
@@ -162,7 +180,7 @@ impl Connection {
             local: config.scid,
             remote: config.dcid,
             early,
-            skip_seed: random.next_u64(),
+            random: ConnectionRandom::draw(random),
         };
         let mut connection = Self::begin(beginning, now);
         connection.install_initial_keys(&config.dcid);
@@ -187,6 +205,7 @@ impl Connection {
             original_destination: Some(config.original_dcid),
             retry_source: config.retry_scid,
             reset_token: config.reset_token,
+            preferred: preferred_address(&settings, config.preferred),
         };
         let parameters = local_parameters(&settings, &identity);
         let early_data = early_data_context(&parameters);
@@ -218,31 +237,31 @@ impl Connection {
             local: config.scid,
             remote: config.dcid,
             early,
-            skip_seed: random.next_u64(),
+            random: ConnectionRandom::draw(random),
         };
         let mut connection = Self::begin(beginning, now);
+        if let Some(preferred) = identity.preferred {
+            connection.local_cids.issue_preferred(preferred.cid, preferred.reset_token);
+            let addresses = connection.path.addresses;
+            connection.others = Some(Box::new(OtherPaths::new(addresses)));
+        }
         connection.install_initial_keys(&config.retry_scid.unwrap_or(config.original_dcid));
         Ok(connection)
     }
 
     fn begin(beginning: Beginning, now: Instant) -> Self {
         let settings = beginning.settings;
-        let path = Path::new(PathConfig {
-            addresses: beginning.addresses,
-            controller: beginning.controller,
-            pacing: settings.pacing,
-            initial_rtt: settings.initial_rtt,
-            reordering: Reordering::new(settings.packet_threshold, settings.learn_reordering),
-            window_limit: settings.window_limit,
-            max_datagram_size: settings.max_datagram_size,
-            amplification: beginning.amplification,
-        });
+        let Beginning { addresses, controller, amplification, .. } = beginning;
+        let path = path_from(&settings, addresses, controller, amplification);
         let mut connection = Self {
             role: beginning.role,
             version: beginning.version,
             state: State::Handshaking,
             tls: beginning.tls,
             path,
+            others: None,
+            arrived_on: PathHandle::ACTIVE,
+            path_secret: beginning.random.path_secret,
             data: PacketSpace::for_application(settings.max_ack_delay, settings.ack_frequency),
             keys: OneRttKeys::new(beginning.version),
             early: Some(Box::new(beginning.early)),
@@ -271,7 +290,7 @@ impl Connection {
             last_received: now,
             congestion_limited: false,
             loss_timer_stale: false,
-            skip_seed: beginning.skip_seed,
+            skip_seed: beginning.random.skip_seed,
             created: now,
             arrived_ecn: EcnCodepoint::NotEct,
             stats: Stats::default(),
@@ -305,6 +324,35 @@ impl Connection {
     }
 }
 
+/// A path on which nothing was sent yet.
+pub(super) fn path_from(
+    settings: &Settings,
+    addresses: Addresses,
+    controller: Controller,
+    amplification: Amplification,
+) -> Path {
+    Path::new(PathConfig {
+        addresses,
+        controller,
+        pacing: settings.pacing,
+        initial_rtt: settings.initial_rtt,
+        reordering: Reordering::new(settings.packet_threshold, settings.learn_reordering),
+        window_limit: settings.window_limit,
+        max_datagram_size: settings.max_datagram_size,
+        amplification,
+    })
+}
+
+/// What a server tells of its preferred address (RFC 9000 section 18.2).
+fn preferred_address(
+    settings: &Settings,
+    id: Option<(ConnectionId, ResetToken)>,
+) -> Option<PreferredAddress> {
+    let (addresses, (cid, reset_token)) = settings.preferred_address.zip(id)?;
+    let (ipv4, ipv6) = (addresses.ipv4, addresses.ipv6);
+    (!cid.is_empty()).then_some(PreferredAddress { ipv4, ipv6, cid, reset_token })
+}
+
 /// How far apart packet numbers are left out.
 const SKIP_DISTANCE: std::ops::Range<u64> = 64..4096;
 
@@ -321,6 +369,7 @@ impl Early {
             peer_scid: None,
             answered: false,
             parameters_applied: false,
+            preferred: None,
             protocol_announced: false,
         }
     }

@@ -40,6 +40,8 @@ pub enum Event {
     NeedConnectionIds(u64),
     /// The peer no longer uses this connection ID of ours.
     ConnectionIdRetired(ConnectionId),
+    /// The peer has another address now, and it is validated (RFC 9000 section 9).
+    PeerAddressChanged,
     /// The peer has acknowledged the PING that [`super::Connection::ping_as`] was given this name
     /// for.
     PingAcked(u64),
@@ -78,6 +80,8 @@ pub enum CloseReason {
     HandshakeTimeout,
     /// The host's socket is broken.
     PathLost,
+    /// No path to the peer could be validated (RFC 9000 section 9.3.2).
+    NoViablePath,
     /// A stateless reset came (RFC 9000 section 10.3).
     StatelessReset,
     /// The server accepts early data and does not keep to the limits that were remembered of it

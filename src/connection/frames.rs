@@ -39,13 +39,14 @@ impl Connection {
                 Ok(())
             }
             Frame::Datagram(frame) => self.on_datagram_frame(now, &frame),
-            frame => self.on_rare_frame(dcid, frame),
+            frame => self.on_rare_frame(now, dcid, frame),
         }
     }
 
     /// Frames that come a few times in the life of a connection.
     fn on_rare_frame(
         &mut self,
+        now: Instant,
         dcid: &ConnectionId,
         frame: Frame<'_>,
     ) -> Result<(), TransportError> {
@@ -57,11 +58,14 @@ impl Connection {
             }
             Frame::RetireConnectionId(frame) => self.on_retire_connection_id(&frame, dcid),
             Frame::PathChallenge(frame) => {
-                self.path.on_challenge(frame.0);
+                self.on_path_challenge(now, dcid, frame.0);
                 Ok(())
             }
-            // RFC 9000 section 19.18: no challenge of ours is outstanding on a single path; a
-            // PATH_RESPONSE nobody asked for is ignored. The others are run elsewhere.
+            Frame::PathResponse(frame) => {
+                self.on_path_response(now, frame.0);
+                Ok(())
+            }
+            // The others are run elsewhere.
             _ => Ok(()),
         }
     }

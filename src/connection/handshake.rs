@@ -259,9 +259,12 @@ impl Connection {
     /// Drops what only the handshake needed.
     fn forget_handshake(&mut self, now: Instant) {
         self.retry_undecryptable(now);
-        self.early = None;
+        let preferred = self.early.take().and_then(|early| early.preferred);
         self.tls.shed();
         self.start_mtu_search(now);
+        if let Some(preferred) = preferred {
+            self.try_preferred_address(now, &preferred);
+        }
     }
 }
 

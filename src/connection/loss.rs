@@ -99,7 +99,7 @@ impl Connection {
         let handshake = Handshake {
             confirmed: self.state == State::Confirmed,
             peer_validated_address: self.peer_completed_validation(),
-            at_amplification_limit: budget < u64::from(super::MIN_DATAGRAM_SIZE),
+            at_amplification_limit: budget < self.least_datagram() as u64,
             has_handshake_keys: self
                 .early_space(Space::Handshake)
                 .is_some_and(|space| space.local.is_some()),

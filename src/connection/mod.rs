@@ -6,6 +6,7 @@
 
 mod ack;
 mod ack_extended;
+mod arrival;
 mod close;
 mod connection_ids;
 mod create;
@@ -21,10 +22,12 @@ mod key_update;
 mod keys;
 mod lone_close;
 mod loss;
+mod migration;
 mod mtu;
 mod new_token;
 mod packet_builder;
 mod parameters;
+mod path_validation;
 mod receive;
 mod retry;
 mod settings;
@@ -45,11 +48,12 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::path::cids::{LocalCids, RemoteCids};
-use crate::path::{Addresses, Path, PathHandle};
+use crate::path::{Addresses, OtherPaths, Path, PathHandle};
 use crate::recovery::{EcnCodepoint, Space};
 use crate::stream::Streams;
 use crate::time::Instant;
 use crate::tls::Session;
+use crate::wire::transport_parameters::PreferredAddress;
 use crate::wire::{ConnectionId, ResetToken, Role, Version};
 
 use close::Closing;
@@ -68,10 +72,11 @@ pub use datagrams::DatagramError;
 pub use early_data::EarlyDataStatus;
 pub use event::{CloseReason, Event};
 pub use lone_close::lone_close;
+pub use migration::MigrateError;
 pub use receive::is_authentic_initial;
 pub use settings::{
-    DatagramSettings, Linger, MtuSearchSettings, ReceiveTimestamps, Redundancy, Settings,
-    ACTIVE_CONNECTION_ID_LIMIT, MIN_DATAGRAM_SIZE,
+    DatagramSettings, Linger, Migration, MtuSearchSettings, PreferredAddresses, ReceiveTimestamps,
+    Redundancy, Settings, ACTIVE_CONNECTION_ID_LIMIT, MIN_DATAGRAM_SIZE,
 };
 pub use state::State;
 pub use stats::Stats;
@@ -84,6 +89,12 @@ pub struct Connection {
     settings: Arc<Settings>,
     tls: Session,
     path: Path,
+    /// The paths beside it: candidates, and the one before.
+    others: Option<Box<OtherPaths>>,
+    /// The path that the datagram came on that is being received.
+    arrived_on: PathHandle,
+    /// What the data of our PATH_CHALLENGEs is made from.
+    path_secret: [u8; 16],
     /// The mark of the datagram that is being received.
     arrived_ecn: EcnCodepoint,
     /// 0-RTT and 1-RTT packets.
@@ -160,6 +171,8 @@ struct Early {
     peer_scid: Option<ConnectionId>,
     /// True once a client has processed a packet of the server.
     answered: bool,
+    /// Where the server would rather be reached.
+    preferred: Option<PreferredAddress>,
     /// True once the peer's transport parameters were taken over.
     parameters_applied: bool,
     /// True once the application was told which protocol it speaks.
@@ -196,8 +209,8 @@ impl Connection {
     /// Where the datagrams of a path go.
     #[inline]
     pub fn addresses(&self, path: PathHandle) -> &Addresses {
-        debug_assert_eq!(path, PathHandle::ACTIVE);
-        &self.path.addresses
+        let other = self.others.as_deref().and_then(|others| others.get(path));
+        other.map_or(&self.path.addresses, |other| &other.path.addresses)
     }
 
     /// The TLS session: protocol, cipher, the library's own object.
@@ -253,7 +266,12 @@ impl Connection {
     /// Takes over our own address, if it was not known before.
     pub fn learn_local_address(&mut self, local: Option<std::net::SocketAddr>) {
         let known = &mut self.path.addresses.local;
-        *known = known.or(local);
+        if known.is_none() && local.is_some() {
+            *known = local;
+            if let Some(others) = self.others.as_deref_mut() {
+                others.settled.local = local;
+            }
+        }
     }
 
     /// When the connection began.

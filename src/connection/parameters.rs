@@ -3,11 +3,12 @@
 use crate::error::{TransportError, TransportErrorCode};
 use crate::stream::Limits;
 use crate::time::{Duration, Instant};
+use crate::wire::transport_parameters::PreferredAddress;
 use crate::wire::{ConnectionId, ResetToken, Role, TransportParameters};
 
 use super::ack_extended::announce_timestamps;
 use super::event::Event;
-use super::settings::{Settings, ACK_DELAY_EXPONENT, ACTIVE_CONNECTION_ID_LIMIT};
+use super::settings::{Migration, Settings, ACK_DELAY_EXPONENT, ACTIVE_CONNECTION_ID_LIMIT};
 use super::{Connection, Early};
 
 /// What the peer's transport parameters say about the connection as a whole. Until they come the
@@ -26,6 +27,8 @@ pub struct PeerParameters {
     pub max_udp_payload_size: u64,
     /// The largest DATAGRAM frame it takes; 0 for none at all (RFC 9221 section 3).
     pub max_datagram_frame_size: u64,
+    /// We must not move (RFC 9000 section 18.2).
+    pub disable_active_migration: bool,
 }
 
 impl Default for PeerParameters {
@@ -43,6 +46,7 @@ impl From<&TransportParameters> for PeerParameters {
             active_connection_id_limit: parameters.active_connection_id_limit,
             max_udp_payload_size: parameters.max_udp_payload_size,
             max_datagram_frame_size: parameters.max_datagram_frame_size,
+            disable_active_migration: parameters.disable_active_migration,
         }
     }
 }
@@ -56,6 +60,8 @@ pub(super) struct Identity {
     pub retry_source: Option<ConnectionId>,
     /// A server's, for its first connection ID.
     pub reset_token: Option<ResetToken>,
+    /// A server's, with its own connection ID.
+    pub preferred: Option<PreferredAddress>,
 }
 
 /// Our transport parameters.
@@ -77,7 +83,8 @@ pub(super) fn local_parameters(settings: &Settings, identity: &Identity) -> Tran
         ack_delay_exponent: ACK_DELAY_EXPONENT,
         max_ack_delay: settings.max_ack_delay,
         active_connection_id_limit: ACTIVE_CONNECTION_ID_LIMIT,
-        disable_active_migration: true,
+        disable_active_migration: settings.migration != Migration::Allowed,
+        preferred_address: identity.preferred,
         max_datagram_frame_size: settings.datagrams.max_frame_size.into(),
         close_dgram_redundancy: settings.datagrams.close_redundancy,
         pmtud: settings.pmtud_offer.into(),
@@ -112,6 +119,9 @@ impl Connection {
         self.negotiate_timestamps(&parameters);
         if let Some(token) = parameters.stateless_reset_token {
             self.remote_cids.set_initial_reset_token(token);
+        }
+        if let Some(preferred) = &parameters.preferred_address {
+            self.note_preferred_address(preferred)?;
         }
         // RFC 9000 section 18.2: the peer drops what is larger.
         let largest = self.peer.max_udp_payload_size.min(u64::from(self.path.max_datagram_size));

@@ -2,7 +2,7 @@
 
 use crate::error::{TransportError, TransportErrorCode};
 use crate::observe::Kind;
-use crate::path::Arrival;
+use crate::path::{Arrival, PathHandle};
 use crate::recovery::Space;
 use crate::time::Instant;
 use crate::tls::protection::unprotect_header;
@@ -64,13 +64,25 @@ impl Connection {
         datagram: &[u8],
         scratch: &mut [u8],
     ) {
+        let usual = self.others.is_none() && self.path.addresses.same_peer(&arrival.addresses);
+        if !usual && !self.locate(arrival, datagram.len()) {
+            return;
+        }
         self.arrived_ecn = arrival.ecn;
+        self.receive_located(now, datagram, scratch);
+        if !usual {
+            self.leave_arrival();
+        }
+    }
+
+    #[inline]
+    fn receive_located(&mut self, now: Instant, datagram: &[u8], scratch: &mut [u8]) {
         self.stats.datagrams_received += 1;
         self.stats.bytes_received += datagram.len() as u64;
         if self.tracer.is_some() {
             self.trace_datagram_received(now, datagram.len());
         }
-        if !self.path.amplification.is_validated() {
+        if !self.path.amplification.is_validated() && self.arrived_on == PathHandle::ACTIVE {
             self.path.amplification.on_received(datagram.len());
             // RFC 9002 section 6.2.2.1: a timer that stood still at the limit runs again.
             self.loss_timer_stale = true;
@@ -287,6 +299,10 @@ impl Connection {
         if space.received.is_duplicate(opened.number) {
             return Err(Refusal::Drop);
         }
+        let elsewhere = self.arrived_on != PathHandle::ACTIVE;
+        if elsewhere && !self.admit(now, &opened.dcid) {
+            return Err(Refusal::Drop);
+        }
         self.stats.packets_received += 1;
         let payload = &scratch[opened.payload.clone()];
         if self.tracer.is_some() {
@@ -297,6 +313,11 @@ impl Connection {
         // have discarded the space.
         if let Some(space) = self.space(opened.space) {
             space.received.on_received(opened.number, now, ack_eliciting, ecn);
+        }
+        if elsewhere && opened.space == Space::Application {
+            self.after_packet_elsewhere(now, opened.number, &opened.dcid, payload);
+        } else if !self.local_cids.is_in_use(&opened.dcid) {
+            self.local_cids.note_use(&opened.dcid);
         }
         Ok(())
     }

@@ -1,5 +1,8 @@
 //! What a host may set for one connection, after defaults and clamps.
 
+use std::net::{IpAddr, SocketAddr, SocketAddrV4, SocketAddrV6};
+
+use crate::congestion::ControllerFactory;
 use crate::recovery::{ProbePolicy, DEFAULT_PACKET_THRESHOLD};
 use crate::stream::Limits;
 use crate::time::Duration;
@@ -71,6 +74,12 @@ pub struct Settings {
     /// Packets sealed with one 1-RTT key after which it is updated; zero leaves that to the limits
     /// of the AEAD.
     pub key_update_threshold: u64,
+    /// Makes the controllers of further paths.
+    pub controller: ControllerFactory,
+    /// Whether a client may move (server).
+    pub migration: Migration,
+    /// Where clients are to move once the handshake is confirmed (server).
+    pub preferred_address: Option<PreferredAddresses>,
     /// Do not leave out packet numbers at random.
     pub disable_packet_number_skipping: bool,
     /// Unreliable datagrams.
@@ -122,6 +131,42 @@ pub struct ReceiveTimestamps {
     pub most: u8,
     /// A tick is 2 to this power milliseconds, at most 20.
     pub exponent: u8,
+}
+
+/// What a server lets clients do with their addresses (RFC 9000 section 9).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Migration {
+    /// What comes from a new address to the connection ID in use is taken for the work of a NAT
+    /// and followed. Clients are told not to move on purpose, by disable_active_migration; packets
+    /// of those that do are dropped.
+    #[default]
+    RebindingOnly,
+    /// Clients may move.
+    Allowed,
+    /// Whatever comes from a new address is dropped.
+    Refused,
+}
+
+/// Where a server would rather be reached (RFC 9000 section 9.6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PreferredAddresses {
+    /// For clients that speak IPv4.
+    pub ipv4: Option<SocketAddrV4>,
+    /// For clients that speak IPv6.
+    pub ipv6: Option<SocketAddrV6>,
+}
+
+impl PreferredAddresses {
+    /// True if `address` is one of them.
+    pub fn contains(&self, address: &SocketAddr) -> bool {
+        let (ip, port) = (address.ip().to_canonical(), address.port());
+        match ip {
+            IpAddr::V4(ip) => self.ipv4 == Some(SocketAddrV4::new(ip, port)),
+            IpAddr::V6(ip) => {
+                self.ipv6.is_some_and(|known| *known.ip() == ip && known.port() == port)
+            }
+        }
+    }
 }
 
 /// How long a close waits for queued data to leave and to be acknowledged.
@@ -214,6 +259,9 @@ impl Default for Settings {
             initial_max_streams_uni: 1024,
             accept_early_data: true,
             key_update_threshold: 0,
+            controller: ControllerFactory::default(),
+            migration: Migration::default(),
+            preferred_address: None,
             disable_packet_number_skipping: false,
             datagrams: DatagramSettings::default(),
         }

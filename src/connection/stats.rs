@@ -27,6 +27,10 @@ pub struct Stats {
     pub bytes_received: u64,
     /// Authentic packets received.
     pub packets_received: u64,
+    /// Times the peer was heard from a new address and followed there.
+    pub rebinds: u64,
+    /// Of these, addresses that were validated.
+    pub rebinds_validated: u64,
     /// Packets dropped: not authentic, duplicate, or without keys.
     pub packets_dropped: u64,
     /// Updates of the 1-RTT keys, by either end.

@@ -32,6 +32,7 @@ impl Connection {
                     self.keys.discard_previous();
                     self.early_data = None;
                 }
+                Timer::PathValidation => self.on_path_timeout(now),
                 Timer::Quiet => self.on_quiet(now),
                 Timer::DatagramProbe => self.on_datagram_probe(now),
                 Timer::MtuSearch => self.on_mtu_timeout(now),

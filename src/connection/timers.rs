@@ -21,6 +21,8 @@ pub enum Timer {
     KeepAlive,
     /// Old 1-RTT read keys are dropped (RFC 9001 section 6.5).
     KeyDiscard,
+    /// A path has to be validated, or is no longer of use (RFC 9000 section 8.2).
+    PathValidation,
     /// A connection that has become quiet gives memory back.
     Quiet,
     /// No datagram was sent for a while: the last one is repeated.
@@ -30,7 +32,7 @@ pub enum Timer {
 }
 
 impl Timer {
-    const COUNT: usize = 11;
+    const COUNT: usize = 12;
 
     const ALL: [Self; Self::COUNT] = [
         Self::LossDetection,
@@ -41,6 +43,7 @@ impl Timer {
         Self::Pacing,
         Self::KeepAlive,
         Self::KeyDiscard,
+        Self::PathValidation,
         Self::Quiet,
         Self::DatagramProbe,
         Self::MtuSearch,

@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use crate::path::{PathHandle, Transmit};
 use crate::recovery::{AckDue, EcnCodepoint, SentPacket, Space};
 use crate::time::Instant;
-use crate::wire::frame::{Frame, PathResponse, RetireConnectionId};
+use crate::wire::frame::{Frame, RetireConnectionId};
 use crate::wire::header::{LongHeader, ShortHeader};
 use crate::wire::{LongPacketType, PacketNumber, PacketType, Role, Writer};
 
@@ -80,7 +80,18 @@ impl Content {
         self.tokens.push(token);
         self.ack_eliciting = true;
     }
+
+    /// RFC 9000 sections 8.2.1 and 8.2.2: the datagram is expanded, so that the path proves its
+    /// size.
+    pub(super) fn expand(&mut self) {
+        self.ack_eliciting = true;
+        self.expand = true;
+    }
 }
+
+/// The least that is sent to an address with little left of its anti-amplification limit: enough
+/// for a challenge.
+pub(super) const MIN_LIMITED_DATAGRAM: usize = 64;
 
 /// What a packet may carry now.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -106,6 +117,11 @@ impl Connection {
         if self.mtu_probe_due {
             if let Some(probe) = self.transmit_mtu_probe(now, buffer) {
                 return Some(probe);
+            }
+        }
+        if self.others.is_some() {
+            if let Some(sent) = self.transmit_elsewhere(now, buffer) {
+                return Some(sent);
             }
         }
         let limit = self.datagram_limit(buffer.len())?;
@@ -134,10 +150,19 @@ impl Connection {
     fn datagram_limit(&self, room: usize) -> Option<usize> {
         let limit = room.min(usize::from(self.path.max_datagram_size));
         // RFC 9000 section 8.1. An Initial of a server cannot be smaller than a full datagram, so
-        // a budget below that waits for more from the client.
+        // a budget below that waits for more from the client. Later a client that has moved may
+        // have left little, and a challenge is short.
         let budget = usize::try_from(self.path.amplification.budget()).unwrap_or(usize::MAX);
         let limit = limit.min(budget);
-        (limit >= usize::from(MIN_DATAGRAM_SIZE)).then_some(limit)
+        (limit >= usize::from(MIN_DATAGRAM_SIZE) || limit >= self.least_datagram()).then_some(limit)
+    }
+
+    /// With less room than this nothing is sent.
+    pub(super) fn least_datagram(&self) -> usize {
+        match self.early {
+            Some(_) => usize::from(MIN_DATAGRAM_SIZE),
+            None => MIN_LIMITED_DATAGRAM,
+        }
     }
 
     /// The steady state: one 1-RTT packet a datagram.
@@ -312,6 +337,9 @@ impl Connection {
         }
         if probe || (self.wants_one_rtt() && self.congestion_allows(now)) {
             Permission::Everything
+        } else if self.path.has_frames() && self.path.is_challenge_due() {
+            // Whether the peer is there at all comes before how fast it may be sent to.
+            Permission::Everything
         } else if is_ack_due(&self.data, now) {
             Permission::AckOnly
         } else {
@@ -328,7 +356,7 @@ impl Connection {
             || self.next_token.as_deref().is_some_and(NextToken::is_due)
             || self.ping_due
             || !self.named_pings.is_empty()
-            || self.path.has_response()
+            || self.path.has_frames()
             || self.wants_datagrams()
             || self.wants_connection_ids()
     }
@@ -362,7 +390,9 @@ impl Connection {
         if self.next_token.is_some() {
             self.write_new_token(frames).into_iter().for_each(|token| content.push(token));
         }
-        self.write_path_response(frames, content);
+        if self.path.has_frames() {
+            self.write_path_frames(frames, content);
+        }
         if self.wants_connection_ids() {
             self.write_connection_ids(frames, content);
         }
@@ -400,16 +430,6 @@ impl Connection {
         for name in self.named_pings.drain(..count) {
             Frame::Ping.encode(frames);
             content.push(Token::Ping(name));
-        }
-    }
-
-    fn write_path_response(&mut self, frames: &mut Writer<'_>, content: &mut Content) {
-        while self.path.has_response() && frames.remaining() >= PathResponse::ENCODED_LEN {
-            let Some(data) = self.path.take_response() else { return };
-            PathResponse(data).encode(frames);
-            // RFC 9000 section 8.2.2: the datagram is expanded, so that the path proves its size.
-            content.expand = true;
-            content.ack_eliciting = true;
         }
     }
 

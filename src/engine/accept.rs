@@ -68,6 +68,8 @@ pub struct Acceptance {
     pub scid: ConnectionId,
     /// Nobody can guess that connection ID: it is random, and has 64 bits at least.
     pub scid_is_secret: bool,
+    /// Another one, for the preferred address, if the settings have one.
+    pub preferred_cid: Option<ConnectionId>,
     /// Settings.
     pub settings: std::sync::Arc<crate::connection::Settings>,
     /// The congestion controller.
@@ -244,6 +246,13 @@ impl Engine {
             return Err(Refused::ConnectionIdInUse);
         }
         let reset_token = self.reset_token(terms.scid.as_slice());
+        let fresh = !terms.scid.is_empty() && terms.preferred_cid != Some(terms.scid);
+        let preferred = match terms.preferred_cid {
+            Some(cid) if fresh && self.routes.find(cid.as_slice()).is_none() => {
+                Some((cid, self.reset_token(cid.as_slice())))
+            }
+            _ => None,
+        };
         let config = ServerConfig {
             settings: terms.settings,
             addresses: incoming.addresses,
@@ -251,6 +260,7 @@ impl Engine {
             version: incoming.version,
             scid: terms.scid,
             reset_token: (!terms.scid.is_empty()).then_some(reset_token),
+            preferred,
             dcid: incoming.scid,
             ask_for_certificate: terms.ask_for_certificate,
             original_dcid: incoming.original_dcid(),

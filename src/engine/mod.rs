@@ -16,6 +16,7 @@ mod tokens;
 mod tests;
 
 use slab::Slab;
+use smallvec::SmallVec;
 
 use crate::connection::Connection;
 use crate::random::Random;
@@ -317,7 +318,7 @@ impl Engine {
     ) -> ConnectionKey {
         let generation = self.next_generation;
         self.next_generation = self.next_generation.wrapping_add(1);
-        let cid = connection.local_cids().primary();
+        let cids: SmallVec<[ConnectionId; 2]> = connection.local_cids().iter().collect();
         let index = self.connections.insert(Entry {
             generation,
             slot: Slot::default(),
@@ -327,7 +328,9 @@ impl Engine {
             connection: Box::new(connection),
         });
         let key = ConnectionKey::new(index as u32, generation);
-        self.routes.insert(cid, key);
+        for cid in cids {
+            self.routes.insert(cid, key);
+        }
         if let Some(cid) = first_dcid {
             self.routes.insert(cid, key);
         }

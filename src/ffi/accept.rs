@@ -93,6 +93,7 @@ fn make_connection(
     delivery: &Delivery,
 ) -> Option<ConnectionKey> {
     let acceptance = Acceptance {
+        preferred_cid: None,
         scid,
         scid_is_secret: is_secret(engine, &scid, incoming),
         settings: terms.settings.clone(),

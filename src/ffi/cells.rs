@@ -10,6 +10,7 @@
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::fmt;
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -55,6 +56,8 @@ pub(super) struct EngineCell {
     /// Datagrams since the last look at the connections.
     pub received: Cell<u32>,
     pub buffer: Cell<Option<Box<TransmitBuffer>>>,
+    /// Where the datagrams that the host is asked to send should leave from, if that matters.
+    pub writing_from: Cell<Option<SocketAddr>>,
     /// Room for the keys of the streams that are notified, between two uses.
     pub stream_keys: Cell<Vec<StreamKey>>,
     /// Room for the datagram that is handed over, between two uses.

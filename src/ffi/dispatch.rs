@@ -15,7 +15,8 @@ use crate::wire::{ConnectionId, Role};
 
 use super::abi::{
     xqc_app_proto_callbacks_t, TRA_0RTT_DGRAM_PARAMS_ERROR, TRA_0RTT_TRANS_PARAMS_ERROR,
-    TRA_VERSION_NEGOTIATION_ERROR, XQC_ESTATELESS_RESET, XQC_LOG_ERROR, XQC_LOG_WARN,
+    TRA_NO_VIABLE_PATH, TRA_VERSION_NEGOTIATION_ERROR, XQC_ESTATELESS_RESET, XQC_LOG_ERROR,
+    XQC_LOG_WARN,
 };
 use super::address::describe;
 use super::cells::{ConnectionCell, EngineCell, Known, StreamCell};
@@ -57,6 +58,7 @@ fn deliver(engine: &EngineCell, connection: &ConnectionCell, event: Event, now: 
         Event::NewToken(token) => save_token(engine, connection, &token),
         Event::NeedConnectionIds(count) => issue_connection_ids(engine, connection, count, now),
         Event::ConnectionIdRetired(cid) => on_cid_retired(engine, connection, cid, now),
+        Event::PeerAddressChanged => peer_address_changed(engine, connection),
         Event::PingAcked(name) => on_ping_acked(connection, name as *mut c_void),
         Event::Stream(event) => on_stream_event(engine, connection, event),
         Event::Closing(reason) => on_closing(engine, connection, &reason, now),
@@ -141,6 +143,14 @@ fn save_token(engine: &EngineCell, connection: &ConnectionCell, token: &[u8]) {
     if let Some(save) = engine.transport.save_token {
         // SAFETY: the host gave this function; the bytes are good for the call.
         unsafe { save(token.as_ptr(), token.len() as u32, connection.user_data.get()) };
+    }
+}
+
+/// The peer has moved, and the new address is validated.
+fn peer_address_changed(engine: &EngineCell, connection: &ConnectionCell) {
+    if let Some(notify) = engine.transport.conn_peer_addr_changed_notify {
+        // SAFETY: the host gave this function; the handle is good for the call.
+        unsafe { notify(connection.as_ptr(), connection.user_data.get()) };
     }
 }
 
@@ -311,6 +321,7 @@ impl End {
             CloseReason::EarlyDataLimitsReduced(code) => (reduced_limits(*code), 0, true),
             CloseReason::PeerTransport { code, .. } => (code.0, 1, true),
             CloseReason::PeerApplication { code, .. } => (*code, 2, true),
+            CloseReason::NoViablePath => (TRA_NO_VIABLE_PATH.0.into(), 0, true),
             CloseReason::StatelessReset => (XQC_ESTATELESS_RESET.0.into(), 0, true),
             CloseReason::VersionMismatch => (TRA_VERSION_NEGOTIATION_ERROR.0.into(), 0, true),
             CloseReason::IdleTimeout | CloseReason::HandshakeTimeout | CloseReason::PathLost => {

@@ -112,6 +112,7 @@ unsafe fn create(
         qlog,
         received: Cell::new(0),
         buffer: Cell::new(None),
+        writing_from: Cell::new(None),
         stream_keys: Cell::new(Vec::new()),
         datagram: Cell::new(Vec::new()),
         running: Cell::new(false),

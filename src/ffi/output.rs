@@ -3,7 +3,7 @@
 use libc::{c_void, iovec};
 
 use crate::connection::State;
-use crate::path::Transmit;
+use crate::path::{Addresses, Transmit};
 use crate::time::Instant;
 
 use super::abi::{XQC_MAX_SEND_MSG_ONCE, XQC_SOCKET_EAGAIN, XQC_SOCKET_ERROR};
@@ -23,7 +23,7 @@ const PATH_ID: u64 = 0;
 pub(super) struct TransmitBuffer {
     bytes: [[u8; DATAGRAM_ROOM]; BATCH],
     lens: [usize; BATCH],
-    /// What was built and did not fit the train before it; and its place.
+    /// What was built and did not fit the train before it, and its place.
     held: Option<(usize, Held)>,
 }
 
@@ -41,13 +41,13 @@ impl TransmitBuffer {
 /// A datagram that waits for its own train.
 struct Held {
     sent: Transmit,
-    peer: RawAddress,
+    addresses: Addresses,
 }
 
 /// Datagrams to one address with one mark, ready for the socket.
 struct Train {
     count: usize,
-    peer: RawAddress,
+    addresses: Addresses,
     /// The connection may have more.
     more: bool,
 }
@@ -55,7 +55,7 @@ struct Train {
 /// A datagram that the socket did not take.
 pub(super) struct BlockedDatagram {
     bytes: Vec<u8>,
-    peer: RawAddress,
+    addresses: Addresses,
 }
 
 /// What became of a write.
@@ -70,7 +70,7 @@ enum Written {
 
 /// Sends all that the connection has to send, as far as the socket takes it.
 pub(super) fn flush(engine: &EngineCell, connection: &ConnectionCell, now: Instant) {
-    if !send_blocked(engine, connection) {
+    if !send_blocked(engine, connection, now) {
         return;
     }
     let mut buffer = engine.buffer.take().unwrap_or_else(TransmitBuffer::new);
@@ -85,8 +85,7 @@ pub(super) fn flush(engine: &EngineCell, connection: &ConnectionCell, now: Insta
             }
             Written::Failed => {
                 buffer.held = None;
-                fail(engine, connection);
-                break;
+                fail(engine, connection, now, &train.addresses);
             }
         }
     }
@@ -103,31 +102,31 @@ fn fill(
 ) -> Option<Train> {
     let mut core = engine.core.borrow_mut();
     let core = core.connection_mut(connection.key)?;
-    let (first, peer) = match buffer.held.take() {
+    let (first, addresses) = match buffer.held.take() {
         Some((index, held)) => {
             buffer.bytes.swap(0, index);
-            (held.sent, held.peer)
+            (held.sent, held.addresses)
         }
         None => {
             let sent = core.transmit(now, &mut buffer.bytes[0])?;
-            (sent, RawAddress::new(&core.addresses(sent.path).peer))
+            (sent, *core.addresses(sent.path))
         }
     };
     buffer.lens[0] = first.len;
     let mut count = 1;
     while count < batch {
         let Some(sent) = core.transmit(now, &mut buffer.bytes[count]) else {
-            return Some(Train { count, peer, more: false });
+            return Some(Train { count, addresses, more: false });
         };
         if sent.path != first.path || sent.ecn != first.ecn {
-            let peer = RawAddress::new(&core.addresses(sent.path).peer);
-            buffer.held = Some((count, Held { sent, peer }));
+            let addresses = *core.addresses(sent.path);
+            buffer.held = Some((count, Held { sent, addresses }));
             break;
         }
         buffer.lens[count] = sent.len;
         count += 1;
     }
-    Some(Train { count, peer, more: true })
+    Some(Train { count, addresses, more: true })
 }
 
 /// Keeps what is left of a train after `sent` datagrams of it, and what waits behind it.
@@ -140,22 +139,23 @@ fn keep_blocked(
 ) {
     let mut blocked = connection.blocked.borrow_mut();
     for index in sent..train.count {
-        blocked.push(BlockedDatagram { bytes: buffer.datagram(index).to_vec(), peer: train.peer });
+        let bytes = buffer.datagram(index).to_vec();
+        blocked.push(BlockedDatagram { bytes, addresses: train.addresses });
     }
     if let Some((index, held)) = buffer.held.take() {
         let bytes = buffer.bytes[index][..held.sent.len].to_vec();
-        blocked.push(BlockedDatagram { bytes, peer: held.peer });
+        blocked.push(BlockedDatagram { bytes, addresses: held.addresses });
     }
 }
 
 /// Sends first what the socket did not take earlier. Returns true if nothing of it is left.
-fn send_blocked(engine: &EngineCell, connection: &ConnectionCell) -> bool {
+fn send_blocked(engine: &EngineCell, connection: &ConnectionCell, now: Instant) -> bool {
     if connection.blocked.borrow().is_empty() {
         return true;
     }
     let mut waiting = connection.blocked.take().into_iter();
     while let Some(datagram) = waiting.next() {
-        match write_one(engine, connection, &datagram.bytes, &datagram.peer) {
+        match write_one(engine, connection, &datagram.bytes, &datagram.addresses) {
             Written::All => {}
             Written::Some(_) => {
                 let mut blocked = connection.blocked.borrow_mut();
@@ -164,7 +164,7 @@ fn send_blocked(engine: &EngineCell, connection: &ConnectionCell) -> bool {
                 return false;
             }
             Written::Failed => {
-                fail(engine, connection);
+                fail(engine, connection, now, &datagram.addresses);
                 return false;
             }
         }
@@ -172,11 +172,12 @@ fn send_blocked(engine: &EngineCell, connection: &ConnectionCell) -> bool {
     true
 }
 
-/// The socket is broken: the only path is gone, and nobody can be told.
-fn fail(engine: &EngineCell, connection: &ConnectionCell) {
+/// The socket is broken: the path is gone, and the connection with it if there is no other. Nobody
+/// can be told.
+fn fail(engine: &EngineCell, connection: &ConnectionCell, now: Instant, addresses: &Addresses) {
     let mut core = engine.core.borrow_mut();
     if let Some(core) = core.connection_mut(connection.key) {
-        core.abandon();
+        core.on_socket_error(now, &addresses.peer);
     }
 }
 
@@ -186,10 +187,12 @@ fn write(
     buffer: &TransmitBuffer,
     train: &Train,
 ) -> Written {
-    let Train { count, ref peer, .. } = *train;
+    let Train { count, ref addresses, .. } = *train;
     if !connection.mmsg {
-        return write_one(engine, connection, buffer.datagram(0), peer);
+        return write_one(engine, connection, buffer.datagram(0), addresses);
     }
+    engine.writing_from.set(addresses.local);
+    let peer = RawAddress::new(&addresses.peer);
     let mut vector = [iovec { iov_base: std::ptr::null_mut(), iov_len: 0 }; BATCH];
     for (index, entry) in vector.iter_mut().enumerate().take(count) {
         let datagram = buffer.datagram(index);
@@ -221,8 +224,10 @@ fn write_one(
     engine: &EngineCell,
     connection: &ConnectionCell,
     datagram: &[u8],
-    peer: &RawAddress,
+    addresses: &Addresses,
 ) -> Written {
+    engine.writing_from.set(addresses.local);
+    let peer = RawAddress::new(&addresses.peer);
     let (bytes, len, user_data) = (datagram.as_ptr(), datagram.len(), connection.user_data.get());
     let result = match (engine.transport.write_socket_ex, engine.transport.write_socket) {
         // SAFETY: the host gave this function for sending; bytes and address are good for the

@@ -2,6 +2,7 @@
 
 use libc::{sockaddr, socklen_t};
 
+use crate::connection::Connection;
 use crate::path::Addresses;
 
 use super::abi::prototypes::check_prototypes;
@@ -105,7 +106,7 @@ unsafe fn find_address(
                 return Err(-XQC_EMP_PATH_NOT_FOUND);
             }
             let core = engine.core.borrow();
-            let known = core.connection(connection.key).map(|core| &core.path().addresses);
+            let known = core.connection(connection.key).map(Connection::settled_addresses);
             Ok(known.or(connection.visitor.as_deref()).and_then(which))
         })
     }

@@ -34,9 +34,22 @@ pub struct Transmit {
 /// One of the paths of a connection; good until the connection is next given anything but
 /// [`transmit`](crate::connection::Connection::transmit).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct PathHandle(pub(crate) u8);
+pub struct PathHandle(u8);
 
 impl PathHandle {
     /// The path in use.
     pub const ACTIVE: Self = Self(0);
+
+    /// No path that is known.
+    pub(crate) const UNKNOWN: Self = Self(u8::MAX);
+
+    /// The path at `index` among the others.
+    pub(super) fn of_other(index: usize) -> Self {
+        u8::try_from(index + 1).map_or(Self::UNKNOWN, Self)
+    }
+
+    /// Its index among the others; none for the path in use.
+    pub(super) fn other(self) -> Option<usize> {
+        usize::from(self.0).checked_sub(1)
+    }
 }

@@ -1,13 +1,15 @@
 //! One network path: its addresses, connection IDs and validation state, and the controls that
 //! belong to it alone: round-trip time, congestion window, pacing.
 
+mod addresses;
 pub mod amplification;
 pub mod cids;
 mod datagram;
 pub mod mtu;
+mod others;
+mod responses;
 mod sampling;
-
-use std::net::SocketAddr;
+mod validation;
 
 use crate::congestion::{CongestionController, Controller};
 use crate::recovery::{EcnPath, Pacer, RateSampler, Reordering, Rtt};
@@ -15,17 +17,13 @@ use crate::time::{Duration, Instant};
 
 use amplification::Amplification;
 use mtu::MtuSearch;
+use responses::Responses;
+use validation::{Validation, Verdict};
 
+pub use addresses::{is_wildcard, Addresses};
 pub use datagram::{Arrival, PathHandle, Transmit};
-
-/// The addresses at both ends of a path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Addresses {
-    /// Ours, where the host knows it.
-    pub local: Option<SocketAddr>,
-    /// The peer's.
-    pub peer: SocketAddr,
-}
+pub use others::{OtherPath, OtherPaths, Purpose};
+pub use validation::{ChallengeData, Proof};
 
 /// The state of one path between the two endpoints.
 #[derive(Debug)]
@@ -60,16 +58,11 @@ pub struct Path {
     pub pto_count: u32,
     /// Challenges of the peer that wait for their PATH_RESPONSE.
     responses: Responses,
+    /// The validation under way, if any.
+    validation: Option<Box<Validation>>,
+    /// A challenge or a response waits to be sent.
+    frames_due: bool,
 }
-
-/// PATH_CHALLENGE data to be echoed; the newest ones win, so a flood costs nothing.
-#[derive(Debug, Default)]
-struct Responses {
-    pending: [Option<[u8; 8]>; MAX_PENDING_RESPONSES],
-}
-
-/// PATH_CHALLENGEs that are remembered until they are answered (RFC 9000 section 21.9).
-const MAX_PENDING_RESPONSES: usize = 4;
 
 /// The parts that a new path starts from.
 pub struct PathConfig {
@@ -110,31 +103,108 @@ impl Path {
             mtu: None,
             pto_count: 0,
             responses: Responses::default(),
+            validation: None,
+            frames_due: false,
         }
     }
 
     /// Remembers a challenge to be answered on this path.
-    pub fn on_challenge(&mut self, data: [u8; 8]) {
-        let slots = &mut self.responses.pending;
-        if slots.contains(&Some(data)) {
-            return;
-        }
-        slots.rotate_right(1);
-        slots[0] = Some(data);
+    pub fn on_challenge(&mut self, data: ChallengeData) {
+        self.responses.push(data);
+        self.note_frames();
     }
 
-    /// True if a challenge waits for its answer.
+    /// True if a challenge or a response waits to be sent on this path.
     #[inline]
-    pub fn has_response(&self) -> bool {
-        self.responses.pending[0].is_some()
+    pub fn has_frames(&self) -> bool {
+        self.frames_due
+    }
+
+    fn note_frames(&mut self) {
+        self.frames_due = !self.responses.is_empty() || self.is_challenge_due();
     }
 
     /// Takes the next answer to send. It is sent once, whatever becomes of the packet
     /// (RFC 9000 section 13.3).
-    pub fn take_response(&mut self) -> Option<[u8; 8]> {
-        let data = self.responses.pending[0].take();
-        self.responses.pending.rotate_left(1);
+    pub fn take_response(&mut self) -> Option<ChallengeData> {
+        let data = self.responses.pop();
+        self.note_frames();
         data
+    }
+
+    /// True if a response waits to be sent.
+    pub fn has_response(&self) -> bool {
+        !self.responses.is_empty()
+    }
+
+    /// Begins to validate the path, or begins anew.
+    pub fn begin_validation(&mut self, now: Instant, pto: Duration) {
+        self.validation = Some(Box::new(Validation::begin(now, pto)));
+        self.frames_due = true;
+    }
+
+    /// Ends a validation without a result.
+    pub fn end_validation(&mut self) {
+        self.validation = None;
+        self.note_frames();
+    }
+
+    /// True while a validation is under way.
+    pub fn is_validating(&self) -> bool {
+        self.validation.is_some()
+    }
+
+    /// True if a challenge is to be sent.
+    pub fn is_challenge_due(&self) -> bool {
+        self.validation.as_deref().is_some_and(Validation::is_due)
+    }
+
+    /// A challenge was sent.
+    pub fn on_challenge_sent(&mut self, data: ChallengeData, full: bool) {
+        if let Some(validation) = self.validation.as_deref_mut() {
+            validation.on_sent(data, full);
+        }
+        self.note_frames();
+    }
+
+    /// What a response proves of this path. `None` if it answers no challenge sent over it.
+    pub fn on_response(&mut self, data: &ChallengeData) -> Option<Proof> {
+        let proof = self.validation.as_deref()?.on_response(data)?;
+        self.validation = None;
+        self.amplification.validate();
+        self.note_frames();
+        Some(proof)
+    }
+
+    /// When the validation has to be looked at.
+    pub fn validation_timeout(&self) -> Option<Instant> {
+        self.validation.as_deref().map(Validation::next_timeout)
+    }
+
+    /// Time has passed. Returns true if the validation has failed; it is over then.
+    pub fn on_validation_timeout(&mut self, now: Instant) -> bool {
+        let Some(validation) = self.validation.as_deref_mut() else { return false };
+        let failed = validation.on_timeout(now) == Verdict::Failed;
+        if failed {
+            self.validation = None;
+        }
+        self.note_frames();
+        failed
+    }
+
+    /// Changes places with `other`. With `keep_controls` round-trip time, window and the like stay:
+    /// RFC 9000 section 9.4 allows it where only the peer's port differs.
+    pub fn change_places(&mut self, other: &mut Self, keep_controls: bool) {
+        use std::mem::swap;
+        swap(self, other);
+        if keep_controls {
+            swap(self, other);
+            swap(&mut self.addresses, &mut other.addresses);
+            swap(&mut self.amplification, &mut other.amplification);
+            swap(&mut self.responses, &mut other.responses);
+            swap(&mut self.validation, &mut other.validation);
+            swap(&mut self.frames_due, &mut other.frames_due);
+        }
     }
 
     /// Bytes the congestion window leaves.

@@ -242,6 +242,7 @@ impl Node for Ours {
         match self.engine.receive(now, &arrival, &datagram.bytes) {
             Received::Incoming(incoming) => {
                 let terms = Acceptance {
+                    preferred_cid: None,
                     ask_for_certificate: false,
                     scid: self.engine.random_cid(),
                     scid_is_secret: true,

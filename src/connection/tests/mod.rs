@@ -7,6 +7,7 @@
 
 mod forge;
 mod link;
+mod net;
 mod pair;
 
 mod acknowledgement;
@@ -18,10 +19,13 @@ mod early_data;
 mod ecn;
 mod handshake;
 mod keys;
+mod migration;
 mod mtu;
 mod new_token;
 mod packets;
 mod parameters;
+mod path_validation;
+mod preferred_address;
 mod recovery;
 mod retry_and_version;
 mod settings;

@@ -2,7 +2,12 @@
 
 use std::sync::Arc;
 
+<<<<<<< HEAD
 use super::link::{Link, Marked, Weather};
+=======
+use super::link::{Link, Weather};
+use super::net::{at, Net, CLIENT, SERVER};
+>>>>>>> 9395a08 (Follow peers that move, and move)
 use crate::congestion::{Controller, NewReno, Parameters};
 use crate::connection::parameters::{local_parameters, Identity};
 use crate::connection::{ClientConfig, CloseReason, Connection, Event, ServerConfig};
@@ -79,7 +84,7 @@ impl End {
     }
 
     /// Listens, and answers requests for connection IDs.
-    fn listen(&mut self) {
+    pub(super) fn listen(&mut self) {
         while let Some(event) = self.connection.poll_event() {
             match event {
                 Event::NeedConnectionIds(count) => {
@@ -115,6 +120,7 @@ pub(super) struct Pair {
     pub(super) client: End,
     pub(super) server: End,
     pub(super) link: Link,
+    pub(super) net: Net,
 }
 
 /// Where the client sends its very first Initial.
@@ -123,6 +129,9 @@ pub(super) const FIRST_DCID: [u8; 8] = [0xd0; 8];
 /// Rounds of 10 ms after which an end that sent nothing has nothing to send: longer than an ACK is
 /// delayed.
 const SILENT_ROUNDS: u32 = 4;
+
+/// Which connection ID a server gives with its preferred address, if it has one.
+pub(super) const PREFERRED: u8 = 0x99;
 
 /// The longest datagram that the pair carries.
 const BUFFER: usize = 1500;
@@ -141,7 +150,7 @@ impl Pair {
         let client_cid = ConnectionId::new(&[0xc0; 20][..options.cid_len]).unwrap();
         let client = ClientConfig {
             settings: Arc::new(options.client),
-            addresses: addresses(),
+            addresses: addresses(SERVER),
             controller: (options.controller)(),
             scid: client_cid,
             dcid: first_dcid,
@@ -156,10 +165,11 @@ impl Pair {
         let client = Connection::client(client, &contexts.client, now, &mut random).unwrap();
         let server = ServerConfig {
             settings: Arc::new(options.server),
-            addresses: addresses(),
+            addresses: addresses(CLIENT),
             controller: (options.controller)(),
             version: Version::V1,
             scid: ConnectionId::new(&[0x50; 20][..options.cid_len]).unwrap(),
+            preferred: Some((issued_cid(Role::Server, PREFERRED), issued_token(PREFERRED))),
             reset_token: (options.cid_len > 0).then(|| issued_token(0)),
             dcid: client_cid,
             original_dcid: first_dcid,
@@ -169,12 +179,17 @@ impl Pair {
             scid_is_secret: options.scid_is_secret,
         };
         let server = Connection::server(server, &contexts.server, now, &mut random).unwrap();
+<<<<<<< HEAD
         let (mut client, mut server) = (End::new(client), End::new(server));
         if options.ecn {
             client.connection.use_ecn();
             server.connection.use_ecn();
         }
         Self { now, client, server, link: Link::new(options.weather) }
+=======
+        let (client, server) = (End::new(client), End::new(server));
+        Self { now, client, server, link: Link::new(options.weather), net: Net::new() }
+>>>>>>> 9395a08 (Follow peers that move, and move)
     }
 
     /// The transport parameters that the server of a new pair is going to send.
@@ -185,6 +200,7 @@ impl Pair {
             original_destination: connection.early.as_ref().map(|early| early.original_dcid),
             retry_source: None,
             reset_token: None,
+            preferred: None,
         };
         local_parameters(connection.settings(), &identity)
             .encode(Role::Server, &mut SeededRandom::new([0; 32]))
@@ -265,12 +281,12 @@ impl Pair {
     pub(super) fn exchange(&mut self) {
         let mut silent = 0;
         for _ in 0..10_000 {
-            let to_server = self.sent(Role::Client);
+            let to_server = self.posted(Role::Client);
             self.wait(Duration::from_millis(5));
-            self.give_all(Role::Server, &to_server);
-            let to_client = self.sent(Role::Server);
+            self.deliver_all(Role::Server, &to_server);
+            let to_client = self.posted(Role::Server);
             self.wait(Duration::from_millis(5));
-            self.give_all(Role::Client, &to_client);
+            self.deliver_all(Role::Client, &to_client);
             silent = if to_server.is_empty() && to_client.is_empty() { silent + 1 } else { 0 };
             if silent == SILENT_ROUNDS {
                 return;
@@ -312,7 +328,11 @@ impl Pair {
             };
             self.now = self.now.max(next);
             while let Some((to, datagram)) = self.link.arrived(self.now) {
+<<<<<<< HEAD
                 self.give_marked(to, &datagram);
+=======
+                self.deliver(to, &datagram);
+>>>>>>> 9395a08 (Follow peers that move, and move)
             }
             self.tick(Role::Client);
             self.tick(Role::Server);
@@ -326,7 +346,11 @@ impl Pair {
 
     fn flush(&mut self) {
         for role in [Role::Client, Role::Server] {
+<<<<<<< HEAD
             for datagram in self.sent_marked(role) {
+=======
+            for datagram in self.posted(role) {
+>>>>>>> 9395a08 (Follow peers that move, and move)
                 self.link.carry(self.now, role.peer(), datagram);
             }
         }
@@ -427,8 +451,8 @@ pub(super) fn issued_token(n: u8) -> ResetToken {
     ResetToken([0xa0 ^ n; 16])
 }
 
-fn addresses() -> Addresses {
-    Addresses { local: None, peer: "192.0.2.1:443".parse().unwrap() }
+fn addresses(peer: &str) -> Addresses {
+    Addresses { local: None, peer: at(peer) }
 }
 
 fn controller() -> Controller {

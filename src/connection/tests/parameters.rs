@@ -19,6 +19,7 @@ fn parameters(pair: &mut Pair, role: Role) -> TransportParameters {
         original_destination: server.then(|| connection.early.as_ref().unwrap().original_dcid),
         retry_source: None,
         reset_token: None,
+        preferred: None,
     };
     local_parameters(connection.settings(), &identity)
 }

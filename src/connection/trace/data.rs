@@ -2,6 +2,7 @@
 
 use crate::connection::event::CloseReason;
 use crate::connection::State;
+use crate::error::TransportErrorCode;
 use crate::observe::{Array, Object};
 use crate::path::Addresses;
 use crate::recovery::Space;
@@ -89,6 +90,9 @@ pub(super) fn write_reason(data: &mut Object<'_>, reason: &CloseReason) {
         }
         CloseReason::VersionMismatch => {
             data.text("trigger", "version_mismatch");
+        }
+        CloseReason::NoViablePath => {
+            write_code(data, TransportErrorCode::NO_VIABLE_PATH.0);
         }
         CloseReason::PathLost => {
             data.text("trigger", "aborted");

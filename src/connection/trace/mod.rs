@@ -98,6 +98,7 @@ impl Connection {
             original_destination: None,
             retry_source: None,
             reset_token: None,
+            preferred: None,
         };
         let parameters = local_parameters(&settings, &identity);
         self.trace(Kind::ParametersSet, |data| write_parameters(data, "local", &parameters));

@@ -160,6 +160,7 @@ impl World {
         let terms = Acceptance {
             scid,
             scid_is_secret: true,
+            preferred_cid: None,
             settings,
             controller: controller(),
             ask_for_certificate: false,

@@ -1,0 +1,99 @@
+//! Addresses between two ends: a NAT before the client, which may change its mind.
+
+use std::net::SocketAddr;
+
+use super::pair::Pair;
+use crate::path::{Addresses, Arrival};
+use crate::wire::Role;
+
+/// Where the client is, as it sees itself, and before any rebinding as the server sees it.
+pub(super) const CLIENT: &str = "198.51.100.1:4000";
+
+/// Where the server is.
+pub(super) const SERVER: &str = "192.0.2.1:443";
+
+/// Parses an address.
+pub(super) fn at(text: &str) -> SocketAddr {
+    text.parse().unwrap()
+}
+
+/// What the client's addresses look like from outside.
+pub(super) struct Net {
+    /// Inside and outside; an address that is not here is the same on both sides.
+    table: Vec<(SocketAddr, SocketAddr)>,
+}
+
+impl Net {
+    pub(super) fn new() -> Self {
+        Self { table: vec![(at(CLIENT), at(CLIENT))] }
+    }
+
+    /// What the client sends comes from `outside` now; what goes to where it was is lost.
+    pub(super) fn rebind(&mut self, outside: SocketAddr) {
+        self.table[0].1 = outside;
+    }
+
+    /// How the receiver sees a datagram that `from` sends between `addresses`. `None` if it goes
+    /// nowhere.
+    fn carry(&self, from: Role, addresses: &Addresses) -> Option<Addresses> {
+        if from == Role::Client {
+            let inside = addresses.local.unwrap_or(at(CLIENT));
+            let known = self.table.iter().find(|(address, _)| *address == inside);
+            let outside = known.map_or(inside, |(_, outside)| *outside);
+            return Some(Addresses { local: Some(addresses.peer), peer: outside });
+        }
+        let outside = addresses.peer;
+        let known = self.table.iter().find(|(_, address)| *address == outside);
+        let inside = match known {
+            Some((inside, _)) => *inside,
+            None if self.table.iter().any(|(inside, _)| *inside == outside) => return None,
+            None => outside,
+        };
+        Some(Addresses { local: Some(inside), peer: addresses.local.unwrap_or(at(SERVER)) })
+    }
+}
+
+/// A datagram on its way, and how its receiver sees it.
+#[derive(Clone, Debug)]
+pub(super) struct Mail {
+    pub(super) addresses: Addresses,
+    pub(super) bytes: Vec<u8>,
+}
+
+impl Pair {
+    /// All datagrams that `from` wants to send now and that go anywhere.
+    pub(super) fn posted(&mut self, from: Role) -> Vec<Mail> {
+        let now = self.now;
+        let (mut mail, mut buffer) = (Vec::new(), [0; 1500]);
+        while let Some(sent) = self.end(from).connection.transmit(now, &mut buffer) {
+            let addresses = *self.end(from).connection.addresses(sent.path);
+            if let Some(addresses) = self.net.carry(from, &addresses) {
+                mail.push(Mail { addresses, bytes: buffer[..sent.len].to_vec() });
+            }
+            assert!(mail.len() < 10_000, "sends without end");
+        }
+        mail
+    }
+
+    /// Gives a datagram to `to`.
+    pub(super) fn deliver(&mut self, to: Role, mail: &Mail) {
+        let now = self.now;
+        let end = self.end(to);
+        let mut scratch = vec![0; mail.bytes.len()];
+        let arrival = Arrival::unmarked(mail.addresses);
+        end.connection.receive(now, &arrival, &mail.bytes, &mut scratch);
+        end.connection.learn_local_address(mail.addresses.local);
+        end.listen();
+    }
+
+    pub(super) fn deliver_all(&mut self, to: Role, mail: &[Mail]) {
+        for mail in mail {
+            self.deliver(to, mail);
+        }
+    }
+
+    /// How the server sees a datagram of the client that comes from `peer`.
+    pub(super) fn from(peer: &str, bytes: Vec<u8>) -> Mail {
+        Mail { addresses: Addresses { local: Some(at(SERVER)), peer: at(peer) }, bytes }
+    }
+}
