@@ -9,7 +9,7 @@ use crate::path::amplification::Amplification;
 use crate::path::cids::{LocalCids, RemoteCids};
 use crate::path::{Addresses, OtherPaths, Path, PathConfig, PathHandle};
 use crate::random::Random;
-use crate::recovery::{EcnCodepoint, Reordering};
+use crate::recovery::{EcnCodepoint, Reordering, Space};
 use crate::stream::{ReceiveRates, Streams};
 use crate::time::Instant;
 use crate::tls::{ClientOptions, Context, ContextError, ServerOptions, Session, VerifyMode};
@@ -297,6 +297,7 @@ impl Connection {
             tracer: None,
             settings,
         };
+        connection.report_ecn_if_asked();
         connection.streams.set_receive_rates(ReceiveRates {
             connection: connection.settings.receive_rate,
             least_stream_window: connection.settings.limited_stream_window.unwrap_or(0),
@@ -305,6 +306,17 @@ impl Connection {
         connection.fit_write_ahead();
         connection.restart_idle_timer(now);
         connection
+    }
+
+    fn report_ecn_if_asked(&mut self) {
+        if !self.settings.always_report_ecn {
+            return;
+        }
+        for id in Space::ALL {
+            if let Some(space) = self.space(id) {
+                space.received.always_report_ecn();
+            }
+        }
     }
 
     /// Chooses the next packet number to leave out, some dozens to thousands from here.

@@ -47,6 +47,8 @@ pub struct Settings {
     pub ack_frequency: u32,
     /// How long they may wait.
     pub max_ack_delay: Duration,
+    /// Report ECN counts even where no packet was marked, to test peers.
+    pub always_report_ecn: bool,
     /// When packets arrive we want to hear from the peer, and tell it in turn.
     pub receive_timestamps: Option<ReceiveTimestamps>,
     /// Answer fewer packets with an ACK once many ACKs were sent.
@@ -247,6 +249,7 @@ impl Default for Settings {
             anti_amplification_limit: 3,
             ack_frequency: 2,
             max_ack_delay: Duration::from_millis(25),
+            always_report_ecn: false,
             receive_timestamps: None,
             adaptive_acks: false,
             send_capacity: DEFAULT_QUEUED_PACKETS * u64::from(MIN_DATAGRAM_SIZE),

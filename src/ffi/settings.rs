@@ -134,4 +134,6 @@ pub unsafe extern "C" fn xqc_server_set_conn_settings(
 check_prototypes!(xqc_conn_get_conn_settings_template, xqc_server_set_conn_settings);
 
 #[cfg(test)]
+mod fields;
+#[cfg(test)]
 mod tests;

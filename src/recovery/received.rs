@@ -41,6 +41,8 @@ pub struct ReceivedPackets {
     /// When the largest arrived.
     largest_time: Instant,
     ecn: EcnCounts,
+    /// Report counts even if they are zero.
+    always_ecn: bool,
     max_ack_delay: Duration,
     frequency: u32,
     /// ACKs left to be sent until their frequency falls; 0 if it will not.
@@ -78,6 +80,7 @@ impl ReceivedPackets {
             next: 0,
             largest_time: Instant::default(),
             ecn: EcnCounts::default(),
+            always_ecn: false,
             max_ack_delay,
             frequency,
             until_thin: 0,
@@ -98,6 +101,11 @@ impl ReceivedPackets {
     /// Lets the frequency fall to one ACK for ten packets after a hundred ACKs from now on.
     pub fn thin_acks_later(&mut self) {
         self.until_thin = ACKS_BEFORE_THIN;
+    }
+
+    /// Reports ECN counts from now on whether or not any mark was seen.
+    pub fn always_report_ecn(&mut self) {
+        self.always_ecn = true;
     }
 
     /// Tells the peer when packets arrive from now on.
@@ -222,7 +230,7 @@ impl ReceivedPackets {
     ) -> Option<PacketNumber> {
         let held = now.saturating_since(self.largest_time).as_micros();
         let delay = held.checked_shr(u32::from(exponent)).unwrap_or(0);
-        let seen = self.ecn != EcnCounts::default();
+        let seen = self.ecn != EcnCounts::default() || self.always_ecn;
         let ecn = seen.then_some(self.ecn);
         let largest = match &mut self.stamps {
             None => encode_ack(w, delay, &self.ranges, ecn)?,

@@ -262,3 +262,14 @@ fn an_extended_ack_of_a_number_not_sent_is_a_violation() {
     let ack = [0x40, 0xb1, 0x7f, 0xff, 0, 0, 0, 0];
     assert_eq!(judged(timed(2, 0), &ack), Some(Code::PROTOCOL_VIOLATION));
 }
+
+/// RFC 9000 section 19.3.2: counts of zero are counts.
+#[test]
+fn ecn_counts_are_reported_without_marks_if_the_host_says_so() {
+    let server = Settings { always_report_ecn: true, ..Settings::default() };
+    let mut pair = timed_pair(Settings::default(), server);
+    pair.inject(Role::Client, &[Frame::Ping]);
+    pair.inject(Role::Client, &[Frame::Ping]);
+    let answer = pair.peek(Role::Server);
+    assert_eq!((answer[0].payload[0], answer[0].payload.ends_with(&[0; 3])), (0x03, true));
+}

@@ -26,6 +26,7 @@ pub(super) fn with_recovery(host: &xqc_conn_settings_t, base: &Settings, role: R
             0 => base.max_ack_delay,
             delay => Duration::from_millis(delay.min(MAX_ACK_DELAY_MS).into()),
         },
+        always_report_ecn: host.simulate_ecn != 0,
         receive_timestamps: receive_timestamps(host, base),
         adaptive_acks: host.adaptive_ack_frequency != 0,
         initial_rtt: match host.initial_rtt {
