@@ -31,7 +31,7 @@ fn marks_are_set_received_reported_and_borne_out() {
     // RFC 9002 section 7.1: nothing met congestion.
     assert_eq!(client.stats().congestion_marks, 0);
     pair.write(Role::Client, b"more");
-    assert!(pair.sent_marked(Role::Client).iter().all(|sent| sent.ecn == EcnCodepoint::Ect0));
+    assert!(pair.posted(Role::Client).iter().all(|sent| sent.ecn == EcnCodepoint::Ect0));
 }
 
 #[test]
@@ -41,7 +41,7 @@ fn without_a_host_that_marks_nothing_is_marked_or_counted() {
     assert!(!pair.client.connection.is_ecn_capable());
     assert_eq!(pair.server.connection.ecn_received(), EcnCounts::default());
     pair.write(Role::Client, b"more");
-    assert!(pair.sent_marked(Role::Client).iter().all(|sent| sent.ecn == EcnCodepoint::NotEct));
+    assert!(pair.posted(Role::Client).iter().all(|sent| sent.ecn == EcnCodepoint::NotEct));
 }
 
 /// One end's host knows nothing of marks: it neither sets nor reports them.
@@ -51,7 +51,7 @@ fn a_peer_that_reports_no_counts_turns_ecn_off() {
     transfer(&mut pair);
     assert!(!pair.client.connection.is_ecn_capable());
     pair.write(Role::Client, b"more");
-    assert!(pair.sent_marked(Role::Client).iter().all(|sent| sent.ecn == EcnCodepoint::NotEct));
+    assert!(pair.posted(Role::Client).iter().all(|sent| sent.ecn == EcnCodepoint::NotEct));
 }
 
 /// RFC 9000 section 13.4.2.1.
@@ -123,14 +123,14 @@ fn a_congestion_mark_is_acknowledged_at_once() {
     let mut pair = pair(Marks::Keep);
     transfer(&mut pair);
     pair.client.connection.ping();
-    let mut sent = pair.sent_marked(Role::Client);
+    let mut sent = pair.posted(Role::Client);
     sent[0].ecn = EcnCodepoint::Ce;
-    pair.give_marked(Role::Server, &sent[0]);
+    pair.deliver(Role::Server, &sent[0]);
     assert_eq!(pair.sent(Role::Server).len(), 1, "no delay");
     pair.exchange();
     pair.client.connection.ping();
-    let sent = pair.sent_marked(Role::Client);
-    pair.give_marked(Role::Server, &sent[0]);
+    let sent = pair.posted(Role::Client);
+    pair.deliver(Role::Server, &sent[0]);
     assert_eq!(pair.sent(Role::Server).len(), 0, "without congestion it may wait");
 }
 
@@ -139,15 +139,15 @@ fn a_congestion_mark_is_acknowledged_at_once() {
 #[test]
 fn packets_that_share_a_datagram_share_its_mark() {
     let mut pair = pair(Marks::Keep);
-    let flight = pair.sent_marked(Role::Client);
+    let flight = pair.posted(Role::Client);
     assert!(flight.iter().all(|sent| sent.ecn == EcnCodepoint::Ect0));
     for datagram in &flight {
-        pair.give_marked(Role::Server, datagram);
+        pair.deliver(Role::Server, datagram);
     }
     // Initial and Handshake together: both are validated by the client's ACKs.
-    let flight = pair.sent_marked(Role::Server);
+    let flight = pair.posted(Role::Server);
     for datagram in &flight {
-        pair.give_marked(Role::Client, datagram);
+        pair.deliver(Role::Client, datagram);
     }
     pair.run_for(SECOND);
     assert!(pair.server.connection.is_ecn_capable() && pair.client.connection.is_ecn_capable());

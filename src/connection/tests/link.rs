@@ -45,13 +45,6 @@ pub(super) enum Marks {
     Congest(u64),
 }
 
-/// A datagram and its mark.
-#[derive(Clone, Debug)]
-pub(super) struct Marked {
-    pub(super) bytes: Vec<u8>,
-    pub(super) ecn: EcnCodepoint,
-}
-
 impl Default for Weather {
     fn default() -> Self {
         Self {
@@ -78,11 +71,7 @@ pub(super) struct Link {
     busy_until: [Instant; 2],
     /// Datagrams the queue had no room for.
     pub(super) overflows: u64,
-<<<<<<< HEAD
-    wire: BTreeMap<(Instant, u64), (Role, Marked)>,
-=======
     wire: BTreeMap<(Instant, u64), (Role, Mail)>,
->>>>>>> 9395a08 (Follow peers that move, and move)
 }
 
 impl Link {
@@ -98,8 +87,7 @@ impl Link {
     }
 
     /// Sends `datagram` to `to`.
-<<<<<<< HEAD
-    pub(super) fn carry(&mut self, now: Instant, to: Role, mut datagram: Marked) {
+    pub(super) fn carry(&mut self, now: Instant, to: Role, mut datagram: Mail) {
         if datagram.bytes.len() > self.weather.mtu || self.happens(self.weather.loss) {
             return;
         }
@@ -117,14 +105,6 @@ impl Link {
             }
         }
         let Some(leaves) = self.queue(now, to, datagram.bytes.len() as u64) else {
-=======
-    pub(super) fn carry(&mut self, now: Instant, to: Role, datagram: Mail) {
-        let len = datagram.bytes.len();
-        if len > self.weather.mtu || self.happens(self.weather.loss) {
-            return;
-        }
-        let Some(leaves) = self.queue(now, to, len as u64) else {
->>>>>>> 9395a08 (Follow peers that move, and move)
             self.overflows += 1;
             return;
         };
@@ -149,11 +129,7 @@ impl Link {
         Some(*busy_until)
     }
 
-<<<<<<< HEAD
-    fn schedule(&mut self, now: Instant, to: Role, datagram: Marked) {
-=======
     fn schedule(&mut self, now: Instant, to: Role, datagram: Mail) {
->>>>>>> 9395a08 (Follow peers that move, and move)
         let mut delay = self.weather.latency;
         if self.happens(self.weather.reorder) {
             let extra = self.next() % (2 * delay.as_micros() + 1);
@@ -169,11 +145,7 @@ impl Link {
     }
 
     /// The next datagram that has arrived.
-<<<<<<< HEAD
-    pub(super) fn arrived(&mut self, now: Instant) -> Option<(Role, Marked)> {
-=======
     pub(super) fn arrived(&mut self, now: Instant) -> Option<(Role, Mail)> {
->>>>>>> 9395a08 (Follow peers that move, and move)
         self.next_arrival().filter(|at| *at <= now)?;
         self.wire.pop_first().map(|(_, arrival)| arrival)
     }

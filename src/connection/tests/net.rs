@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use super::pair::Pair;
 use crate::path::{Addresses, Arrival};
+use crate::recovery::EcnCodepoint;
 use crate::wire::Role;
 
 /// Where the client is, as it sees itself, and before any rebinding as the server sees it.
@@ -53,10 +54,11 @@ impl Net {
     }
 }
 
-/// A datagram on its way, and how its receiver sees it.
+/// A datagram on its way, its mark, and how its receiver sees its addresses.
 #[derive(Clone, Debug)]
 pub(super) struct Mail {
     pub(super) addresses: Addresses,
+    pub(super) ecn: EcnCodepoint,
     pub(super) bytes: Vec<u8>,
 }
 
@@ -68,7 +70,7 @@ impl Pair {
         while let Some(sent) = self.end(from).connection.transmit(now, &mut buffer) {
             let addresses = *self.end(from).connection.addresses(sent.path);
             if let Some(addresses) = self.net.carry(from, &addresses) {
-                mail.push(Mail { addresses, bytes: buffer[..sent.len].to_vec() });
+                mail.push(Mail { addresses, ecn: sent.ecn, bytes: buffer[..sent.len].to_vec() });
             }
             assert!(mail.len() < 10_000, "sends without end");
         }
@@ -80,7 +82,7 @@ impl Pair {
         let now = self.now;
         let end = self.end(to);
         let mut scratch = vec![0; mail.bytes.len()];
-        let arrival = Arrival::unmarked(mail.addresses);
+        let arrival = Arrival { addresses: mail.addresses, ecn: mail.ecn };
         end.connection.receive(now, &arrival, &mail.bytes, &mut scratch);
         end.connection.learn_local_address(mail.addresses.local);
         end.listen();
@@ -94,6 +96,7 @@ impl Pair {
 
     /// How the server sees a datagram of the client that comes from `peer`.
     pub(super) fn from(peer: &str, bytes: Vec<u8>) -> Mail {
-        Mail { addresses: Addresses { local: Some(at(SERVER)), peer: at(peer) }, bytes }
+        let addresses = Addresses { local: Some(at(SERVER)), peer: at(peer) };
+        Mail { addresses, ecn: EcnCodepoint::NotEct, bytes }
     }
 }

@@ -2,18 +2,14 @@
 
 use std::sync::Arc;
 
-<<<<<<< HEAD
-use super::link::{Link, Marked, Weather};
-=======
 use super::link::{Link, Weather};
-use super::net::{at, Net, CLIENT, SERVER};
->>>>>>> 9395a08 (Follow peers that move, and move)
+use super::net::{at, Mail, Net, CLIENT, SERVER};
 use crate::congestion::{Controller, NewReno, Parameters};
 use crate::connection::parameters::{local_parameters, Identity};
 use crate::connection::{ClientConfig, CloseReason, Connection, Event, ServerConfig};
 use crate::connection::{Settings, State, MIN_DATAGRAM_SIZE};
 use crate::error::TransportErrorCode;
-use crate::path::{Addresses, Arrival};
+use crate::path::Addresses;
 use crate::recovery::EcnCodepoint;
 use crate::stream::StreamKey;
 use crate::time::{Duration, Instant};
@@ -179,17 +175,12 @@ impl Pair {
             scid_is_secret: options.scid_is_secret,
         };
         let server = Connection::server(server, &contexts.server, now, &mut random).unwrap();
-<<<<<<< HEAD
         let (mut client, mut server) = (End::new(client), End::new(server));
         if options.ecn {
             client.connection.use_ecn();
             server.connection.use_ecn();
         }
-        Self { now, client, server, link: Link::new(options.weather) }
-=======
-        let (client, server) = (End::new(client), End::new(server));
         Self { now, client, server, link: Link::new(options.weather), net: Net::new() }
->>>>>>> 9395a08 (Follow peers that move, and move)
     }
 
     /// The transport parameters that the server of a new pair is going to send.
@@ -233,36 +224,22 @@ impl Pair {
 
     /// All datagrams that `from` wants to send now.
     pub(super) fn sent(&mut self, from: Role) -> Vec<Vec<u8>> {
-        self.sent_marked(from).into_iter().map(|datagram| datagram.bytes).collect()
-    }
-
-    /// The same with their ECN marks.
-    pub(super) fn sent_marked(&mut self, from: Role) -> Vec<Marked> {
         let now = self.now;
         let connection = &mut self.end(from).connection;
         let mut datagrams = Vec::new();
         let mut buffer = [0; BUFFER];
         while let Some(sent) = connection.transmit(now, &mut buffer) {
-            datagrams.push(Marked { bytes: buffer[..sent.len].to_vec(), ecn: sent.ecn });
+            datagrams.push(buffer[..sent.len].to_vec());
             assert!(datagrams.len() < 10_000, "sends without end");
         }
         datagrams
     }
 
-    /// Gives a datagram to `to`.
+    /// Gives a datagram to `to`, on the path in use.
     pub(super) fn give(&mut self, to: Role, datagram: &[u8]) {
-        self.give_marked(to, &Marked { bytes: datagram.to_vec(), ecn: EcnCodepoint::NotEct });
-    }
-
-    /// Gives a datagram with its ECN mark to `to`.
-    pub(super) fn give_marked(&mut self, to: Role, datagram: &Marked) {
-        let now = self.now;
-        let end = self.end(to);
-        let mut scratch = vec![0; datagram.bytes.len()];
-        let addresses = end.connection.path().addresses;
-        let arrival = Arrival { addresses, ecn: datagram.ecn };
-        end.connection.receive(now, &arrival, &datagram.bytes, &mut scratch);
-        end.listen();
+        let addresses = self.end(to).connection.path().addresses;
+        let mail = Mail { addresses, ecn: EcnCodepoint::NotEct, bytes: datagram.to_vec() };
+        self.deliver(to, &mail);
     }
 
     pub(super) fn give_all(&mut self, to: Role, datagrams: &[Vec<u8>]) {
@@ -328,11 +305,7 @@ impl Pair {
             };
             self.now = self.now.max(next);
             while let Some((to, datagram)) = self.link.arrived(self.now) {
-<<<<<<< HEAD
-                self.give_marked(to, &datagram);
-=======
                 self.deliver(to, &datagram);
->>>>>>> 9395a08 (Follow peers that move, and move)
             }
             self.tick(Role::Client);
             self.tick(Role::Server);
@@ -346,11 +319,7 @@ impl Pair {
 
     fn flush(&mut self) {
         for role in [Role::Client, Role::Server] {
-<<<<<<< HEAD
-            for datagram in self.sent_marked(role) {
-=======
             for datagram in self.posted(role) {
->>>>>>> 9395a08 (Follow peers that move, and move)
                 self.link.carry(self.now, role.peer(), datagram);
             }
         }
