@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use xquic::congestion::{Controller, NewReno, Parameters};
 use xquic::connection::{ClientConfig, Connection, Event, LocalClose, Settings, MIN_DATAGRAM_SIZE};
-use xquic::engine::{Acceptance, ConnectionKey, Engine, EngineConfig, Received};
+use xquic::engine::{Acceptance, ConnectionKey, Engine, EngineConfig, Received, TokenKeys};
 use xquic::path::{Addresses, Arrival};
 use xquic::stream::StreamEvent;
 use xquic::time::Instant;
@@ -51,6 +51,7 @@ impl End {
             versions: vec![Version::V1, Version::DRAFT_29],
             cid_len: 8,
             reset_key: b"fuzz".to_vec(),
+            token_keys: TokenKeys::default(),
             tls,
             random: Box::new(SeededRandom::new([role as u8; 32])),
         });

@@ -8,7 +8,9 @@ use xquic::congestion::{Controller, Cubic, Parameters};
 use xquic::connection::{
     ClientConfig, CloseReason, Connection, Event, Settings, State, MIN_DATAGRAM_SIZE,
 };
-use xquic::engine::{Acceptance, ConnectionKey, Engine, EngineConfig, Received, TokenKeys};
+use xquic::engine::{
+    Acceptance, ConnectionKey, Engine, EngineConfig, Received, TokenKeys, UnixTime, Verdict,
+};
 use xquic::path::{Addresses, Arrival};
 use xquic::recovery::EcnCodepoint;
 use xquic::stream::{ReadError, StreamEvent, StreamKey};
@@ -20,6 +22,9 @@ use crate::identity::{identity, large_identity, NAME};
 use crate::node::{Datagram, Micros, Node};
 use crate::work::{Answers, Requests};
 use crate::ALPN;
+
+/// Real time; it stands still.
+const WALL: UnixTime = UnixTime(1_700_000_000);
 
 /// What a test may choose.
 #[derive(Clone, Default)]
@@ -49,6 +54,12 @@ pub struct Ours {
     pub parameters: Option<TransportParameters>,
     /// Datagrams that wait to be sent and are no connection's.
     loose: Vec<Datagram>,
+    /// What is sent carries ECN marks.
+    marking: bool,
+    /// New clients have to come again with a token.
+    retry: bool,
+    /// Retry packets sent.
+    pub retries: usize,
 }
 
 /// What runs on a connection.
@@ -106,7 +117,20 @@ impl Ours {
             sessions: Vec::new(),
             parameters: None,
             loose: Vec::new(),
+            marking: false,
+            retry: false,
+            retries: 0,
         }
+    }
+
+    /// Has clients come again with a token from now on.
+    pub fn ask_for_tokens(&mut self) {
+        self.retry = true;
+    }
+
+    /// Lets connections accepted from now on mark what they send.
+    pub fn mark(&mut self) {
+        self.marking = true;
     }
 
     /// Begins another connection.
@@ -179,7 +203,12 @@ impl Ours {
                         self.engine.issue_connection_id(key, cid);
                     }
                 }
-                Event::HandshakeConfirmed => self.engine.forget_first_dcid(key, now),
+                Event::HandshakeConfirmed => {
+                    self.engine.forget_first_dcid(key, now);
+                    if self.engine.role() == Role::Server {
+                        self.engine.issue_token(key, WALL);
+                    }
+                }
                 Event::ConnectionIdRetired(cid) => {
                     self.engine.retire_connection_id(key, cid, now);
                 }
@@ -240,7 +269,16 @@ impl Node for Ours {
         let now = Instant::from_micros(now);
         let arrival = self.arrival(&datagram);
         match self.engine.receive(now, &arrival, &datagram.bytes) {
-            Received::Incoming(incoming) => {
+            Received::Incoming(mut incoming) => {
+                if self.retry && !self.engine.check_token(now, WALL, &mut incoming) {
+                    return;
+                }
+                if self.retry && incoming.proof == Verdict::Nothing {
+                    let scid = self.engine.random_cid();
+                    let packet = self.engine.retry(now, WALL, &incoming, &scid).unwrap();
+                    self.retries += 1;
+                    return self.reply(&datagram, packet);
+                }
                 let terms = Acceptance {
                     preferred_cid: None,
                     ask_for_certificate: false,
@@ -251,6 +289,9 @@ impl Node for Ours {
                 };
                 let key = self.engine.accept(now, &incoming, terms).unwrap();
                 self.connections.insert(key, App::default());
+                if self.marking {
+                    self.engine.connection_mut(key).unwrap().use_ecn();
+                }
                 self.engine.feed(key, now, &arrival, &datagram.bytes);
             }
             Received::VersionNegotiation(bytes) | Received::StatelessReset(bytes) => {
@@ -274,7 +315,7 @@ impl Node for Ours {
                 out.push(Datagram {
                     from: self.address,
                     to: connection.addresses(sent.path).peer,
-                    ecn: sent.ecn as u8,
+                    ecn: bits(sent.ecn),
                     bytes: buffer[..sent.len].to_vec(),
                 });
             }
@@ -299,6 +340,16 @@ impl Node for Ours {
                 }
             }
         }
+    }
+}
+
+/// The two bits in the IP header.
+fn bits(codepoint: EcnCodepoint) -> u8 {
+    match codepoint {
+        EcnCodepoint::NotEct => 0,
+        EcnCodepoint::Ect1 => 1,
+        EcnCodepoint::Ect0 => 2,
+        EcnCodepoint::Ce => 3,
     }
 }
 

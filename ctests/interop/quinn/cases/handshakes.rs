@@ -27,6 +27,19 @@ fn retry_by_quinns_server() {
 }
 
 #[test]
+fn retry_of_quinns_client() {
+    let mut world = plain_from_quinn(&[1_000]);
+    world.server.ask_for_tokens();
+    assert!(world.run(5, |world| world.client.is_done() && world.server.is_confirmed()));
+    assert_eq!(world.server.retries, 1);
+    // The next connection shows what it got in NEW_TOKEN.
+    world.run(1, |_| false);
+    world.client.connect(crate::link::SERVER, world.now, &[1_000]);
+    assert!(world.run(5, |world| world.client.is_done()));
+    assert_eq!(world.server.retries, 1);
+}
+
+#[test]
 fn amplificationlimit_kept_towards_quinn() {
     let ours = ours::Options { large_certificate: true, ..ours::Options::default() };
     let mut world = from_quinn(theirs::Options::default(), &ours, &[1_000]);

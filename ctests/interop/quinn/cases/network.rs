@@ -1,6 +1,6 @@
 //! A network that changes addresses.
 
-use super::plain_to_quinn;
+use super::{plain_from_quinn, plain_to_quinn};
 use crate::link::{address, World, CLIENT};
 use crate::node::Node;
 
@@ -30,4 +30,27 @@ fn rebind_addr_of_our_client() {
     assert!(!world.client.is_done());
     assert!(world.run(60, |world| world.client.is_done()));
     assert_eq!(world.server.connection().remote_address(), world.translated.unwrap());
+}
+
+#[test]
+fn ecn_marks_of_quinn_are_reported_back() {
+    let mut world = plain_to_quinn(&[3_000_000]);
+    world.conditions.marks = 5;
+    assert!(world.run(60, |world| world.client.is_done()));
+    let counts = world.client.connection().unwrap().ecn_received();
+    assert!(counts.ect0 > 1_000 && counts.ce > 50, "{counts:?}");
+    // quinn has slowed down for what we reported.
+    let events = world.server.connection().stats().path.congestion_events;
+    assert!(events > 5, "{events}");
+}
+
+#[test]
+fn ecn_marks_of_ours_are_borne_out_by_quinn() {
+    let mut world = plain_from_quinn(&[3_000_000]);
+    world.server.mark();
+    world.conditions.marks = 5;
+    assert!(world.run(60, |world| world.client.is_done()));
+    let connection = world.server.connection().unwrap();
+    assert!(connection.is_ecn_capable());
+    assert!(connection.stats().congestion_marks > 50);
 }
