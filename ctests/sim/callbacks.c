@@ -338,6 +338,10 @@ static int on_conn_create(xqc_connection_t *handle, const xqc_cid_t *cid, void *
     conn->handle = handle;
     conn->cid = *cid;
     xqc_conn_set_alp_user_data(handle, &conn->alp);
+    if (conn->endpoint->world->options.use_datagrams) {
+        xqc_datagram_set_user_data(handle, conn);
+        CHECK(xqc_datagram_get_user_data(handle) == conn);
+    }
     int answer = sim_note(SIM_CONN_CREATE, conn->endpoint, conn, NULL);
     conn->create_failed = answer != 0;
     return answer;

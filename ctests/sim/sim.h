@@ -75,6 +75,11 @@ typedef enum sim_tag {
     X(STREAM_WRITE, stream_write)                                                                  \
     X(STREAM_CLOSING, stream_closing)                                                              \
     X(STREAM_CLOSE, stream_close)                                                                  \
+    X(DATAGRAM_READ, datagram_read)                                                                \
+    X(DATAGRAM_WRITE, datagram_write)                                                              \
+    X(DATAGRAM_ACKED, datagram_acked)                                                              \
+    X(DATAGRAM_LOST, datagram_lost)                                                                \
+    X(DATAGRAM_MSS, datagram_mss)                                                                  \
     X(SET_TIMER, set_timer)                                                                        \
     X(CID_GENERATE, cid_generate)                                                                  \
     X(LOG, log)                                                                                    \
@@ -152,6 +157,23 @@ struct sim_alp {
     sim_conn *conn;
 };
 
+/* What happened to the unreliable datagrams of a connection. */
+typedef struct sim_datagrams {
+    unsigned received;
+    size_t received_bytes;
+    uint8_t last[64]; /* the beginning of the last one */
+    size_t last_length;
+    uint64_t last_time; /* its receive time as told */
+    unsigned acked;
+    uint64_t last_acked;
+    unsigned lost;
+    uint64_t last_lost;
+    int lost_answer; /* what datagram_lost_notify answers */
+    unsigned writable;
+    unsigned mss_updates;
+    size_t mss; /* as told last */
+} sim_datagrams;
+
 struct sim_conn {
     uint32_t tag;
     struct sim_alp alp;
@@ -175,6 +197,7 @@ struct sim_conn {
     char wanted_name[64]; /* the server name a certificate was wanted for */
     uint8_t token[256]; /* the last one that save_token brought */
     size_t token_length;
+    sim_datagrams datagrams;
     sim_conn *peer; /* the other end, once looked up */
     sim_conn *next;
 };
@@ -232,6 +255,7 @@ typedef struct sim_options {
     bool no_before_accept; /* no function to send Retries and refusals with */
     uint8_t token[256];    /* what the client shows */
     size_t token_length;
+    bool use_datagrams; /* set the datagram callbacks, and the user data they carry */
     bool trace;
 } sim_options;
 
@@ -292,6 +316,7 @@ void sim_restart(sim_endpoint *endpoint);
 
 /* The callbacks the harness registers for its application protocol. */
 xqc_app_proto_callbacks_t sim_protocol(void);
+xqc_datagram_callbacks_t sim_datagram_callbacks(void);
 
 /* Starts a connection. NULL if the library refuses. */
 sim_conn *sim_connect(sim_world *world);

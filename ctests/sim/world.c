@@ -84,6 +84,9 @@ static void endpoint_start(sim_endpoint *endpoint, const sim_options *options)
     endpoint->engine = sim_engine_new(endpoint, options);
     CHECK(endpoint->engine != NULL);
     xqc_app_proto_callbacks_t protocol = sim_protocol();
+    if (options->use_datagrams) {
+        protocol.dgram_cbs = sim_datagram_callbacks();
+    }
     CHECK_EQ(xqc_engine_register_alpn(endpoint->engine, SIM_ALPN, SIM_ALPN_LEN, &protocol, NULL),
              XQC_OK);
     if (endpoint->is_server) {

@@ -148,10 +148,10 @@ impl Connection {
 
     /// Ends the connection without a word and at once.
     pub fn end(&mut self, reason: CloseReason) {
-        if self.state.is_open() {
-            self.leave(State::Closed, reason);
-        } else {
-            self.set_closed();
+        match self.state {
+            State::Closed => {}
+            state if state.is_open() => self.leave(State::Closed, reason),
+            _ => self.set_closed(),
         }
     }
 

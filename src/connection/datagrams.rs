@@ -85,7 +85,8 @@ impl Connection {
         if !self.can_seal_data() {
             return Err(self.await_datagrams(Obstacle::Keys));
         }
-        if self.queued_packets() >= self.packet_capacity() {
+        let open = self.datagrams.as_deref().map_or(0, |known| known.outbox.open() as u64);
+        if open >= self.packet_capacity() {
             return Err(self.await_datagrams(Obstacle::Room));
         }
         let datagrams = self.datagrams_mut();
@@ -154,15 +155,15 @@ impl Connection {
     /// True once if a datagram was refused as [`DatagramError::Blocked`] and can be sent now: the
     /// keys have come, or a tenth of the room is free again.
     pub fn take_datagram_writable(&mut self) -> bool {
-        let Some(awaited) = self.datagrams.as_deref().and_then(|known| known.awaited) else {
-            return false;
-        };
+        let Some(datagrams) = self.datagrams.as_deref() else { return false };
+        let Some(awaited) = datagrams.awaited else { return false };
+        let open = datagrams.outbox.open() as u64;
         let refused = self.peer.max_datagram_frame_size == 0;
         if !self.state.is_open() || refused || !self.can_seal_data() {
             return false;
         }
-        let (used, capacity) = (self.queued_packets(), self.packet_capacity());
-        let free = capacity.saturating_sub(used);
+        let capacity = self.packet_capacity();
+        let free = capacity.saturating_sub(open);
         if awaited == Obstacle::Room && (free == 0 || free < capacity / 10) {
             return false;
         }
@@ -200,13 +201,7 @@ impl Connection {
         DatagramError::Blocked
     }
 
-    /// Packets' worth of stream data and datagrams that wait or are on their way.
-    fn queued_packets(&self) -> u64 {
-        let datagrams = self.datagrams.as_deref().map_or(0, |known| known.outbox.open());
-        let streams = self.streams.bytes_buffered() / u64::from(MIN_DATAGRAM_SIZE);
-        streams + datagrams as u64
-    }
-
+    /// How many datagrams may wait or be on their way: as many as stream data may fill packets.
     fn packet_capacity(&self) -> u64 {
         (self.settings.send_capacity / u64::from(MIN_DATAGRAM_SIZE)).max(1)
     }

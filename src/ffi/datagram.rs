@@ -318,7 +318,9 @@ fn read(engine: &EngineCell, connection: &ConnectionCell, callbacks: &xqc_datagr
     loop {
         // A borrow in the loop's condition would last through its body.
         let came = match engine.core.borrow_mut().connection_mut(connection.key) {
-            Some(core) if core.state() != State::Closing => core.read_datagram(&mut data),
+            Some(core) if core.state().is_open() || core.state() == State::Draining => {
+                core.read_datagram(&mut data)
+            }
             _ => None,
         };
         let Some(came) = came else { break };
