@@ -45,6 +45,55 @@ typedef enum {
 } xqc_ext_lb_draft_t;
 
 /**
+ * Sends a datagram, as `xqc_socket_write_ex_pt`, with the two bits of `ecn` in the ECN field of its
+ * IP header: 0 for none, 2 for ECT(0).
+ */
+typedef ssize_t (*xqc_ext_write_socket_pt)(uint64_t path_id,
+                                           const unsigned char *buf,
+                                           size_t size,
+                                           const struct sockaddr *peer_addr,
+                                           socklen_t peer_addrlen,
+                                           uint8_t ecn,
+                                           void *conn_user_data);
+
+/**
+ * Sends datagrams, as `xqc_send_mmsg_ex_pt`, each with `ecn` in its IP header. All have the same
+ * size but the last, which may be shorter.
+ */
+typedef ssize_t (*xqc_ext_write_mmsg_pt)(uint64_t path_id,
+                                         const struct iovec *msg_iov,
+                                         unsigned int vlen,
+                                         const struct sockaddr *peer_addr,
+                                         socklen_t peer_addrlen,
+                                         uint8_t ecn,
+                                         void *conn_user_data);
+
+/** Functions that send with an ECN mark, for `xqc_ext_set_marking_writers`. */
+typedef struct xqc_ext_marking_writers_s {
+    /** Takes the place of `write_socket` and `write_socket_ex`. Required. */
+    xqc_ext_write_socket_pt write_socket;
+    /**
+     * Takes the place of `write_mmsg` and `write_mmsg_ex`. Required with
+     * `xqc_config_t.sendmmsg_on`.
+     */
+    xqc_ext_write_mmsg_pt write_mmsg;
+} xqc_ext_marking_writers_t;
+
+/** What a connection knows of ECN marks. */
+typedef struct xqc_ext_ecn_stats_s {
+    /** `XQC_TRUE` once the peer has confirmed that our marks arrive. */
+    xqc_bool_t capable;
+    /** Packets that arrived with ECT(0). */
+    uint64_t received_ect0;
+    /** Packets that arrived with ECT(1). */
+    uint64_t received_ect1;
+    /** Packets that arrived marked as having met congestion. */
+    uint64_t received_ce;
+    /** Packets of ours that arrived so marked at the peer, as it reports. */
+    uint64_t reported_ce;
+} xqc_ext_ecn_stats_t;
+
+/**
  * Returns the `XQC_EXT_VERSION` that the library was built with, to be compared with the
  * header's: a program built against a newer minor version must not use what that added.
  * Callable at any time, from any thread.
@@ -86,6 +135,45 @@ xqc_int_t xqc_ext_lb_cid_decrypt(xqc_ext_lb_draft_t draft,
                                  size_t out_buf_len,
                                  const uint8_t *lb_cid_key,
                                  size_t lb_cid_key_len);
+
+/**
+ * Registers functions that send with an ECN mark. They take the place of the write callbacks
+ * from now on, and connections made from now on mark what they send until it turns out that
+ * the path does not carry marks (RFC 9000 section 13.4). `writers` is copied. Best called right
+ * after `xqc_engine_create`; not from inside a callback.
+ *
+ * Returns `XQC_OK`, or `-XQC_EPARAM` for null or a missing function.
+ */
+XQC_EXPORT_PUBLIC_API
+xqc_int_t xqc_ext_set_marking_writers(xqc_engine_t *engine,
+                                      const xqc_ext_marking_writers_t *writers);
+
+/**
+ * As `xqc_engine_packet_process`, for hosts that can tell how a datagram is marked: `tos` is the
+ * TOS or traffic class byte of its IP header, of which the two low bits count. The peer hears of
+ * the marks and slows down on congestion. Use it for all datagrams or for none.
+ */
+XQC_EXPORT_PUBLIC_API
+xqc_int_t xqc_ext_packet_process(xqc_engine_t *engine,
+                                 const unsigned char *packet_in_buf,
+                                 size_t packet_in_size,
+                                 const struct sockaddr *local_addr,
+                                 socklen_t local_addrlen,
+                                 const struct sockaddr *peer_addr,
+                                 socklen_t peer_addrlen,
+                                 uint8_t tos,
+                                 xqc_usec_t recv_time,
+                                 void *user_data);
+
+/**
+ * Writes what a connection knows of ECN marks to `stats`.
+ *
+ * Returns `XQC_OK`, `-XQC_EPARAM` for null, or `-XQC_ECONN_NFOUND`.
+ */
+XQC_EXPORT_PUBLIC_API
+xqc_int_t xqc_ext_conn_ecn_stats(xqc_engine_t *engine,
+                                 const xqc_cid_t *cid,
+                                 xqc_ext_ecn_stats_t *stats);
 
 #ifdef __cplusplus
 } /* extern "C" */

@@ -25,7 +25,8 @@ use crate::wire::ConnectionId;
 
 use super::abi::{
     xqc_app_proto_callbacks_t, xqc_cid_t, xqc_config_t, xqc_connection_t, xqc_engine_callback_t,
-    xqc_engine_t, xqc_log_level_t, xqc_stream_t, xqc_transport_callbacks_t,
+    xqc_engine_t, xqc_ext_marking_writers_t, xqc_log_level_t, xqc_stream_t,
+    xqc_transport_callbacks_t,
 };
 use super::cid::cid_bytes;
 use super::clock::Clock;
@@ -42,6 +43,8 @@ pub(super) struct EngineCell {
     pub core: RefCell<Engine>,
     pub callbacks: xqc_engine_callback_t,
     pub transport: xqc_transport_callbacks_t,
+    /// The host's functions that send with an ECN mark.
+    pub marking: Cell<Option<xqc_ext_marking_writers_t>>,
     pub user_data: *mut c_void,
     pub private_context: Cell<*mut c_void>,
     pub config: RefCell<xqc_config_t>,
@@ -291,6 +294,11 @@ impl EngineCell {
 
     /// Adds a connection. The address of its cell stays the same until it is buried.
     pub fn add_connection(&self, cell: Box<ConnectionCell>) -> &ConnectionCell {
+        if self.marking.get().is_some() {
+            if let Some(core) = self.core.borrow_mut().connection_mut(cell.key) {
+                core.use_ecn();
+            }
+        }
         let index = cell.key.index() as usize;
         let address = std::ptr::from_ref(&*cell);
         let mut connections = self.connections.borrow_mut();

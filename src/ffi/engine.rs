@@ -101,6 +101,7 @@ unsafe fn create(
         core: RefCell::new(core),
         callbacks: *callbacks,
         transport: *transport,
+        marking: Cell::new(None),
         user_data,
         private_context: Cell::new(std::ptr::null_mut()),
         config: RefCell::new(config),

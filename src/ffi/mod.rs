@@ -7,13 +7,14 @@
 //! | `cells` | what the handles point at |
 //! | `engine`, `protocols`, `config`, `connect`, `connection`, `path`, `stream`, `cid`, `settings`, `stats` | the functions |
 //! | `certificate`, `resumption` | what the host says of certificates, and what a client keeps for later |
+//! | `ecn` | marks of datagrams, both ways |
 //! | `ext` | version and features of what upstream does not have |
 //! | `quic_lb` | connection IDs for load balancers |
 //! | `datagram` | unreliable datagrams, both ways |
 //! | `receive` | a datagram in, and the acceptance of connections |
 //! | `run` | the main loop |
 //! | `dispatch`, `notify`, `destroy` | events of the core to the host's callbacks |
-//! | `output` | datagrams to the host's socket functions |
+//! | `output`, `socket` | datagrams to the host's socket functions |
 //! | `congestion` | congestion controllers of both sides across the boundary |
 //! | `address`, `clock`, `identifiers`, `log`, `strings` | small conversions and services |
 
@@ -32,6 +33,7 @@ mod connection;
 mod datagram;
 mod destroy;
 mod dispatch;
+mod ecn;
 mod engine;
 mod ext;
 mod guard;
@@ -47,6 +49,7 @@ mod receive;
 mod resumption;
 mod run;
 mod settings;
+mod socket;
 mod stats;
 mod stream;
 mod strings;

@@ -4,20 +4,19 @@ use libc::{c_void, iovec};
 
 use crate::connection::State;
 use crate::path::{Addresses, Transmit};
+use crate::recovery::EcnCodepoint;
 use crate::time::Instant;
 
 use super::abi::{XQC_MAX_SEND_MSG_ONCE, XQC_SOCKET_EAGAIN, XQC_SOCKET_ERROR};
 use super::address::RawAddress;
 use super::cells::{ConnectionCell, EngineCell};
+use super::socket::{send_one, send_train, Target};
 
 /// The most datagrams that go out in one call: the size of the host's own array.
 const BATCH: usize = XQC_MAX_SEND_MSG_ONCE;
 
 /// Room for one datagram.
 pub(super) const DATAGRAM_ROOM: usize = 1500;
-
-/// The path that everything is sent on.
-const PATH_ID: u64 = 0;
 
 /// Where datagrams are built before the host sends them.
 pub(super) struct TransmitBuffer {
@@ -44,10 +43,12 @@ struct Held {
     addresses: Addresses,
 }
 
-/// Datagrams to one address with one mark, ready for the socket.
+/// Datagrams to one address with one mark, ready for the socket. All have the same size but the
+/// last, which may be shorter: that is what segmentation offload takes.
 struct Train {
     count: usize,
     addresses: Addresses,
+    ecn: EcnCodepoint,
     /// The connection may have more.
     more: bool,
 }
@@ -56,6 +57,7 @@ struct Train {
 pub(super) struct BlockedDatagram {
     bytes: Vec<u8>,
     addresses: Addresses,
+    ecn: EcnCodepoint,
 }
 
 /// What became of a write.
@@ -116,17 +118,20 @@ fn fill(
     let mut count = 1;
     while count < batch {
         let Some(sent) = core.transmit(now, &mut buffer.bytes[count]) else {
-            return Some(Train { count, addresses, more: false });
+            return Some(Train { count, addresses, ecn: first.ecn, more: false });
         };
-        if sent.path != first.path || sent.ecn != first.ecn {
+        if sent.path != first.path || sent.ecn != first.ecn || sent.len > first.len {
             let addresses = *core.addresses(sent.path);
             buffer.held = Some((count, Held { sent, addresses }));
             break;
         }
         buffer.lens[count] = sent.len;
         count += 1;
+        if sent.len < first.len {
+            break;
+        }
     }
-    Some(Train { count, addresses, more: true })
+    Some(Train { count, addresses, ecn: first.ecn, more: true })
 }
 
 /// Keeps what is left of a train after `sent` datagrams of it, and what waits behind it.
@@ -140,11 +145,11 @@ fn keep_blocked(
     let mut blocked = connection.blocked.borrow_mut();
     for index in sent..train.count {
         let bytes = buffer.datagram(index).to_vec();
-        blocked.push(BlockedDatagram { bytes, addresses: train.addresses });
+        blocked.push(BlockedDatagram { bytes, addresses: train.addresses, ecn: train.ecn });
     }
     if let Some((index, held)) = buffer.held.take() {
         let bytes = buffer.bytes[index][..held.sent.len].to_vec();
-        blocked.push(BlockedDatagram { bytes, addresses: held.addresses });
+        blocked.push(BlockedDatagram { bytes, addresses: held.addresses, ecn: held.sent.ecn });
     }
 }
 
@@ -155,7 +160,7 @@ fn send_blocked(engine: &EngineCell, connection: &ConnectionCell, now: Instant) 
     }
     let mut waiting = connection.blocked.take().into_iter();
     while let Some(datagram) = waiting.next() {
-        match write_one(engine, connection, &datagram.bytes, &datagram.addresses) {
+        match write_one(engine, connection, &datagram.bytes, (&datagram.addresses, datagram.ecn)) {
             Written::All => {}
             Written::Some(_) => {
                 let mut blocked = connection.blocked.borrow_mut();
@@ -187,31 +192,20 @@ fn write(
     buffer: &TransmitBuffer,
     train: &Train,
 ) -> Written {
-    let Train { count, ref addresses, .. } = *train;
+    let Train { count, ref addresses, ecn, .. } = *train;
     if !connection.mmsg {
-        return write_one(engine, connection, buffer.datagram(0), addresses);
+        return write_one(engine, connection, buffer.datagram(0), (addresses, ecn));
     }
     engine.writing_from.set(addresses.local);
-    let peer = RawAddress::new(&addresses.peer);
+    let peer = &RawAddress::new(&addresses.peer);
     let mut vector = [iovec { iov_base: std::ptr::null_mut(), iov_len: 0 }; BATCH];
     for (index, entry) in vector.iter_mut().enumerate().take(count) {
         let datagram = buffer.datagram(index);
         entry.iov_base = datagram.as_ptr().cast_mut().cast();
         entry.iov_len = datagram.len();
     }
-    let (vlen, user_data) = (count as u32, connection.user_data.get());
-    let result = match (engine.transport.write_mmsg_ex, engine.transport.write_mmsg) {
-        // SAFETY: the host gave this function for sending; the vector names `count` live buffers
-        // and the address is good for the call.
-        (Some(write), _) => unsafe {
-            write(PATH_ID, vector.as_ptr(), vlen, peer.as_ptr(), peer.len(), user_data)
-        },
-        // SAFETY: as above.
-        (None, Some(write)) => unsafe {
-            write(vector.as_ptr(), vlen, peer.as_ptr(), peer.len(), user_data)
-        },
-        (None, None) => return Written::Failed,
-    };
+    let target = Target { peer, ecn, user_data: connection.user_data.get() };
+    let result = send_train(engine, &vector[..count], &target);
     match result {
         sent if sent >= count as isize => Written::All,
         sent if sent >= 0 => Written::Some(sent as usize),
@@ -224,23 +218,14 @@ fn write_one(
     engine: &EngineCell,
     connection: &ConnectionCell,
     datagram: &[u8],
-    addresses: &Addresses,
+    (addresses, ecn): (&Addresses, EcnCodepoint),
 ) -> Written {
     engine.writing_from.set(addresses.local);
-    let peer = RawAddress::new(&addresses.peer);
-    let (bytes, len, user_data) = (datagram.as_ptr(), datagram.len(), connection.user_data.get());
-    let result = match (engine.transport.write_socket_ex, engine.transport.write_socket) {
-        // SAFETY: the host gave this function for sending; bytes and address are good for the
-        // call.
-        (Some(write), _) => unsafe {
-            write(PATH_ID, bytes, len, peer.as_ptr(), peer.len(), user_data)
-        },
-        // SAFETY: as above.
-        (None, Some(write)) => unsafe { write(bytes, len, peer.as_ptr(), peer.len(), user_data) },
-        (None, None) => return Written::Failed,
-    };
+    let peer = &RawAddress::new(&addresses.peer);
+    let target = Target { peer, ecn, user_data: connection.user_data.get() };
+    let result = send_one(engine, datagram, &target);
     match result {
-        sent if sent == len as isize => Written::All,
+        sent if sent == datagram.len() as isize => Written::All,
         error if error == XQC_SOCKET_ERROR as isize => Written::Failed,
         blocked if blocked == XQC_SOCKET_EAGAIN as isize => Written::Some(0),
         // A short write or another error: tried again later, as upstream does.

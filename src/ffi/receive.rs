@@ -6,6 +6,7 @@ use libc::{c_uchar, c_void, size_t, sockaddr, socklen_t};
 
 use crate::engine::{ConnectionKey, DropReason, Received};
 use crate::path::{Addresses, Arrival};
+use crate::recovery::EcnCodepoint;
 use crate::time::Instant;
 
 use super::abi::prototypes::check_prototypes;
@@ -41,33 +42,64 @@ pub unsafe extern "C" fn xqc_engine_packet_process(
     recv_time: xqc_usec_t,
     user_data: *mut c_void,
 ) -> xqc_int_t {
-    if engine.is_null() || (packet_in_buf.is_null() && packet_in_size > 0) {
+    let packet = Packet {
+        bytes: (packet_in_buf, packet_in_size),
+        local: (local_addr, local_addrlen),
+        peer: (peer_addr, peer_addrlen),
+        ecn: EcnCodepoint::NotEct,
+        recv_time,
+        user_data,
+    };
+    // SAFETY: the caller vouches for all of it.
+    unsafe { receive(engine, &packet) }
+}
+
+check_prototypes!(xqc_engine_packet_process);
+
+/// A datagram as C hands it over: pointers with their lengths.
+pub(super) struct Packet {
+    pub bytes: (*const c_uchar, size_t),
+    pub local: (*const sockaddr, socklen_t),
+    pub peer: (*const sockaddr, socklen_t),
+    pub ecn: EcnCodepoint,
+    pub recv_time: xqc_usec_t,
+    pub user_data: *mut c_void,
+}
+
+/// Takes in a datagram.
+///
+/// # Safety
+///
+/// `engine` is null or a live engine; the pointers of `packet` are readable for their lengths.
+#[inline]
+pub(super) unsafe fn receive(engine: *mut xqc_engine_t, packet: &Packet) -> xqc_int_t {
+    let (bytes, size) = packet.bytes;
+    if engine.is_null() || (bytes.is_null() && size > 0) {
         return -XQC_EPARAM;
     }
-    if packet_in_size == 0 {
+    if size == 0 {
         return -XQC_EILLPKT;
     }
     // SAFETY: the caller vouches for the bytes.
-    let datagram = unsafe { std::slice::from_raw_parts(packet_in_buf, packet_in_size) };
+    let datagram = unsafe { std::slice::from_raw_parts(bytes, size) };
     // SAFETY: the caller vouches for the local address.
-    let local = unsafe { read_address(local_addr, local_addrlen) };
+    let local = unsafe { read_address(packet.local.0, packet.local.1) };
     // SAFETY: the caller vouches for the peer's address.
-    let peer = unsafe { read_address(peer_addr, peer_addrlen) };
+    let peer = unsafe { read_address(packet.peer.0, packet.peer.1) };
     let handle: *const EngineHandle = engine.cast();
+    let (ecn, user_data) = (packet.ecn, packet.user_data);
     // SAFETY: the caller vouches for the handle.
     unsafe {
         with_engine(engine, -XQC_EFATAL, |engine| {
-            let now = engine.clock.at(recv_time);
+            let now = engine.clock.at(packet.recv_time);
             let Some(peer) = peer else {
-                return process_without_address(engine, now, datagram);
+                return process_without_address(engine, now, ecn, datagram);
             };
-            let arrival = Arrival::unmarked(Addresses { local, peer });
+            let arrival = Arrival { addresses: Addresses { local, peer }, ecn };
             process(engine, handle, datagram, &Delivery { arrival, now, user_data })
         })
     }
 }
-
-check_prototypes!(xqc_engine_packet_process);
 
 /// How the host handed over a datagram.
 pub(super) struct Delivery {
@@ -85,14 +117,19 @@ impl Delivery {
 }
 
 /// Without the peer's address a datagram can only belong to a connection that exists.
-fn process_without_address(engine: &EngineCell, now: Instant, datagram: &[u8]) -> xqc_int_t {
+fn process_without_address(
+    engine: &EngineCell,
+    now: Instant,
+    ecn: EcnCodepoint,
+    datagram: &[u8],
+) -> xqc_int_t {
     let key = {
         let mut core = engine.core.borrow_mut();
         let key = core.find_for(datagram);
         let addresses =
             key.and_then(|key| core.connection(key)).map(|found| found.path().addresses);
         if let (Some(key), Some(addresses)) = (key, addresses) {
-            core.feed(key, now, &Arrival::unmarked(addresses), datagram);
+            core.feed(key, now, &Arrival { addresses, ecn }, datagram);
         }
         key
     };

@@ -20,6 +20,16 @@ pub enum EcnCodepoint {
 }
 
 impl EcnCodepoint {
+    /// The codepoint's two bits.
+    pub const fn bits(self) -> u8 {
+        match self {
+            Self::NotEct => 0b00,
+            Self::Ect1 => 0b01,
+            Self::Ect0 => 0b10,
+            Self::Ce => 0b11,
+        }
+    }
+
     /// The codepoint in the two low bits of a TOS or traffic class byte.
     pub const fn from_bits(tos: u8) -> Self {
         match tos & 0b11 {
@@ -216,6 +226,7 @@ mod tests {
         let [not, ect1, ect0, ce] = read;
         assert_eq!((not, ect0), (EcnCodepoint::NotEct, EcnCodepoint::Ect0));
         assert_eq!((ect1, ce), (EcnCodepoint::Ect1, EcnCodepoint::Ce));
+        assert_eq!(read.map(EcnCodepoint::bits), [0, 1, 2, 3]);
     }
 
     #[test]

@@ -1,5 +1,11 @@
 //! `xqc_ext.h`: types and constants of what upstream's headers do not have.
 
+use core::ffi::{c_uchar, c_uint, c_void};
+
+use libc::{iovec, size_t, sockaddr, socklen_t, ssize_t};
+
+use super::xqc_bool_t;
+
 /// Version of `xqc_ext.h` and its functions: major in the upper 16 bits, minor in the lower. A
 /// larger minor number adds; a larger major number may change.
 pub const XQC_EXT_VERSION: u32 = 0x1_0000;
@@ -23,3 +29,60 @@ pub const XQC_EXT_FEATURE_BBR2: u64 = 0x2;
 pub const XQC_EXT_FEATURE_COPA: u64 = 0x4;
 /// Feature: the controller `xqc_unlimited_cc_cb`.
 pub const XQC_EXT_FEATURE_UNLIMITED: u64 = 0x8;
+
+/// Sends a datagram, as `xqc_socket_write_ex_pt`, with the two bits of `ecn` in the ECN field of its
+/// IP header: 0 for none, 2 for ECT(0).
+pub type xqc_ext_write_socket_pt = Option<
+    unsafe extern "C" fn(
+        path_id: u64,
+        buf: *const c_uchar,
+        size: size_t,
+        peer_addr: *const sockaddr,
+        peer_addrlen: socklen_t,
+        ecn: u8,
+        conn_user_data: *mut c_void,
+    ) -> ssize_t,
+>;
+
+/// Sends datagrams, as `xqc_send_mmsg_ex_pt`, each with `ecn` in its IP header. All have the same
+/// size but the last, which may be shorter.
+pub type xqc_ext_write_mmsg_pt = Option<
+    unsafe extern "C" fn(
+        path_id: u64,
+        msg_iov: *const iovec,
+        vlen: c_uint,
+        peer_addr: *const sockaddr,
+        peer_addrlen: socklen_t,
+        ecn: u8,
+        conn_user_data: *mut c_void,
+    ) -> ssize_t,
+>;
+
+/// Functions that send with an ECN mark, for `xqc_ext_set_marking_writers`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct xqc_ext_marking_writers_t {
+    /// Takes the place of `write_socket` and `write_socket_ex`. Required.
+    pub write_socket: xqc_ext_write_socket_pt,
+    /// Takes the place of `write_mmsg` and `write_mmsg_ex`. Required with
+    /// `xqc_config_t.sendmmsg_on`.
+    pub write_mmsg: xqc_ext_write_mmsg_pt,
+}
+
+/// What a connection knows of ECN marks.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct xqc_ext_ecn_stats_t {
+    /// `XQC_TRUE` once the peer has confirmed that our marks arrive.
+    pub capable: xqc_bool_t,
+    /// Packets that arrived with ECT(0).
+    pub received_ect0: u64,
+    /// Packets that arrived with ECT(1).
+    pub received_ect1: u64,
+    /// Packets that arrived marked as having met congestion.
+    pub received_ce: u64,
+    /// Packets of ours that arrived so marked at the peer, as it reports.
+    pub reported_ce: u64,
+}
+
+zeroable!(xqc_ext_marking_writers_t, xqc_ext_ecn_stats_t);

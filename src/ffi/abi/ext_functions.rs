@@ -4,9 +4,14 @@
 //! names off this file. To add a function, declare it here, define it elsewhere in `ffi` with
 //! `check_prototypes!`, and generate the headers anew; types go to `ext.rs`.
 
-use libc::size_t;
+use core::ffi::{c_uchar, c_void};
 
-use super::{xqc_ext_lb_draft_t, xqc_int_t};
+use libc::{size_t, sockaddr, socklen_t};
+
+use super::{
+    xqc_cid_t, xqc_engine_t, xqc_ext_ecn_stats_t, xqc_ext_lb_draft_t, xqc_ext_marking_writers_t,
+    xqc_int_t, xqc_usec_t,
+};
 
 extern "C" {
     /// Returns the `XQC_EXT_VERSION` that the library was built with, to be compared with the
@@ -44,5 +49,41 @@ extern "C" {
         out_buf_len: size_t,
         lb_cid_key: *const u8,
         lb_cid_key_len: size_t,
+    ) -> xqc_int_t;
+
+    /// Registers functions that send with an ECN mark. They take the place of the write callbacks
+    /// from now on, and connections made from now on mark what they send until it turns out that
+    /// the path does not carry marks (RFC 9000 section 13.4). `writers` is copied. Best called right
+    /// after `xqc_engine_create`; not from inside a callback.
+    ///
+    /// Returns `XQC_OK`, or `-XQC_EPARAM` for null or a missing function.
+    pub fn xqc_ext_set_marking_writers(
+        engine: *mut xqc_engine_t,
+        writers: *const xqc_ext_marking_writers_t,
+    ) -> xqc_int_t;
+
+    /// As `xqc_engine_packet_process`, for hosts that can tell how a datagram is marked: `tos` is the
+    /// TOS or traffic class byte of its IP header, of which the two low bits count. The peer hears of
+    /// the marks and slows down on congestion. Use it for all datagrams or for none.
+    pub fn xqc_ext_packet_process(
+        engine: *mut xqc_engine_t,
+        packet_in_buf: *const c_uchar,
+        packet_in_size: size_t,
+        local_addr: *const sockaddr,
+        local_addrlen: socklen_t,
+        peer_addr: *const sockaddr,
+        peer_addrlen: socklen_t,
+        tos: u8,
+        recv_time: xqc_usec_t,
+        user_data: *mut c_void,
+    ) -> xqc_int_t;
+
+    /// Writes what a connection knows of ECN marks to `stats`.
+    ///
+    /// Returns `XQC_OK`, `-XQC_EPARAM` for null, or `-XQC_ECONN_NFOUND`.
+    pub fn xqc_ext_conn_ecn_stats(
+        engine: *mut xqc_engine_t,
+        cid: *const xqc_cid_t,
+        stats: *mut xqc_ext_ecn_stats_t,
     ) -> xqc_int_t;
 }
