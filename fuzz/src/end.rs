@@ -100,6 +100,8 @@ impl End {
                 settings: self.settings.clone(),
                 controller: controller(),
                 ask_for_certificate: false,
+                preferred_cid: None,
+                scid_is_secret: true,
             };
             if let Ok(key) = self.engine.accept(now, &incoming, terms) {
                 self.key = Some(key);

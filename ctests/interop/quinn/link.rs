@@ -9,8 +9,6 @@ use crate::node::{Datagram, Micros, Node};
 pub const SERVER: SocketAddr = address(2, 4433);
 /// Where the client begins.
 pub const CLIENT: SocketAddr = address(1, 50_000);
-/// Nobody is there.
-const NOBODY: SocketAddr = address(99, 9);
 
 /// An address in the network of the tests.
 pub const fn address(host: u8, port: u16) -> SocketAddr {
@@ -140,16 +138,14 @@ impl<C: Node, S: Node> World<C, S> {
         self.flying.insert((self.now + self.conditions.delay, self.sequence), datagram);
     }
 
-    /// Acts as an address translator before the client.
+    /// Acts as an address translator before the client, one that still knows the addresses it gave
+    /// before: a client that only listens would never show the new one.
     fn translate(&self, datagram: &mut Datagram) {
         let Some(outside) = self.translated else { return };
         if is_server(&datagram.to) {
             datagram.from = outside;
-        } else if datagram.to == outside {
-            datagram.to = CLIENT;
         } else {
-            // Nobody is at the old address any more.
-            datagram.to = NOBODY;
+            datagram.to = CLIENT;
         }
     }
 
@@ -161,7 +157,7 @@ impl<C: Node, S: Node> World<C, S> {
             let datagram = entry.remove();
             if is_server(&datagram.to) {
                 self.server.receive(self.now, datagram);
-            } else if datagram.to != NOBODY {
+            } else {
                 self.client.receive(self.now, datagram);
             }
         }

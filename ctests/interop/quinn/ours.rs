@@ -123,6 +123,13 @@ impl Ours {
         }
     }
 
+    /// Moves the newest connection to another address of ours.
+    pub fn migrate(&mut self, now: Micros, to: SocketAddr) {
+        let (key, _) = self.connections.last_key_value().unwrap();
+        let connection = self.engine.connection_mut(*key).unwrap();
+        connection.migrate(Instant::from_micros(now), to).unwrap();
+    }
+
     /// Has clients come again with a token from now on.
     pub fn ask_for_tokens(&mut self) {
         self.retry = true;
@@ -185,7 +192,7 @@ impl Ours {
 
     fn arrival(&self, datagram: &Datagram) -> Arrival {
         Arrival {
-            addresses: Addresses { local: Some(self.address), peer: datagram.from },
+            addresses: Addresses { local: Some(datagram.to), peer: datagram.from },
             ecn: EcnCodepoint::from_bits(datagram.ecn),
         }
     }
@@ -312,9 +319,10 @@ impl Node for Ours {
             let mut buffer = [0; 1500];
             let Some(connection) = self.engine.connection_mut(key) else { continue };
             while let Some(sent) = connection.transmit(now, &mut buffer) {
+                let addresses = connection.addresses(sent.path);
                 out.push(Datagram {
-                    from: self.address,
-                    to: connection.addresses(sent.path).peer,
+                    from: addresses.local.unwrap_or(self.address),
+                    to: addresses.peer,
                     ecn: bits(sent.ecn),
                     bytes: buffer[..sent.len].to_vec(),
                 });
