@@ -167,6 +167,10 @@ void sim_emit(sim_endpoint *endpoint, const void *bytes, size_t length,
 {
     CHECK(to != NULL && to_length == sizeof(struct sockaddr_in));
     CHECK(length > 0);
+    const char *text = endpoint->watch_for;
+    if (text != NULL && memmem(bytes, length, text, strlen(text)) != NULL) {
+        endpoint->watched++;
+    }
     struct sockaddr_in target;
     memcpy(&target, to, sizeof(target));
     if (length > endpoint->largest_datagram) {

@@ -149,6 +149,8 @@ struct sim_endpoint {
     size_t largest_datagram;
     sim_kept kept;        /* the newest of each */
     xqc_connection_t *visitor; /* the handle in a retry_check in progress */
+    const char *watch_for; /* text whose datagrams, of those sent, are counted */
+    unsigned watched;
     bool ignore_arrivals; /* datagrams are taken from the link and thrown away */
 };
 

@@ -84,6 +84,7 @@ impl End {
             resumption: None,
             remembered: None,
             groups: None,
+            no_crypto: false,
             token: b"",
         };
         self.key = Some(self.engine.connect(now, config).unwrap());
@@ -99,9 +100,9 @@ impl End {
                 scid: self.engine.random_cid(),
                 settings: self.settings.clone(),
                 controller: controller(),
-                ask_for_certificate: false,
                 preferred_cid: None,
                 scid_is_secret: true,
+                policy: xquic::tls::ServerPolicy::default(),
             };
             if let Ok(key) = self.engine.accept(now, &incoming, terms) {
                 self.key = Some(key);

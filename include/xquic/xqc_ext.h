@@ -44,6 +44,16 @@ typedef enum {
     XQC_EXT_LB_DRAFT_21 = 21,
 } xqc_ext_lb_draft_t;
 
+/** Whether a server asks its clients for a certificate. */
+typedef enum {
+    /** It does not. */
+    XQC_EXT_CLIENT_AUTH_NONE = 0,
+    /** It does, and takes clients that show none. */
+    XQC_EXT_CLIENT_AUTH_OPTIONAL = 1,
+    /** It does, and refuses clients that show none. */
+    XQC_EXT_CLIENT_AUTH_REQUIRED = 2,
+} xqc_ext_client_auth_t;
+
 /**
  * Sends a datagram, as `xqc_socket_write_ex_pt`, with the two bits of `ecn` in the ECN field of its
  * IP header: 0 for none, 2 for ECT(0).
@@ -174,6 +184,51 @@ XQC_EXPORT_PUBLIC_API
 xqc_int_t xqc_ext_conn_ecn_stats(xqc_engine_t *engine,
                                  const xqc_cid_t *cid,
                                  xqc_ext_ecn_stats_t *stats);
+
+/**
+ * Has a server ask later connections for a client's certificate. Dates and signatures of its
+ * chain are checked, then `cert_verify_cb` decides with the connection's user data, as on
+ * clients; without that callback no certificate is accepted. A session that began without the
+ * question is not resumed where it is asked. Callable from inside callbacks.
+ *
+ * Returns `XQC_OK`, `-XQC_EPARAM` for null or an unknown value, `-XQC_ESTATE` for a client's
+ * engine.
+ */
+XQC_EXPORT_PUBLIC_API
+xqc_int_t xqc_ext_set_client_auth(xqc_engine_t *engine,
+                                  xqc_ext_client_auth_t client_auth);
+
+/**
+ * Sets the certificate chain and private key, both PEM files, that later connections of a
+ * client show to servers that ask for one. The files are read during the call.
+ *
+ * Returns `XQC_OK`, `-XQC_EPARAM` for null and files that cannot be used, which is logged,
+ * `-XQC_ESTATE` for a server's engine.
+ */
+XQC_EXPORT_PUBLIC_API
+xqc_int_t xqc_ext_set_client_certificate(xqc_engine_t *engine,
+                                         const char *cert_file,
+                                         const char *private_key_file);
+
+/**
+ * Says whether a server takes 0-RTT on later connections; it does unless told otherwise.
+ * Returns as `xqc_ext_set_client_auth`.
+ */
+XQC_EXPORT_PUBLIC_API xqc_int_t xqc_ext_set_early_data(xqc_engine_t *engine, int accept);
+
+/**
+ * Returns `XQC_TRUE` on a server as long as stream data may come from someone who repeats what
+ * another client sent as 0-RTT: until `conn_handshake_finished`. What is not safe to do twice
+ * should wait until then, or be refused.
+ */
+XQC_EXPORT_PUBLIC_API xqc_bool_t xqc_ext_conn_may_be_replayed(xqc_connection_t *conn);
+
+/**
+ * Lets clients that pass `no_crypto_flag` to `xqc_connect` go without packet protection on
+ * later connections: neither encrypted nor authenticated. For measurements only. Returns as
+ * `xqc_ext_set_client_auth`.
+ */
+XQC_EXPORT_PUBLIC_API xqc_int_t xqc_ext_allow_no_crypto(xqc_engine_t *engine, int allow);
 
 #ifdef __cplusplus
 } /* extern "C" */

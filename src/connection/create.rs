@@ -12,7 +12,9 @@ use crate::random::Random;
 use crate::recovery::{EcnCodepoint, Reordering, Space};
 use crate::stream::{ReceiveRates, Streams};
 use crate::time::Instant;
-use crate::tls::{ClientOptions, Context, ContextError, ServerOptions, Session, VerifyMode};
+use crate::tls::{
+    ClientOptions, Context, ContextError, ServerOptions, ServerPolicy, Session, VerifyMode,
+};
 use crate::wire::transport_parameters::PreferredAddress;
 use crate::wire::{ConnectionId, ResetToken, Role, TransportParameters, Version};
 
@@ -53,6 +55,8 @@ pub struct ClientConfig<'a> {
     pub remembered: Option<TransportParameters>,
     /// A token of an earlier connection to this server.
     pub token: &'a [u8],
+    /// Ask for 0-RTT and 1-RTT packets without protection.
+    pub no_crypto: bool,
 }
 
 /// What a server's connection starts from.
@@ -79,11 +83,11 @@ pub struct ServerConfig {
     pub retry_scid: Option<ConnectionId>,
     /// The client's address was validated by a token.
     pub address_validated: bool,
-    /// The host chooses the certificate: [`super::Event::CertificateWanted`] asks for it.
-    pub ask_for_certificate: bool,
     /// Nobody can guess our connection ID: who sends to it has seen what we sent
     /// (RFC 9000 section 8.1).
     pub scid_is_secret: bool,
+    /// What the host decides of the handshake.
+    pub policy: ServerPolicy,
 }
 
 /// No connection could be made.
@@ -153,7 +157,9 @@ impl Connection {
             reset_token: None,
             preferred: None,
         };
-        let parameters = local_parameters(&settings, &identity).encode(Role::Client, random);
+        let mut parameters = local_parameters(&settings, &identity);
+        parameters.no_crypto = config.no_crypto;
+        let parameters = parameters.encode(Role::Client, random);
         let tls = Session::client(
             context,
             &ClientOptions {
@@ -169,6 +175,7 @@ impl Connection {
         )?;
         let mut early = Early::new(config.dcid);
         early.token = config.token.to_vec();
+        early.no_crypto = config.no_crypto;
         let beginning = Beginning {
             role: Role::Client,
             version: settings.version,
@@ -209,14 +216,19 @@ impl Connection {
         };
         let parameters = local_parameters(&settings, &identity);
         let early_data = early_data_context(&parameters);
+        let unprotected = config.policy.allow_no_crypto.then(|| {
+            let agreed = TransportParameters { no_crypto: true, ..parameters.clone() };
+            agreed.encode(Role::Server, random)
+        });
         let parameters = parameters.encode(Role::Server, random);
         let tls = Session::server(
             context,
             &ServerOptions {
                 transport_parameters: &parameters,
                 version: config.version,
-                early_data: settings.accept_early_data.then_some(&early_data[..]),
-                ask_for_certificate: config.ask_for_certificate,
+                early_data: (!config.policy.refuse_early_data).then_some(&early_data[..]),
+                policy: config.policy,
+                unprotected_parameters: unprotected.as_deref(),
             },
         )?;
         let mut amplification = Amplification::new(settings.anti_amplification_limit);
@@ -226,6 +238,7 @@ impl Connection {
         let mut early = Early::new(config.original_dcid);
         early.retry_scid = config.retry_scid;
         early.scid_is_secret = config.scid_is_secret;
+        early.no_crypto = config.policy.allow_no_crypto;
         let beginning = Beginning {
             role: Role::Server,
             version: config.version,
@@ -383,6 +396,7 @@ impl Early {
             parameters_applied: false,
             preferred: None,
             protocol_announced: false,
+            no_crypto: false,
         }
     }
 }

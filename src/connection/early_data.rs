@@ -19,7 +19,7 @@ use super::packet_builder::PacketBuilder;
 use super::parameters::{limits_of, PeerParameters};
 use super::receive::{open_payload, read_header, OpenedPacket, Refusal};
 use super::transmit::{number, Content, Draft};
-use super::{Connection, Timer};
+use super::{Connection, State, Timer};
 
 /// How long a server reads 0-RTT packets that were overtaken, in probe timeouts
 /// (RFC 9001 section 4.9.3).
@@ -89,6 +89,13 @@ impl Connection {
         let lives =
             matches!(self.early_data_status, EarlyDataStatus::Offered | EarlyDataStatus::Accepted);
         self.role == Role::Client && lives
+    }
+
+    /// True for a server as long as what it reads may come from an attacker who repeats the first
+    /// flight of another client (RFC 9001 section 9.2).
+    pub fn may_be_replayed(&self) -> bool {
+        let accepted = self.early_data_status == EarlyDataStatus::Accepted;
+        self.role == Role::Server && accepted && self.state == State::Handshaking
     }
 
     /// TLS made a key for 0-RTT packets.

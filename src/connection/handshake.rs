@@ -151,6 +151,7 @@ impl Connection {
     }
 
     fn install_write_key(&mut self, level: Level, secret: Secret) {
+        let secret = self.as_agreed(level, secret);
         let version = self.version;
         self.trace_key_installed(level, true);
         match level {
@@ -169,6 +170,7 @@ impl Connection {
     }
 
     fn install_read_key(&mut self, level: Level, secret: Secret) {
+        let secret = self.as_agreed(level, secret);
         let version = self.version;
         self.trace_key_installed(level, false);
         match level {

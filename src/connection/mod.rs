@@ -25,6 +25,7 @@ mod loss;
 mod migration;
 mod mtu;
 mod new_token;
+mod no_crypto;
 mod packet_builder;
 mod parameters;
 mod path_validation;
@@ -177,6 +178,8 @@ struct Early {
     parameters_applied: bool,
     /// True once the application was told which protocol it speaks.
     protocol_announced: bool,
+    /// A client asks for packets without protection, a server agrees if one does.
+    no_crypto: bool,
 }
 
 impl Connection {

@@ -71,8 +71,6 @@ pub struct Settings {
     pub initial_max_streams_bidi: u64,
     /// Unidirectional streams the peer may have open.
     pub initial_max_streams_uni: u64,
-    /// A server takes 0-RTT.
-    pub accept_early_data: bool,
     /// Packets sealed with one 1-RTT key after which it is updated; zero leaves that to the limits
     /// of the AEAD.
     pub key_update_threshold: u64,
@@ -260,7 +258,6 @@ impl Default for Settings {
             interop_mode: false,
             initial_max_streams_bidi: 1024,
             initial_max_streams_uni: 1024,
-            accept_early_data: true,
             key_update_threshold: 0,
             controller: ControllerFactory::default(),
             migration: Migration::default(),

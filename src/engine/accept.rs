@@ -6,6 +6,7 @@ use crate::connection::{
 use crate::error::{TransportError, TransportErrorCode};
 use crate::path::{Addresses, Arrival, Transmit};
 use crate::time::Instant;
+use crate::tls::ServerPolicy;
 use crate::wire::header::{
     encode_version_negotiation, parse_cids, parse_packet, version_negotiation_len, ProtectedHeader,
 };
@@ -74,8 +75,8 @@ pub struct Acceptance {
     pub settings: std::sync::Arc<crate::connection::Settings>,
     /// The congestion controller.
     pub controller: crate::congestion::Controller,
-    /// The host chooses the certificate.
-    pub ask_for_certificate: bool,
+    /// What the host decides of the handshake.
+    pub policy: ServerPolicy,
 }
 
 /// No connection could be made.
@@ -262,11 +263,11 @@ impl Engine {
             reset_token: (!terms.scid.is_empty()).then_some(reset_token),
             preferred,
             dcid: incoming.scid,
-            ask_for_certificate: terms.ask_for_certificate,
             original_dcid: incoming.original_dcid(),
             retry_scid: incoming.retry_scid(),
             address_validated: incoming.is_validated(),
             scid_is_secret: terms.scid_is_secret,
+            policy: terms.policy,
         };
         let connection = Connection::server(config, &self.tls, now, &mut *self.random)
             .map_err(Refused::Failed)?;

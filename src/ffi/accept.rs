@@ -98,7 +98,7 @@ fn make_connection(
         scid_is_secret: is_secret(engine, &scid, incoming),
         settings: terms.settings.clone(),
         controller: terms.congestion.controller(terms.settings.max_datagram_size),
-        ask_for_certificate: engine.transport.conn_cert_cb.is_some(),
+        policy: engine.policy.get(),
     };
     let made = engine.core.borrow_mut().accept(delivery.now, incoming, acceptance);
     let failed = |refused| {

@@ -21,6 +21,7 @@ use crate::connection::Settings;
 use crate::engine::{ConnectionKey, Engine};
 use crate::path::Addresses;
 use crate::stream::StreamKey;
+use crate::tls::ServerPolicy;
 use crate::wire::ConnectionId;
 
 use super::abi::{
@@ -51,6 +52,8 @@ pub(super) struct EngineCell {
     pub protocols: RefCell<Vec<Protocol>>,
     /// What connections of a server start with.
     pub server_settings: RefCell<ConnectionTerms>,
+    /// What the host decides of the handshakes of a server.
+    pub policy: Cell<ServerPolicy>,
     /// One cell per connection, at the index of its key.
     pub connections: RefCell<Vec<Option<Box<ConnectionCell>>>>,
     pub clock: Clock,

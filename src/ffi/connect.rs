@@ -47,7 +47,7 @@ pub unsafe extern "C" fn xqc_connect(
     token: *const c_uchar,
     token_len: c_uint,
     server_host: *const c_char,
-    _no_crypto_flag: c_int,
+    no_crypto_flag: c_int,
     conn_ssl_config: *const xqc_conn_ssl_config_t,
     peer_addr: *const sockaddr,
     peer_addrlen: socklen_t,
@@ -78,7 +78,18 @@ pub unsafe extern "C" fn xqc_connect(
             };
             let addresses = Addresses { local: None, peer };
             let kept = Kept::read(ssl);
-            let wish = Wish { settings, ssl, kept, server_name, alpn, token, addresses, user_data };
+            let no_crypto = no_crypto_flag == 1;
+            let wish = Wish {
+                settings,
+                ssl,
+                kept,
+                no_crypto,
+                server_name,
+                alpn,
+                token,
+                addresses,
+                user_data,
+            };
             let connection = connect(engine, handle, &wish);
             connection.map_or(null, ConnectionCell::scid)
         })
@@ -108,6 +119,7 @@ struct Wish<'a> {
     settings: &'a xqc_conn_settings_t,
     ssl: &'a xqc_conn_ssl_config_t,
     kept: Kept<'a>,
+    no_crypto: bool,
     server_name: &'a [u8],
     alpn: &'a [u8],
     token: &'a [u8],
@@ -144,6 +156,7 @@ fn connect<'a>(
         resumption: wish.kept.ticket,
         remembered: wish.kept.remembered.clone(),
         token: wish.token,
+        no_crypto: wish.no_crypto,
     };
     let now = engine.clock.now();
     let made = engine.core.borrow_mut().connect(now, config);

@@ -7,7 +7,7 @@ use parking_lot::ReentrantMutex;
 
 use crate::engine::{Engine, EngineConfig};
 use crate::tls::random::OsRandom;
-use crate::tls::{Context, ContextConfig};
+use crate::tls::{Context, ContextConfig, ServerPolicy};
 use crate::wire::Role;
 
 use super::abi::prototypes::check_prototypes;
@@ -107,6 +107,10 @@ unsafe fn create(
         config: RefCell::new(config),
         protocols: RefCell::new(Vec::new()),
         server_settings: RefCell::new(default_terms(role)),
+        policy: Cell::new(ServerPolicy {
+            ask_for_certificate: transport.conn_cert_cb.is_some(),
+            ..ServerPolicy::default()
+        }),
         connections: RefCell::new(Vec::new()),
         clock: Clock::new(callbacks),
         log,

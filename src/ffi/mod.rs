@@ -6,7 +6,7 @@
 //! | `guard` | the way in: null handles, the engine's lock, panics |
 //! | `cells` | what the handles point at |
 //! | `engine`, `protocols`, `config`, `connect`, `connection`, `path`, `stream`, `cid`, `settings`, `stats` | the functions |
-//! | `certificate`, `resumption` | what the host says of certificates, and what a client keeps for later |
+//! | `certificate`, `handshake_policy`, `resumption` | what the host says of certificates and of handshakes, and what a client keeps for later |
 //! | `ecn` | marks of datagrams, both ways |
 //! | `ext` | version and features of what upstream does not have |
 //! | `quic_lb` | connection IDs for load balancers |
@@ -37,6 +37,7 @@ mod ecn;
 mod engine;
 mod ext;
 mod guard;
+mod handshake_policy;
 mod identifiers;
 mod log;
 mod notify;

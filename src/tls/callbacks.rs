@@ -169,7 +169,11 @@ pub(super) unsafe extern "C" fn client_hello(
     let ssl = unsafe { (*hello).ssl };
     with_state(ssl, ssl_select_cert_result_t::ssl_select_cert_error, |state| {
         // SAFETY: as above.
-        if unsafe { state.certificate_ready(hello) } {
+        let ready = unsafe {
+            state.answer_no_crypto(hello);
+            state.certificate_ready(hello)
+        };
+        if ready {
             ssl_select_cert_result_t::ssl_select_cert_success
         } else {
             ssl_select_cert_result_t::ssl_select_cert_retry

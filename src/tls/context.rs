@@ -99,6 +99,21 @@ impl Context {
         Ok(Self { ssl, role: config.role, alpn: Arc::from([]), ticket_key })
     }
 
+    /// Replaces the certificate, at a client the one that it shows to servers that ask. Sessions
+    /// made before keep what they had.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be used or the two do not go together; what was there may then be gone.
+    pub fn set_certificate(&mut self, certificate: &str, key: &str) -> Result<(), ContextError> {
+        error::clear();
+        self.ssl.load_certificate(&ContextConfig {
+            certificate_file: Some(certificate),
+            private_key_file: Some(key),
+            ..ContextConfig::new(self.role)
+        })
+    }
+
     /// Sets the protocols a server selects from, most wanted first. Sessions made before keep what
     /// they had.
     ///

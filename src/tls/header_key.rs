@@ -20,11 +20,16 @@ pub struct HeaderKey(Cipher);
 enum Cipher {
     Aes(BlockKey),
     ChaCha20([u8; 32]),
+    /// Hides nothing.
+    Inert,
 }
 
 impl HeaderKey {
     /// The key that `secret` stands for in `version`.
     pub fn new(secret: &Secret, version: Version) -> Self {
+        if secret.is_inert() {
+            return Self(Cipher::Inert);
+        }
         let mut key = [0; 32];
         let key_bytes = &mut key[..secret.algorithm().key_len()];
         secret.expand(Labels::of(version).header, key_bytes);
@@ -45,6 +50,7 @@ impl HeaderKey {
         match &self.0 {
             Cipher::Aes(key) => aes_mask(key, sample),
             Cipher::ChaCha20(key) => chacha20_mask(key, sample),
+            Cipher::Inert => [0; MASK_LEN],
         }
     }
 }
@@ -55,6 +61,7 @@ impl Drop for HeaderKey {
             // It wipes itself.
             Cipher::Aes(_) => {}
             Cipher::ChaCha20(key) => wipe(key),
+            Cipher::Inert => {}
         }
     }
 }

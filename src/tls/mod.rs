@@ -47,7 +47,7 @@ pub use header_key::HeaderKey;
 pub use initial::InitialSecrets;
 pub use level::Level;
 pub use mac::HmacKey;
-pub use options::{ClientOptions, ServerOptions};
+pub use options::{ClientAuth, ClientOptions, ServerOptions, ServerPolicy};
 pub use packet_key::PacketKey;
 pub use protection::{protect_header, unprotect_header, UnprotectedHeader};
 pub use random::{OsRandom, SeededRandom};

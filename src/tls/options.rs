@@ -33,8 +33,37 @@ pub struct ServerOptions<'a> {
     /// What 0-RTT packets depend on: they are accepted if the session was made under the same
     /// bytes (RFC 9001 section 4.6.3). `None` refuses them all.
     pub early_data: Option<&'a [u8]>,
-    /// Ask the host for a certificate with [`TlsEvent::CertificateWanted`](super::TlsEvent::CertificateWanted).
-    pub ask_for_certificate: bool,
+    /// What the host decides.
+    pub policy: ServerPolicy,
+    /// Our encoded transport parameters for a client that wants packets without protection, if
+    /// that is agreed to.
+    pub unprotected_parameters: Option<&'a [u8]>,
     /// The version of QUIC.
     pub version: Version,
+}
+
+/// What a server's host decides of its handshakes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ServerPolicy {
+    /// It chooses the certificate:
+    /// [`TlsEvent::CertificateWanted`](super::TlsEvent::CertificateWanted) asks for it.
+    pub ask_for_certificate: bool,
+    /// Whether clients show a certificate.
+    pub client_auth: ClientAuth,
+    /// It takes no 0-RTT packets.
+    pub refuse_early_data: bool,
+    /// It agrees to 0-RTT and 1-RTT packets without protection, if a client wants them.
+    pub allow_no_crypto: bool,
+}
+
+/// Whether a server asks its clients for a certificate (RFC 8446 section 4.3.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum ClientAuth {
+    /// It does not.
+    #[default]
+    None,
+    /// It does, and takes clients that show none.
+    Optional,
+    /// It does, and takes no others.
+    Required,
 }

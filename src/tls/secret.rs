@@ -16,6 +16,8 @@ const MAX_LEN: usize = 48;
 #[derive(Clone)]
 pub struct Secret {
     algorithm: Algorithm,
+    /// Its keys protect nothing.
+    inert: bool,
     bytes: [u8; MAX_LEN],
 }
 
@@ -32,7 +34,7 @@ impl Secret {
 
     /// A secret to be filled in.
     pub(super) const fn zeroed(algorithm: Algorithm) -> Self {
-        Self { algorithm, bytes: [0; MAX_LEN] }
+        Self { algorithm, inert: false, bytes: [0; MAX_LEN] }
     }
 
     /// What packets are protected with under this secret.
@@ -41,10 +43,24 @@ impl Secret {
         self.algorithm
     }
 
+    /// A secret whose keys, those of later generations included, leave packets as they are; tags
+    /// are zeros and nothing is authenticated. For ends that agreed to go without protection.
+    #[must_use]
+    pub fn without_protection(mut self) -> Self {
+        self.inert = true;
+        self
+    }
+
+    /// True if its keys protect nothing.
+    #[inline]
+    pub(super) const fn is_inert(&self) -> bool {
+        self.inert
+    }
+
     /// The secret after one more key update (RFC 9001 section 6.1).
     #[must_use]
     pub fn next_generation(&self, version: Version) -> Self {
-        let mut next = Self::zeroed(self.algorithm);
+        let mut next = Self { inert: self.inert, ..Self::zeroed(self.algorithm) };
         self.expand(Labels::of(version).update, next.as_mut_slice());
         next
     }

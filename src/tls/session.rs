@@ -13,11 +13,11 @@ use super::error::{self, ContextError};
 use super::event::TlsEvent;
 use super::failure::{self, Phase};
 use super::level::Level;
-use super::options::{ClientOptions, ServerOptions};
+use super::options::{ClientAuth, ClientOptions, ServerOptions};
 use super::resumption::StoredSession;
 use super::ssl::Ssl;
 use super::state::{CertificateChoice, State};
-use super::verify::Answer;
+use super::verify::{Answer, VerifyMode};
 use crate::error::TransportError;
 use crate::wire::Role;
 
@@ -43,6 +43,7 @@ impl Session {
     pub fn client(context: &Context, options: &ClientOptions<'_>) -> Result<Self, ContextError> {
         let mut session = Self::new(context, Role::Client)?;
         session.ssl.set_transport(options.transport_parameters, options.version)?;
+        session.ssl.bind_sessions(options.version, ClientAuth::None)?;
         session.ssl.set_alpn(options.alpn)?;
         session.ssl.set_server_name(options.server_name, options.verify)?;
         if let Some(groups) = options.groups {
@@ -70,15 +71,33 @@ impl Session {
     pub fn server(context: &Context, options: &ServerOptions<'_>) -> Result<Self, ContextError> {
         let mut session = Self::new(context, Role::Server)?;
         session.ssl.set_transport(options.transport_parameters, options.version)?;
+        session.ssl.bind_sessions(options.version, options.policy.client_auth)?;
         if let Some(early_data) = options.early_data {
             session.ssl.accept_early_data(early_data)?;
         }
-        if options.ask_for_certificate {
+        if options.policy.ask_for_certificate {
             session.state.certificate = CertificateChoice::Wanted;
         }
+        session.state.unprotected_parameters = options.unprotected_parameters.map(Box::from);
+        session.verify_client(options.policy.client_auth);
         // SAFETY: the object is ours.
         unsafe { ffi::SSL_set_accept_state(session.ssl.as_ptr()) };
         Ok(session)
+    }
+
+    /// Has the client asked for a certificate, which the application judges.
+    fn verify_client(&mut self, auth: ClientAuth) {
+        let mode = match auth {
+            ClientAuth::None => return,
+            ClientAuth::Optional => ffi::SSL_VERIFY_PEER,
+            ClientAuth::Required => ffi::SSL_VERIFY_PEER | ffi::SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+        };
+        self.state.verification.mode = VerifyMode::Application { allow_self_signed: true };
+        // SAFETY: the object is ours; the callback has the type asked for.
+        unsafe {
+            let callback = Some(callbacks::verify_certificate as _);
+            ffi::SSL_set_custom_verify(self.ssl.as_ptr(), mode, callback);
+        }
     }
 
     fn new(context: &Context, role: Role) -> Result<Self, ContextError> {

@@ -9,6 +9,7 @@ use boring_sys as ffi;
 use super::callbacks::SLOT;
 use super::context::{push_protocol, Context};
 use super::error::{self, c_string, ContextError};
+use super::options::ClientAuth;
 use super::resumption::StoredSession;
 use super::verify::VerifyMode;
 use crate::wire::Version;
@@ -50,14 +51,23 @@ impl Ssl {
         let draft = c_int::from(version == Version::DRAFT_29);
         // SAFETY: the object is ours.
         unsafe { ffi::SSL_set_quic_use_legacy_codepoint(self.as_ptr(), draft) };
-        self.bind_sessions(version)?;
         self.set_transport_parameters(parameters)
     }
 
     /// RFC 9369 section 5: a session of one version is not resumed in another. The server leaves a
-    /// ticket alone that has another context in it.
-    fn bind_sessions(&self, version: Version) -> Result<(), ContextError> {
-        let context = session_context(version);
+    /// ticket alone that has another context in it; so a client that was not asked for its
+    /// certificate cannot come back to where one is asked for.
+    pub(super) fn bind_sessions(
+        &self,
+        version: Version,
+        auth: ClientAuth,
+    ) -> Result<(), ContextError> {
+        let asked = match auth {
+            ClientAuth::None => &b""[..],
+            ClientAuth::Optional => b"+optional",
+            ClientAuth::Required => b"+required",
+        };
+        let context = [session_context(version), asked].concat();
         // SAFETY: the object is ours; the bytes are copied.
         let ok = unsafe {
             let (data, len) = (context.as_ptr(), context.len());

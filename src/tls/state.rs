@@ -11,6 +11,7 @@ use super::event::TlsEvent;
 use super::level::Level;
 use super::ticket_key::TicketKey;
 use super::verify::Verification;
+use crate::wire::{Role, TransportParameters};
 
 /// What callbacks read and write; see [`callbacks`](super::callbacks).
 pub(super) struct State {
@@ -24,6 +25,8 @@ pub(super) struct State {
     pub(super) verification: Verification,
     /// How far the choice of our certificate is.
     pub(super) certificate: CertificateChoice,
+    /// Our parameters for a client that wants packets without protection.
+    pub(super) unprotected_parameters: Option<Box<[u8]>>,
     /// The alert BoringSSL wanted to send.
     pub(super) alert: Option<u8>,
     /// A callback panicked.
@@ -51,6 +54,7 @@ impl State {
             ticket_key,
             verification: Verification::default(),
             certificate: CertificateChoice::Configured,
+            unprotected_parameters: None,
             alert: None,
             panicked: false,
         }
@@ -110,6 +114,31 @@ impl State {
         }
     }
 
+    /// Answers a client that wants packets without protection, if that is agreed to.
+    ///
+    /// # Safety
+    ///
+    /// As [`Self::certificate_ready`].
+    pub(super) unsafe fn answer_no_crypto(&mut self, hello: *const ffi::SSL_CLIENT_HELLO) {
+        let Some(ours) = self.unprotected_parameters.take() else { return };
+        let draft = ffi::TLSEXT_TYPE_quic_transport_parameters_legacy as u16;
+        let standard = ffi::TLSEXT_TYPE_quic_transport_parameters as u16;
+        let wanted = [standard, draft].into_iter().any(|kind| {
+            // SAFETY: the caller vouches for the message.
+            let theirs = unsafe { extension(hello, kind) };
+            let theirs =
+                theirs.and_then(|bytes| TransportParameters::decode(bytes, Role::Client).ok());
+            theirs.is_some_and(|parameters| parameters.no_crypto)
+        });
+        if wanted {
+            // SAFETY: the caller vouches for the object; the bytes are copied. A failure leaves the
+            // parameters of a connection with protection.
+            unsafe {
+                ffi::SSL_set_quic_transport_params((*hello).ssl, ours.as_ptr(), ours.len());
+            }
+        }
+    }
+
     /// The protocol that will be selected, which BoringSSL does only after certificates.
     ///
     /// # Safety
@@ -117,17 +146,27 @@ impl State {
     /// `hello` is valid.
     unsafe fn protocol_to_be(&self, hello: *const ffi::SSL_CLIENT_HELLO) -> Option<Vec<u8>> {
         let kind = ffi::TLSEXT_TYPE_application_layer_protocol_negotiation as u16;
-        let (mut data, mut len) = (std::ptr::null(), 0);
-        // SAFETY: the caller vouches for the message, of which the extension is a part.
-        let extension = unsafe {
-            if ffi::SSL_early_callback_ctx_extension_get(hello, kind, &mut data, &mut len) != 1
-                || len == 0
-            {
-                return None;
-            }
-            std::slice::from_raw_parts(data, len)
-        };
+        // SAFETY: the caller vouches for the message.
+        let extension = unsafe { extension(hello, kind) }?;
         alpn::select_from_extension(&self.alpn, extension).map(<[u8]>::to_vec)
+    }
+}
+
+/// The content of an extension that is there and not empty.
+///
+/// # Safety
+///
+/// `hello` is valid during `'a`.
+unsafe fn extension<'a>(hello: *const ffi::SSL_CLIENT_HELLO, kind: u16) -> Option<&'a [u8]> {
+    let (mut data, mut len) = (std::ptr::null(), 0);
+    // SAFETY: the caller vouches for the message, of which the extension is a part.
+    unsafe {
+        if ffi::SSL_early_callback_ctx_extension_get(hello, kind, &mut data, &mut len) != 1
+            || len == 0
+        {
+            return None;
+        }
+        Some(std::slice::from_raw_parts(data, len))
     }
 }
 

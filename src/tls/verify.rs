@@ -1,6 +1,6 @@
-//! Verification of the server's certificate.
+//! Verification of the peer's certificate: a server's, or that of a client that was asked for one.
 
-use std::ffi::c_int;
+use std::ffi::{c_int, CStr};
 use std::ptr::NonNull;
 use std::slice;
 
@@ -77,7 +77,10 @@ pub(super) unsafe fn verify(ssl: *mut ffi::SSL, state: &mut State) -> Verdict {
     }
     let Some(tolerance) = tolerance(state.verification.mode) else { return Verdict::Accepted };
     // SAFETY: the caller vouches for `ssl`.
-    if let Err(alert) = unsafe { check_chain(ssl, tolerance) } {
+    let purpose =
+        if unsafe { ffi::SSL_is_server(ssl) } == 1 { c"ssl_client" } else { c"ssl_server" };
+    // SAFETY: as above.
+    if let Err(alert) = unsafe { check_chain(ssl, purpose, tolerance) } {
         return Verdict::Refused(alert);
     }
     if !application {
@@ -145,7 +148,7 @@ const fn is_unknown_issuer(error: c_int) -> bool {
 /// # Safety
 ///
 /// `ssl` is in its verification callback.
-unsafe fn check_chain(ssl: *mut ffi::SSL, tolerance: Tolerance) -> Result<(), u8> {
+unsafe fn check_chain(ssl: *mut ffi::SSL, purpose: &CStr, tolerance: Tolerance) -> Result<(), u8> {
     struct StoreContext(NonNull<ffi::X509_STORE_CTX>);
     impl Drop for StoreContext {
         fn drop(&mut self) {
@@ -169,7 +172,7 @@ unsafe fn check_chain(ssl: *mut ffi::SSL, tolerance: Tolerance) -> Result<(), u8
         let leaf = ffi::OPENSSL_sk_value(chain.cast(), 0).cast();
         let store = ffi::SSL_CTX_get_cert_store(ffi::SSL_get_SSL_CTX(ssl));
         let ready = ffi::X509_STORE_CTX_init(context, store, leaf, chain) == 1
-            && ffi::X509_STORE_CTX_set_default(context, c"ssl_server".as_ptr()) == 1
+            && ffi::X509_STORE_CTX_set_default(context, purpose.as_ptr()) == 1
             && ffi::X509_VERIFY_PARAM_set1(
                 ffi::X509_STORE_CTX_get0_param(context),
                 ffi::SSL_get0_param(ssl),

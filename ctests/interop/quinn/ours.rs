@@ -159,6 +159,7 @@ impl Ours {
             alpn: ALPN,
             verify: VerifyMode::None,
             groups: None,
+            no_crypto: false,
             remembered: options.remembered.clone(),
             resumption: options.session.as_deref(),
             token: b"",
@@ -288,7 +289,7 @@ impl Node for Ours {
                 }
                 let terms = Acceptance {
                     preferred_cid: None,
-                    ask_for_certificate: false,
+                    policy: xquic::tls::ServerPolicy::default(),
                     scid: self.engine.random_cid(),
                     scid_is_secret: true,
                     settings: self.settings.clone(),

@@ -297,7 +297,7 @@ fn a_server_with_lower_limits_rejects_early_data() {
 #[test]
 fn a_server_may_refuse_all_early_data() {
     let mut options = returning(&Settings::default());
-    options.server.accept_early_data = false;
+    options.policy.refuse_early_data = true;
     let mut pair = Pair::new(options);
     pair.write(Role::Client, b"data");
     pair.exchange();

@@ -22,6 +22,7 @@ mod keys;
 mod migration;
 mod mtu;
 mod new_token;
+mod no_crypto;
 mod packets;
 mod parameters;
 mod path_validation;

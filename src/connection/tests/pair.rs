@@ -14,7 +14,7 @@ use crate::recovery::EcnCodepoint;
 use crate::stream::StreamKey;
 use crate::time::{Duration, Instant};
 use crate::tls::testing::pair::{client_context, server_context};
-use crate::tls::{Context, SeededRandom, VerifyMode};
+use crate::tls::{Context, SeededRandom, ServerPolicy, VerifyMode};
 use crate::wire::{ConnectionId, Direction, ResetToken, Role, TransportParameters, Version};
 
 /// What a pair is made of.
@@ -36,7 +36,9 @@ pub(super) struct Options {
     pub(super) resumption: Option<Vec<u8>>,
     /// What the client remembers of the server.
     pub(super) remembered: Option<TransportParameters>,
-    pub(super) ask_for_certificate: bool,
+    pub(super) policy: ServerPolicy,
+    /// The client asks for packets without protection.
+    pub(super) no_crypto: bool,
     /// Makes the controller of each end.
     pub(super) controller: fn() -> Controller,
     /// Both ends can mark what they send.
@@ -57,7 +59,8 @@ impl Default for Options {
             ecn: false,
             resumption: None,
             remembered: None,
-            ask_for_certificate: false,
+            policy: ServerPolicy::default(),
+            no_crypto: false,
             controller,
         }
     }
@@ -154,6 +157,7 @@ impl Pair {
             alpn: b"h3",
             verify: VerifyMode::None,
             groups: None,
+            no_crypto: options.no_crypto,
             resumption: options.resumption.as_deref(),
             remembered: options.remembered,
             token: options.token,
@@ -171,8 +175,8 @@ impl Pair {
             original_dcid: first_dcid,
             retry_scid: options.retry_scid,
             address_validated: options.address_validated,
-            ask_for_certificate: options.ask_for_certificate,
             scid_is_secret: options.scid_is_secret,
+            policy: options.policy,
         };
         let server = Connection::server(server, &contexts.server, now, &mut random).unwrap();
         let (mut client, mut server) = (End::new(client), End::new(server));

@@ -15,7 +15,7 @@ use crate::connection::{
 use crate::path::{Addresses, Arrival};
 use crate::time::{Duration, Instant};
 use crate::tls::testing::pair::{client_context, server_context};
-use crate::tls::{SeededRandom, VerifyMode};
+use crate::tls::{SeededRandom, ServerPolicy, VerifyMode};
 use crate::wire::header::{parse_packet, ProtectedHeader};
 use crate::wire::{ConnectionId, Role, Version};
 
@@ -81,6 +81,7 @@ impl World {
             alpn: b"h3",
             verify: VerifyMode::None,
             groups: None,
+            no_crypto: false,
             resumption: None,
             remembered: None,
             token,
@@ -163,7 +164,7 @@ impl World {
             preferred_cid: None,
             settings,
             controller: controller(),
-            ask_for_certificate: false,
+            policy: ServerPolicy::default(),
         };
         let key = self.server.accept(self.now, incoming, terms).unwrap();
         self.server.feed(key, self.now, &Arrival::unmarked(incoming.addresses), datagram);

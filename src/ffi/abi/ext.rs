@@ -21,6 +21,18 @@ c_enum! {
     }
 }
 
+c_enum! {
+    /// Whether a server asks its clients for a certificate.
+    pub enum xqc_ext_client_auth_t {
+        /// It does not.
+        XQC_EXT_CLIENT_AUTH_NONE = 0,
+        /// It does, and takes clients that show none.
+        XQC_EXT_CLIENT_AUTH_OPTIONAL = 1,
+        /// It does, and refuses clients that show none.
+        XQC_EXT_CLIENT_AUTH_REQUIRED = 2,
+    }
+}
+
 /// Feature: the controller `xqc_reno_cb`.
 pub const XQC_EXT_FEATURE_RENO: u64 = 0x1;
 /// Feature: the controller `xqc_bbr2_cb`.

@@ -6,11 +6,11 @@
 
 use core::ffi::{c_uchar, c_void};
 
-use libc::{size_t, sockaddr, socklen_t};
+use libc::{c_char, c_int, size_t, sockaddr, socklen_t};
 
 use super::{
-    xqc_cid_t, xqc_engine_t, xqc_ext_ecn_stats_t, xqc_ext_lb_draft_t, xqc_ext_marking_writers_t,
-    xqc_int_t, xqc_usec_t,
+    xqc_bool_t, xqc_cid_t, xqc_connection_t, xqc_engine_t, xqc_ext_client_auth_t,
+    xqc_ext_ecn_stats_t, xqc_ext_lb_draft_t, xqc_ext_marking_writers_t, xqc_int_t, xqc_usec_t,
 };
 
 extern "C" {
@@ -86,4 +86,40 @@ extern "C" {
         cid: *const xqc_cid_t,
         stats: *mut xqc_ext_ecn_stats_t,
     ) -> xqc_int_t;
+    /// Has a server ask later connections for a client's certificate. Dates and signatures of its
+    /// chain are checked, then `cert_verify_cb` decides with the connection's user data, as on
+    /// clients; without that callback no certificate is accepted. A session that began without the
+    /// question is not resumed where it is asked. Callable from inside callbacks.
+    ///
+    /// Returns `XQC_OK`, `-XQC_EPARAM` for null or an unknown value, `-XQC_ESTATE` for a client's
+    /// engine.
+    pub fn xqc_ext_set_client_auth(
+        engine: *mut xqc_engine_t,
+        client_auth: xqc_ext_client_auth_t,
+    ) -> xqc_int_t;
+
+    /// Sets the certificate chain and private key, both PEM files, that later connections of a
+    /// client show to servers that ask for one. The files are read during the call.
+    ///
+    /// Returns `XQC_OK`, `-XQC_EPARAM` for null and files that cannot be used, which is logged,
+    /// `-XQC_ESTATE` for a server's engine.
+    pub fn xqc_ext_set_client_certificate(
+        engine: *mut xqc_engine_t,
+        cert_file: *const c_char,
+        private_key_file: *const c_char,
+    ) -> xqc_int_t;
+
+    /// Says whether a server takes 0-RTT on later connections; it does unless told otherwise.
+    /// Returns as `xqc_ext_set_client_auth`.
+    pub fn xqc_ext_set_early_data(engine: *mut xqc_engine_t, accept: c_int) -> xqc_int_t;
+
+    /// Returns `XQC_TRUE` on a server as long as stream data may come from someone who repeats what
+    /// another client sent as 0-RTT: until `conn_handshake_finished`. What is not safe to do twice
+    /// should wait until then, or be refused.
+    pub fn xqc_ext_conn_may_be_replayed(conn: *mut xqc_connection_t) -> xqc_bool_t;
+
+    /// Lets clients that pass `no_crypto_flag` to `xqc_connect` go without packet protection on
+    /// later connections: neither encrypted nor authenticated. For measurements only. Returns as
+    /// `xqc_ext_set_client_auth`.
+    pub fn xqc_ext_allow_no_crypto(engine: *mut xqc_engine_t, allow: c_int) -> xqc_int_t;
 }

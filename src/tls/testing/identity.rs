@@ -40,6 +40,16 @@ pub(in crate::tls) fn ecdsa() -> &'static Identity {
     ECDSA.get_or_init(|| self_signed(ec_key()))
 }
 
+/// A certificate that signs itself and whose time is over.
+pub(in crate::tls) fn expired() -> Identity {
+    let key = ec_key();
+    let mut builder = builder(&name(NAME), &name(NAME), &key);
+    builder.set_not_before(&Asn1Time::from_unix(1_000_000_000).unwrap()).unwrap();
+    builder.set_not_after(&Asn1Time::from_unix(1_000_000_001).unwrap()).unwrap();
+    builder.sign(&key, MessageDigest::sha256()).unwrap();
+    Identity { certificate: builder.build(), key, chain: Vec::new() }
+}
+
 /// A certificate with an ECDSA key, signed by an authority that follows it in the chain.
 pub(in crate::tls) fn issued() -> &'static Identity {
     static ISSUED: OnceLock<Identity> = OnceLock::new();

@@ -3,7 +3,8 @@
 use super::identity::{self, Files, Identity, NAME};
 use crate::error::TransportError;
 use crate::tls::{
-    ClientOptions, Context, ContextConfig, Level, ServerOptions, Session, TlsEvent, VerifyMode,
+    ClientOptions, Context, ContextConfig, Level, ServerOptions, ServerPolicy, Session, TlsEvent,
+    VerifyMode,
 };
 use crate::wire::{Role, Version};
 
@@ -53,7 +54,8 @@ pub(in crate::tls) fn server_options() -> ServerOptions<'static> {
     ServerOptions {
         transport_parameters: b"of the server",
         early_data: None,
-        ask_for_certificate: false,
+        policy: ServerPolicy::default(),
+        unprotected_parameters: None,
         version: Version::V1,
     }
 }

@@ -5,12 +5,13 @@ use crate::tls::testing::pair::{
     client_context, client_options, server_context_with, server_options, End, Pair,
 };
 use crate::tls::testing::raw::RawIdentity;
-use crate::tls::{ClientOptions, ServerOptions, TlsEvent, VerifyMode};
+use crate::tls::{ClientOptions, ServerOptions, ServerPolicy, TlsEvent, VerifyMode};
 
 /// A pair whose server is about to be asked, run until it waits.
 fn waiting(options: &ClientOptions<'_>) -> Pair {
     let server = server_context_with(identity::rsa(), |config| config);
-    let asking = ServerOptions { ask_for_certificate: true, ..server_options() };
+    let policy = ServerPolicy { ask_for_certificate: true, ..ServerPolicy::default() };
+    let asking = ServerOptions { policy, ..server_options() };
     let mut pair = Pair::new((&client_context(), options), (&server, &asking));
     pair.run();
     pair

@@ -4,13 +4,21 @@ use crate::tls::testing::identity;
 use crate::tls::testing::pair::{
     client_context, client_options, server_context, server_context_with, server_options, Pair,
 };
-use crate::tls::{ClientOptions, Context, ContextConfig, Level, ServerOptions, TlsEvent};
+use crate::tls::{
+    ClientAuth, ClientOptions, Context, ContextConfig, Level, ServerOptions, ServerPolicy, TlsEvent,
+};
 use crate::wire::Version;
 
 const EARLY: ServerOptions<'static> = ServerOptions {
     transport_parameters: b"of the server",
     early_data: Some(b"xquic"),
-    ask_for_certificate: false,
+    policy: ServerPolicy {
+        ask_for_certificate: false,
+        client_auth: ClientAuth::None,
+        refuse_early_data: false,
+        allow_no_crypto: false,
+    },
+    unprotected_parameters: None,
     version: Version::V1,
 };
 

@@ -85,7 +85,8 @@ impl TransportParameters {
                 // The number is not registered: anything but 1 means something else.
                 self.close_dgram_redundancy = integer(value) == Ok(1);
             }
-            // Not registered either.
+            // Neither registered.
+            id::NO_CRYPTO => self.no_crypto = integer(value) == Ok(1),
             id::PMTUD => self.pmtud = integer(value).unwrap_or(0),
             id::VERSION_INFORMATION => {
                 self.version_information = Some(VersionInformation::decode(value)?);

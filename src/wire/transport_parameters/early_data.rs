@@ -17,6 +17,7 @@ impl TransportParameters {
             initial_source_connection_id: None,
             retry_source_connection_id: None,
             close_dgram_redundancy: false,
+            no_crypto: false,
             version_information: None,
             // What is acknowledged, and how, is of this connection only.
             extended_ack_features: default.extended_ack_features,

@@ -25,6 +25,9 @@ pub(super) const MAX_DATAGRAM_FRAME_SIZE: u64 = 0x20;
 /// Private to xquic: stop sending datagrams more than once.
 pub(super) const CLOSE_DGRAM_REDUNDANCY: u64 = 0x13;
 
+/// Private to xquic: 0-RTT and 1-RTT packets are to go without protection.
+pub(super) const NO_CRYPTO: u64 = 0x1000;
+
 /// xquic's own, defined by its implementation.
 pub(super) const PMTUD: u64 = 0x0e08_a234_ff11_2300;
 

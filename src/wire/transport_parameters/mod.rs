@@ -74,6 +74,9 @@ pub struct TransportParameters {
     pub max_datagram_frame_size: u64,
     /// The sender wants no datagram twice; private to xquic, 1 on the wire.
     pub close_dgram_redundancy: bool,
+    /// The sender wants 0-RTT and 1-RTT packets without protection, or agrees to it; private to
+    /// xquic, 1 on the wire.
+    pub no_crypto: bool,
     /// Which roles the sender would have search for the path MTU, as bits: client 1, server 2.
     /// Private to xquic; zero for none. Nothing follows from the peer's: no consent is needed.
     pub pmtud: u64,
@@ -110,6 +113,7 @@ impl Default for TransportParameters {
             retry_source_connection_id: None,
             max_datagram_frame_size: 0,
             close_dgram_redundancy: false,
+            no_crypto: false,
             pmtud: 0,
             extended_ack_features: 0,
             max_receive_timestamps_per_ack: 0,
