@@ -7,9 +7,10 @@ use crate::congestion::Controller;
 use crate::error::TransportError;
 use crate::path::amplification::Amplification;
 use crate::path::cids::{LocalCids, RemoteCids};
+use crate::path::spin::SpinBit;
 use crate::path::{Addresses, OtherPaths, Path, PathConfig, PathHandle};
 use crate::random::Random;
-use crate::recovery::{EcnCodepoint, Reordering, Space};
+use crate::recovery::{EcnCodepoint, EcnPath, Reordering, Space};
 use crate::stream::{ReceiveRates, Streams};
 use crate::time::Instant;
 use crate::tls::{
@@ -128,7 +129,7 @@ struct Beginning {
 
 /// What a connection draws at its beginning.
 struct ConnectionRandom {
-    skip_seed: u64,
+    seed: u64,
     path_secret: [u8; 16],
 }
 
@@ -136,7 +137,7 @@ impl ConnectionRandom {
     fn draw(random: &mut dyn Random) -> Self {
         let mut path_secret = [0; 16];
         random.fill(&mut path_secret);
-        Self { skip_seed: random.next_u64(), path_secret }
+        Self { seed: random.next_u64(), path_secret }
     }
 }
 
@@ -293,6 +294,7 @@ impl Connection {
             handshake_done_due: false,
             next_token: None,
             ping_due: false,
+            can_mark: false,
             marking: false,
             mtu_probe_due: false,
             named_pings: Vec::new(),
@@ -303,7 +305,7 @@ impl Connection {
             last_received: now,
             congestion_limited: false,
             loss_timer_stale: false,
-            skip_seed: beginning.random.skip_seed,
+            seed: beginning.random.seed,
             created: now,
             arrived_ecn: EcnCodepoint::NotEct,
             stats: Stats::default(),
@@ -315,6 +317,7 @@ impl Connection {
             connection: connection.settings.receive_rate,
             least_stream_window: connection.settings.limited_stream_window.unwrap_or(0),
         });
+        connection.path.spin = SpinBit::new(connection.role, connection.draw());
         connection.plan_skipped_number(0);
         connection.fit_write_ahead();
         connection.restart_idle_timer(now);
@@ -338,14 +341,26 @@ impl Connection {
             self.next_skipped = u64::MAX;
             return;
         }
+        let span = SKIP_DISTANCE.end - SKIP_DISTANCE.start;
+        self.next_skipped = current + SKIP_DISTANCE.start + self.draw() % span;
+    }
+
+    /// The next of this connection's own random numbers, for what is not worth more.
+    fn draw(&mut self) -> u64 {
         // A step of splitmix64: the seed is secret, so the peer cannot tell what comes.
-        self.skip_seed = self.skip_seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.skip_seed;
+        self.seed = self.seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.seed;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^= mixed >> 31;
-        self.next_skipped =
-            current + SKIP_DISTANCE.start + mixed % (SKIP_DISTANCE.end - SKIP_DISTANCE.start);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// Decides what a new path shows to observers: its spin bit, and ECN marks.
+    pub(super) fn dress_path(&mut self, path: &mut Path) {
+        path.spin = SpinBit::new(self.role, self.draw());
+        if self.can_mark {
+            path.ecn = EcnPath::new();
+        }
     }
 }
 

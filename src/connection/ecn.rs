@@ -12,6 +12,7 @@ impl Connection {
     /// What we send can be marked: [`Transmit::ecn`](crate::path::Transmit::ecn) says how. To be
     /// called before anything is sent. The host that cannot mark must not.
     pub fn use_ecn(&mut self) {
+        self.can_mark = true;
         self.path.ecn = EcnPath::new();
     }
 

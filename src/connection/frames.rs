@@ -54,7 +54,11 @@ impl Connection {
             Frame::HandshakeDone => self.on_handshake_done(),
             Frame::NewToken(frame) => self.on_new_token(&frame),
             Frame::NewConnectionId(frame) => {
-                self.remote_cids.on_new(&frame).map(drop).map_err(|e| e.in_frame(0x18))
+                let changed = self.remote_cids.on_new(&frame).map_err(|e| e.in_frame(0x18))?;
+                if changed {
+                    self.path.spin.restart();
+                }
+                Ok(())
             }
             Frame::RetireConnectionId(frame) => self.on_retire_connection_id(&frame, dcid),
             Frame::PathChallenge(frame) => {

@@ -29,12 +29,13 @@ pub enum MigrateError {
 
 impl Connection {
     /// A path to be tried.
-    pub(super) fn new_path(&self, addresses: Addresses, amplification: Amplification) -> Path {
+    pub(super) fn new_path(&mut self, addresses: Addresses, amplification: Amplification) -> Path {
         let largest = u64::from(self.settings.max_datagram_size);
         let size = largest.min(self.peer.max_udp_payload_size) as u16;
         let controller = self.settings.controller.make(size);
         let mut path = path_from(&self.settings, addresses, controller, amplification);
         path.max_datagram_size = size;
+        self.dress_path(&mut path);
         path
     }
 

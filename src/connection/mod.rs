@@ -126,6 +126,8 @@ pub struct Connection {
     next_token: Option<Box<NextToken>>,
     /// Asked for by the host or by keep-alive: the next packet elicits an ACK.
     ping_due: bool,
+    /// The host can mark what it sends.
+    can_mark: bool,
     /// The datagram being built carries ECT(0).
     marking: bool,
     /// A path MTU probe may be due: worth a look.
@@ -146,7 +148,7 @@ pub struct Connection {
     congestion_limited: bool,
     /// Packets were sent or acknowledged since the loss timer was computed.
     loss_timer_stale: bool,
-    skip_seed: u64,
+    seed: u64,
     /// When the first packet was sent or received.
     created: Instant,
     stats: Stats,

@@ -77,7 +77,7 @@ impl Connection {
         let buffer = &mut buffer[..limit];
         let (pn, pn_len) = number(&self.data);
         let key_phase = self.keys.phase();
-        let header = ShortHeader { dcid, spin: false, key_phase, pn, pn_len };
+        let header = ShortHeader { dcid, spin: path.spin.value(), key_phase, pn, pn_len };
         let mut builder = PacketBuilder::short(buffer, &header)?;
         let frames = &mut builder.frames;
         while path.has_response() && frames.remaining() >= PathResponse::ENCODED_LEN {

@@ -262,6 +262,10 @@ impl Connection {
         }
         let (space, packet_type) = (Space::Application, PacketType::OneRtt);
         let old_keys = which == ReadKey::Previous;
+        // RFC 9000 section 17.4: what is out of order does not count.
+        if largest < Some(number) && self.arrived_on == PathHandle::ACTIVE {
+            self.path.spin.on_received(header.first.spin());
+        }
         Ok(OpenedPacket { space, packet_type, number, dcid, old_keys, payload })
     }
 

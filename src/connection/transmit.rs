@@ -233,7 +233,8 @@ impl Connection {
                 }
                 let (pn, pn_len) = number(&self.data);
                 let key_phase = self.keys.phase();
-                let header = ShortHeader { dcid, spin: false, key_phase, pn, pn_len };
+                let spin = self.path.spin.value();
+                let header = ShortHeader { dcid, spin, key_phase, pn, pn_len };
                 return PacketBuilder::short(buffer, &header);
             }
             _ => self.early.as_deref()?,

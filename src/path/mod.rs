@@ -9,6 +9,7 @@ pub mod mtu;
 mod others;
 mod responses;
 mod sampling;
+pub mod spin;
 mod validation;
 
 use crate::congestion::{CongestionController, Controller};
@@ -18,6 +19,7 @@ use crate::time::{Duration, Instant};
 use amplification::Amplification;
 use mtu::MtuSearch;
 use responses::Responses;
+use spin::SpinBit;
 use validation::{Validation, Verdict};
 
 pub use addresses::{is_wildcard, Addresses};
@@ -50,6 +52,8 @@ pub struct Path {
     pub bytes_in_flight: u64,
     /// The largest UDP payload to send.
     pub max_datagram_size: u16,
+    /// What short headers carry in the latency spin bit.
+    pub spin: SpinBit,
     /// Whether what we send carries ECN marks.
     pub ecn: EcnPath,
     /// The search for a larger one, if the host wants it.
@@ -99,6 +103,7 @@ impl Path {
             controller: config.controller,
             bytes_in_flight: 0,
             max_datagram_size: config.max_datagram_size,
+            spin: SpinBit::default(),
             ecn: EcnPath::disabled(),
             mtu: None,
             pto_count: 0,

@@ -30,4 +30,5 @@ mod preferred_address;
 mod recovery;
 mod retry_and_version;
 mod settings;
+mod spin;
 mod trace;
