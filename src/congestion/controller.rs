@@ -1,6 +1,6 @@
 //! The controller of one path, whichever algorithm it runs.
 
-use super::{AckSample, Bbr, Bbr2, CongestionController, Copa, Cubic, NewReno, Unlimited};
+use super::{AckSample, Bbr, Bbr2, CongestionController, Copa, Cubic, Insight, NewReno, Unlimited};
 use crate::time::{Duration, Instant};
 
 /// A controller. The algorithms of this crate are dispatched by `match`: no heap cell and no
@@ -84,6 +84,14 @@ impl CongestionController for Controller {
 
     fn pacing_rate(&self, smoothed_rtt: Duration) -> Option<u64> {
         each!(self, c => c.pacing_rate(smoothed_rtt))
+    }
+
+    fn bandwidth(&self) -> Option<u64> {
+        each!(self, c => c.bandwidth())
+    }
+
+    fn insight(&self) -> Option<Insight> {
+        each!(self, c => c.insight())
     }
 
     fn in_slow_start(&self) -> bool {

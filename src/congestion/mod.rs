@@ -14,6 +14,7 @@ mod controller;
 mod copa;
 mod cubic;
 mod factory;
+mod insight;
 mod model;
 mod new_reno;
 mod parameters;
@@ -32,6 +33,7 @@ pub use controller::Controller;
 pub use copa::Copa;
 pub use cubic::{Cubic, CubicCurve};
 pub use factory::ControllerFactory;
+pub use insight::{Insight, Mode};
 pub use new_reno::{NewReno, RenoLine};
 pub use parameters::{BbrParameters, CopaParameters, Parameters};
 pub use sample::{AckSample, RttSample};
@@ -79,6 +81,16 @@ pub trait CongestionController {
 
     /// How fast to send, in bytes per second; `None` while nothing is known.
     fn pacing_rate(&self, smoothed_rtt: Duration) -> Option<u64>;
+
+    /// How fast the path delivers, in bytes per second, if the controller measures it.
+    fn bandwidth(&self) -> Option<u64> {
+        None
+    }
+
+    /// What the controller is at, if it models the path. For logs.
+    fn insight(&self) -> Option<Insight> {
+        None
+    }
 
     /// True while the window doubles per round trip.
     fn in_slow_start(&self) -> bool;

@@ -97,7 +97,7 @@ fn make_connection(
         scid,
         scid_is_secret: is_secret(engine, &scid, incoming),
         settings: terms.settings.clone(),
-        controller: terms.congestion.controller(terms.settings.max_datagram_size),
+        controller: terms.settings.controller.make(terms.settings.max_datagram_size),
         policy: engine.policy.get(),
     };
     let made = engine.core.borrow_mut().accept(delivery.now, incoming, acceptance);

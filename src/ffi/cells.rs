@@ -31,7 +31,6 @@ use super::abi::{
 };
 use super::cid::cid_bytes;
 use super::clock::Clock;
-use super::congestion::CongestionChoice;
 use super::log::Log;
 use super::output::{BlockedDatagram, TransmitBuffer};
 use super::qlog::Qlog;
@@ -116,11 +115,10 @@ pub(super) struct Protocol {
     pub context: *mut c_void,
 }
 
-/// Settings of a connection and the choice of its congestion controller.
+/// What a connection is set up with.
 #[derive(Clone)]
 pub(super) struct ConnectionTerms {
     pub settings: Arc<Settings>,
-    pub congestion: CongestionChoice,
     pub disable_send_mmsg: bool,
 }
 

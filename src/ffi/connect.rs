@@ -146,7 +146,7 @@ fn connect<'a>(
     let config = ClientConfig {
         settings: terms.settings.clone(),
         addresses: wish.addresses,
-        controller: terms.congestion.controller(terms.settings.max_datagram_size),
+        controller: terms.settings.controller.make(terms.settings.max_datagram_size),
         scid,
         dcid,
         server_name: Some(server_name),

@@ -62,13 +62,10 @@ fn terms(host: &xqc_conn_settings_t, base: &Settings, role: Role) -> ConnectionT
         },
         key_update_threshold: host.keyupdate_pkt_threshold,
         datagrams: datagrams(host, &base.datagrams),
+        controller: CongestionChoice::new(&host.cong_ctrl_callback, &host.cc_params).factory(),
         ..with_recovery(host, &with_mtu(host, &with_credit(host, base), role), role)
     };
-    ConnectionTerms {
-        settings: Arc::new(settings),
-        congestion: CongestionChoice::new(&host.cong_ctrl_callback, &host.cc_params),
-        disable_send_mmsg: host.disable_send_mmsg != 0,
-    }
+    ConnectionTerms { settings: Arc::new(settings), disable_send_mmsg: host.disable_send_mmsg != 0 }
 }
 
 fn version(host: &xqc_conn_settings_t) -> Version {

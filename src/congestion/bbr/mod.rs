@@ -11,7 +11,7 @@ mod probe_bandwidth;
 mod startup;
 
 use super::model::{rate_of, scale, working_window, ProbeRtt, Target, Window};
-use super::{AckSample, CongestionController, Parameters};
+use super::{AckSample, CongestionController, Insight, Mode, Parameters};
 use crate::time::{Duration, Instant};
 use drain::Drain;
 use model::Model;
@@ -40,6 +40,15 @@ enum Phase {
 }
 
 impl Phase {
+    fn mode(&self) -> Mode {
+        match self {
+            Self::Startup(_) => Mode::Startup,
+            Self::Drain(_) => Mode::Drain,
+            Self::ProbeBandwidth(_) => Mode::ProbeBandwidth,
+            Self::ProbeRtt(_) => Mode::ProbeRtt,
+        }
+    }
+
     /// The factor between bandwidth and pacing rate.
     fn pacing_gain(&self) -> f64 {
         match self {
@@ -95,11 +104,6 @@ impl Bbr {
             pacing_rate: 0,
             restarting: false,
         }
-    }
-
-    /// The estimated bandwidth in bytes per second; 0 before the first sample.
-    pub fn bandwidth(&self) -> u64 {
-        self.model.bandwidth()
     }
 
     fn enter_probe_rtt(&mut self) {
@@ -212,6 +216,24 @@ impl CongestionController for Bbr {
         // The least window must get through each round trip, or the estimate could not recover.
         let least = rate_of(working_window(&self.parameters), self.model.min_rtt()?).unwrap_or(0);
         Some(self.pacing_rate.max(scale(least, self.phase.pacing_gain())))
+    }
+
+    fn bandwidth(&self) -> Option<u64> {
+        Some(self.model.bandwidth()).filter(|bandwidth| *bandwidth > 0)
+    }
+
+    fn insight(&self) -> Option<Insight> {
+        Some(Insight {
+            mode: self.phase.mode(),
+            min_rtt: self.model.min_rtt(),
+            restarting: self.restarting,
+            pipe_is_full: self.model.pipe_is_full(),
+            recovery_start: self.window.recovery_start(),
+            conserving: self.window.is_conserving(),
+            round_start: self.model.round_start(),
+            pacing_gain: self.phase.pacing_gain(),
+            window_gain: self.phase.window_gain(),
+        })
     }
 
     fn in_slow_start(&self) -> bool {

@@ -20,6 +20,8 @@ const QUANTA: u64 = 3;
 pub(super) struct Model {
     round: Round,
     rounds: u64,
+    /// The last sample began a round.
+    round_start: bool,
     bandwidth: Recent<10>,
     min_rtt: MinRtt,
     aggregation: Aggregation,
@@ -44,6 +46,7 @@ impl Model {
         Self {
             round: Round::default(),
             rounds: 0,
+            round_start: false,
             bandwidth: Recent::greatest(),
             min_rtt: MinRtt::new(MIN_RTT_INTERVAL),
             aggregation: Aggregation::new(),
@@ -62,6 +65,7 @@ impl Model {
 
     /// Takes a sample while the window is `window`; true if the round-trip time must be probed.
     pub(super) fn on_ack(&mut self, sample: &AckSample, window: u64) -> bool {
+        self.round_start = false;
         if let Some(rate) = sample.rate.as_ref().filter(|rate| !rate.interval.is_zero()) {
             self.on_rate(sample, rate);
         }
@@ -73,6 +77,7 @@ impl Model {
     fn on_rate(&mut self, sample: &AckSample, rate: &RateSample) {
         self.delivered = rate.total_delivered;
         let round_start = self.round.on_ack(sample);
+        self.round_start = round_start;
         self.rounds += u64::from(round_start);
         let limited = rate.app_limited || rate.prior_delivered < self.limited_until;
         let limited = limited && !self.ignore_app_limited;
@@ -145,6 +150,10 @@ impl Model {
     /// The host's expectation is met: there is no need to search for more.
     pub(super) fn is_as_fast_as_expected(&self) -> bool {
         self.expected_bandwidth > 0 && self.bandwidth.get() >= self.expected_bandwidth
+    }
+
+    pub(super) fn round_start(&self) -> bool {
+        self.round_start
     }
 
     pub(super) fn pipe_is_full(&self) -> bool {

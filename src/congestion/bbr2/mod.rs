@@ -10,7 +10,7 @@ mod probe_bandwidth;
 mod startup;
 
 use super::model::{rate_of, scale, working_window, ProbeRtt, Target, Window};
-use super::{AckSample, CongestionController, Parameters};
+use super::{AckSample, CongestionController, Insight, Mode, Parameters};
 use crate::time::{Duration, Instant};
 use model::Model;
 use probe_bandwidth::ProbeBandwidth;
@@ -46,6 +46,15 @@ enum Phase {
 }
 
 impl Phase {
+    fn mode(&self) -> Mode {
+        match self {
+            Self::Startup => Mode::Startup,
+            Self::Drain => Mode::Drain,
+            Self::ProbeBandwidth(_) => Mode::ProbeBandwidth,
+            Self::ProbeRtt(_) => Mode::ProbeRtt,
+        }
+    }
+
     fn pacing_gain(&self) -> f64 {
         match self {
             Self::Startup => startup::PACING_GAIN,
@@ -79,11 +88,6 @@ impl Bbr2 {
             restarting: false,
             resume: None,
         }
-    }
-
-    /// The estimated bandwidth in bytes per second; 0 before the first sample.
-    pub fn bandwidth(&self) -> u64 {
-        self.model.bandwidth()
     }
 
     fn advance(&mut self, sample: &AckSample) {
@@ -230,6 +234,24 @@ impl CongestionController for Bbr2 {
         // The least window must get through each round trip, or the estimate could not recover.
         let least = rate_of(working_window(&self.parameters), self.model.min_rtt()?).unwrap_or(0);
         Some(self.pacing_rate.max(scale(least, self.phase.pacing_gain())))
+    }
+
+    fn bandwidth(&self) -> Option<u64> {
+        Some(self.model.bandwidth()).filter(|bandwidth| *bandwidth > 0)
+    }
+
+    fn insight(&self) -> Option<Insight> {
+        Some(Insight {
+            mode: self.phase.mode(),
+            min_rtt: self.model.min_rtt(),
+            restarting: self.restarting,
+            pipe_is_full: self.model.pipe_is_full(),
+            recovery_start: self.window.recovery_start(),
+            conserving: self.window.is_conserving(),
+            round_start: self.model.round_start(),
+            pacing_gain: self.phase.pacing_gain(),
+            window_gain: WINDOW_GAIN,
+        })
     }
 
     fn in_slow_start(&self) -> bool {

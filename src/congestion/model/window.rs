@@ -17,6 +17,7 @@ pub(in crate::congestion) struct Window {
     recovery: Option<Recovery>,
     /// A probe keeps the window small.
     held: bool,
+    conserving: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -44,13 +45,23 @@ pub(in crate::congestion) struct Target {
 impl Window {
     /// A window of `bytes`.
     pub(in crate::congestion) fn new(bytes: u64) -> Self {
-        Self { bytes, prior: 0, recovery: None, held: false }
+        Self { bytes, prior: 0, recovery: None, held: false, conserving: false }
     }
 
     /// The window in bytes.
     #[inline]
     pub(in crate::congestion) fn get(&self) -> u64 {
         self.bytes
+    }
+
+    /// When recovery began, if there is one.
+    pub(in crate::congestion) fn recovery_start(&self) -> Option<Instant> {
+        self.recovery.map(|recovery| recovery.start)
+    }
+
+    /// True if the last acknowledgement was of a packet sent before recovery began.
+    pub(in crate::congestion) fn is_conserving(&self) -> bool {
+        self.conserving
     }
 
     /// True from a loss until a round has passed without one.
@@ -70,7 +81,8 @@ impl Window {
     /// Moves towards `target` by what `sample` acknowledged.
     pub(in crate::congestion) fn on_ack(&mut self, sample: &AckSample, target: &Target) {
         let acked = sample.bytes_acked;
-        if self.conserves(sample, target.mtu) {
+        self.conserving = self.conserves(sample, target.mtu);
+        if self.conserving {
             self.bytes = self.bytes.max(sample.in_flight + acked);
         } else if target.bound {
             self.bytes = target.window.min(self.bytes + acked);

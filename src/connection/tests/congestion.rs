@@ -91,13 +91,9 @@ fn only_controllers_that_ask_for_it_pay_for_samples() {
 
 /// What a controller has measured of the bottleneck, in bytes per second.
 fn measured(pair: &Pair) -> u64 {
-    match &pair.server.connection.path().controller {
-        Controller::Bbr(bbr) => bbr.bandwidth(),
-        other => panic!("{other:?} measures no bandwidth"),
-    }
+    pair.server.connection.path().controller.bandwidth().unwrap()
 }
 
-/// CONFORMANCE 8.16: a path at rest restarts from the known rate.
 #[test]
 fn a_rest_does_not_make_the_path_look_slow() {
     let mut pair = over_bottleneck(bbr, 0);

@@ -92,5 +92,7 @@ pub struct xqc_cong_ctrl_callback_t {
 
 // SAFETY: a table of functions; the pointer in it refers to immutable data or is null.
 unsafe impl Sync for xqc_cong_ctrl_callback_t {}
+// SAFETY: as above.
+unsafe impl Send for xqc_cong_ctrl_callback_t {}
 
 zeroable!(xqc_cc_params_t, xqc_cong_ctrl_callback_t);

@@ -4,52 +4,93 @@
 //! it was runs natively, see [`crate::congestion`]. A table of the host's own, or a copy with
 //! members replaced, runs through [`ForeignController`].
 
+mod callable;
 mod foreign;
+mod info;
+mod parameters;
+mod sample;
 mod tables;
 
-use crate::congestion::{Controller, Cubic, NewReno, Parameters};
+use crate::congestion::{
+    Bbr, Bbr2, Controller, ControllerFactory, Copa, Cubic, NewReno, Unlimited,
+};
 
 use super::abi::{xqc_cc_params_t, xqc_cong_ctrl_callback_t};
 use foreign::ForeignController;
-use tables::{CUBIC, NEW_RENO};
+use parameters::core_parameters;
 
 /// Which controller new connections get.
-#[derive(Clone)]
 pub(super) struct CongestionChoice {
     algorithm: Algorithm,
     parameters: xqc_cc_params_t,
 }
 
-#[derive(Clone)]
 enum Algorithm {
-    NewReno,
-    Cubic,
+    Native(Native),
     Foreign(Box<xqc_cong_ctrl_callback_t>),
 }
+
+/// The algorithms of this crate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(dead_code, reason = "features leave some of the tables out")]
+enum Native {
+    NewReno,
+    Cubic,
+    Bbr,
+    Bbr2,
+    Copa,
+    Unlimited,
+}
+
+/// The tables that hosts can copy.
+const EXPORTED: &[(Native, &xqc_cong_ctrl_callback_t)] = &[
+    (Native::Cubic, &tables::xqc_cubic_cb),
+    (Native::Bbr, &tables::xqc_bbr_cb),
+    #[cfg(feature = "reno")]
+    (Native::NewReno, &tables::xqc_reno_cb),
+    #[cfg(feature = "bbr2")]
+    (Native::Bbr2, &tables::xqc_bbr2_cb),
+    #[cfg(feature = "copa")]
+    (Native::Copa, &tables::xqc_copa_cb),
+    #[cfg(feature = "unlimited")]
+    (Native::Unlimited, &tables::xqc_unlimited_cc_cb),
+];
 
 impl CongestionChoice {
     /// The choice that `table` stands for; a table that cannot work stands for CUBIC.
     pub fn new(table: &xqc_cong_ctrl_callback_t, parameters: &xqc_cc_params_t) -> Self {
         let addresses = addresses(table);
-        let algorithm = if addresses == self::addresses(&NEW_RENO) {
-            Algorithm::NewReno
-        } else if addresses == self::addresses(&CUBIC) || !is_usable(table) {
-            Algorithm::Cubic
-        } else {
-            Algorithm::Foreign(Box::new(*table))
+        let native = EXPORTED.iter().find(|(_, exported)| self::addresses(exported) == addresses);
+        let algorithm = match native {
+            Some((native, _)) => Algorithm::Native(*native),
+            None if is_usable(table) => Algorithm::Foreign(Box::new(*table)),
+            None => Algorithm::Native(Native::Cubic),
         };
         Self { algorithm, parameters: *parameters }
     }
 
+    /// What makes controllers of this kind for the paths of a connection.
+    pub fn factory(self) -> ControllerFactory {
+        ControllerFactory::new(move |mtu| self.controller(mtu))
+    }
+
     /// A controller for a path with datagrams of `mtu` bytes. Calls the host if it is the host's.
-    pub fn controller(&self, mtu: u16) -> Controller {
-        let parameters = core_parameters(&self.parameters, mtu);
-        match &self.algorithm {
-            Algorithm::NewReno => Controller::NewReno(NewReno::new(parameters)),
-            Algorithm::Cubic => Controller::Cubic(Cubic::new(parameters)),
+    fn controller(&self, mtu: u16) -> Controller {
+        let native = match &self.algorithm {
+            Algorithm::Native(native) => native,
             Algorithm::Foreign(table) => {
-                Controller::Foreign(Box::new(ForeignController::new(**table, self.parameters)))
+                let foreign = ForeignController::new(**table, self.parameters, mtu);
+                return Controller::Foreign(Box::new(foreign));
             }
+        };
+        let parameters = core_parameters(&self.parameters, mtu);
+        match native {
+            Native::NewReno => Controller::NewReno(NewReno::new(parameters)),
+            Native::Cubic => Controller::Cubic(Cubic::new(parameters)),
+            Native::Bbr => Controller::Bbr(Box::new(Bbr::new(parameters))),
+            Native::Bbr2 => Controller::Bbr2(Box::new(Bbr2::new(parameters))),
+            Native::Copa => Controller::Copa(Box::new(Copa::new(parameters))),
+            Native::Unlimited => Controller::Unlimited(Unlimited),
         }
     }
 }
@@ -80,20 +121,12 @@ fn is_usable(table: &xqc_cong_ctrl_callback_t) -> bool {
     init && table.xqc_cong_ctl_size.is_some() && table.xqc_cong_ctl_get_cwnd.is_some()
 }
 
-/// A host's parameters for a controller of ours.
-fn core_parameters(host: &xqc_cc_params_t, mtu: u16) -> Parameters {
-    let mut parameters = Parameters::new(mtu);
-    if host.customize_on != 0 {
-        parameters.initial_window_packets = Some(host.init_cwnd);
-        parameters.min_window_packets = Some(host.min_cwnd);
-    }
-    parameters
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::congestion::CongestionController;
     use crate::ffi::abi::Zeroable;
+    use tables::xqc_cubic_cb;
 
     unsafe extern "C" fn fixed_window(_: *mut libc::c_void) -> u64 {
         4711
@@ -105,29 +138,31 @@ mod tests {
 
     #[test]
     fn our_own_tables_run_natively() {
-        assert!(matches!(chosen(&CUBIC), Controller::Cubic(_)));
-        assert!(matches!(chosen(&NEW_RENO), Controller::NewReno(_)));
+        let mut names: Vec<_> = EXPORTED.iter().map(|(_, table)| chosen(table).name()).collect();
+        assert!(!names.contains(&"foreign"));
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count, "each table has its algorithm: {names:?}");
     }
 
     #[test]
     fn no_table_and_a_useless_one_mean_cubic() {
         assert!(matches!(chosen(&xqc_cong_ctrl_callback_t::ZERO), Controller::Cubic(_)));
-        let useless = xqc_cong_ctrl_callback_t { xqc_cong_ctl_get_cwnd: None, ..CUBIC };
+        let useless = xqc_cong_ctrl_callback_t { xqc_cong_ctl_get_cwnd: None, ..xqc_cubic_cb };
         assert!(matches!(chosen(&useless), Controller::Cubic(_)));
     }
 
     #[test]
     fn a_copy_with_one_member_replaced_is_the_hosts() {
-        let table = xqc_cong_ctrl_callback_t { xqc_cong_ctl_get_cwnd: Some(fixed_window), ..CUBIC };
-        assert!(matches!(chosen(&table), Controller::Foreign(_)));
-    }
-
-    #[test]
-    fn windows_are_the_hosts_only_with_customize_on() {
-        let mut host = xqc_cc_params_t { init_cwnd: 40, min_cwnd: 8, ..xqc_cc_params_t::ZERO };
-        assert_eq!(core_parameters(&host, 1200).initial_window(), 12_000);
-        host.customize_on = 1;
-        assert_eq!(core_parameters(&host, 1200).initial_window(), 48_000);
-        assert_eq!(core_parameters(&host, 1200).min_window(), 9_600);
+        for (_, exported) in EXPORTED {
+            let table = xqc_cong_ctrl_callback_t {
+                xqc_cong_ctl_get_cwnd: Some(fixed_window),
+                ..**exported
+            };
+            let controller = chosen(&table);
+            assert!(matches!(controller, Controller::Foreign(_)));
+            assert_eq!(controller.window(), 4711);
+        }
     }
 }
