@@ -18,6 +18,7 @@ use super::crypto_stream::CryptoStream;
 use super::datagrams::Datagrams;
 use super::event::Event;
 use super::new_token::NextToken;
+use super::pings::Pings;
 use super::space::PacketSpace;
 use super::timers::{Timer, Timers};
 use super::token::Token;
@@ -36,6 +37,7 @@ pub(super) struct Subjects<'a> {
     pub remote_cids: &'a mut RemoteCids,
     pub events: &'a mut VecDeque<Event>,
     pub handshake_done_due: &'a mut bool,
+    pub pings: &'a mut Pings,
     pub mtu: &'a mut Option<Box<MtuSearch>>,
     pub ecn: &'a mut EcnPath,
     pub timers: &'a mut Timers,
@@ -53,7 +55,11 @@ impl Subjects<'_> {
             Token::RetireConnectionId(sequence) => {
                 self.remote_cids.on_retirement_acked(*sequence);
             }
-            Token::Ping(name) => self.events.push_back(Event::PingAcked(*name)),
+            Token::Ping(number) => {
+                if let Some(name) = self.pings.on_acked(*number) {
+                    self.events.push_back(Event::PingAcked(name));
+                }
+            }
             Token::Datagram(number) => self.on_datagram_acked(*number),
             Token::MtuProbe(number) => self.settle_mtu_probe(*number, true),
             Token::AddressToken => *self.next_token = None,
@@ -66,8 +72,9 @@ impl Subjects<'_> {
     pub fn on_lost(&mut self, token: &Token) {
         match token {
             Token::Stream(token) => self.streams.on_lost(token),
-            // RFC 9000 section 13.3: the next ACK is newer anyway, and a PING has no content.
-            Token::Ack(_) | Token::Ping(_) => {}
+            // RFC 9000 section 13.3: the next ACK is newer anyway.
+            Token::Ack(_) => {}
+            Token::Ping(number) => self.pings.on_lost(*number),
             Token::Crypto { offset, len } => self.crypto.on_lost(*offset, *len),
             Token::HandshakeDone => *self.handshake_done_due = true,
             Token::AddressToken => self.next_token.iter_mut().for_each(|token| token.on_lost()),
@@ -282,6 +289,7 @@ impl Connection {
             remote_cids: &mut self.remote_cids,
             events: &mut self.events,
             handshake_done_due: &mut self.handshake_done_due,
+            pings: &mut self.pings,
             mtu: &mut self.path.mtu,
             ecn: &mut self.path.ecn,
             timers: &mut self.timers,

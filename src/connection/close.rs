@@ -46,6 +46,8 @@ pub(super) struct Closing {
     /// twice as many (RFC 9000 section 10.2.1).
     received: u32,
     next_answer: u32,
+    /// The code of the error that the last datagram brought.
+    failure: Option<TransportErrorCode>,
 }
 
 impl Connection {
@@ -127,18 +129,27 @@ impl Connection {
         self.timers.set(Timer::Close, now + self.close_period());
     }
 
-    /// The peer has closed: nothing more is sent (RFC 9000 section 10.2.2).
-    pub(super) fn drain(&mut self, now: Instant, reason: CloseReason) {
-        if !self.state.is_open() {
-            return;
+    /// The peer has closed. It gets one answer, which tells it that we know, and then nothing more
+    /// (RFC 9000 section 10.2.2).
+    pub(super) fn on_connection_close(&mut self, now: Instant, frame: &ConnectionClose<'_>) {
+        if self.state.is_open() {
+            let closing = Closing::new(frame.error_code, frame.frame_type.map(|_| 0), "");
+            self.closing = Some(Box::new(closing));
+            self.drain(now, peer_reason(frame));
         }
+    }
+
+    /// Nothing more is sent, but what is due already (RFC 9000 section 10.2.2).
+    fn drain(&mut self, now: Instant, reason: CloseReason) {
         self.leave(State::Draining, reason);
         self.timers.set(Timer::Close, now + self.close_period());
     }
 
     /// A stateless reset came (RFC 9000 section 10.3.1).
     pub(super) fn on_stateless_reset(&mut self, now: Instant) {
-        self.drain(now, CloseReason::StatelessReset);
+        if self.state.is_open() {
+            self.drain(now, CloseReason::StatelessReset);
+        }
     }
 
     /// The host is gone: nothing can be sent to anybody.
@@ -176,18 +187,46 @@ impl Connection {
     }
 
     /// A datagram came while the connection closes or drains: a closing one answers, each time
-    /// after twice as many datagrams.
-    pub(super) fn on_datagram_while_closing(&mut self) {
-        let Some(closing) = self.closing.as_deref_mut() else { return };
+    /// after twice as many datagrams, until the peer has closed too. `scratch` is as long as the
+    /// datagram.
+    #[cold]
+    pub(super) fn receive_while_closing(&mut self, datagram: &[u8], scratch: &mut [u8]) {
         if self.state != State::Closing {
             return;
         }
+        if let Some(reason) = self.find_close(datagram, scratch) {
+            // RFC 9000 section 10.2.2: the peer is closing or draining.
+            self.set_state(State::Draining);
+            self.events.push_back(Event::Closing(reason));
+            return;
+        }
+        if self.is_stateless_reset(datagram) {
+            // Nobody is left there, and answers would only draw more of them.
+            self.set_state(State::Draining);
+            return;
+        }
+        let Some(closing) = self.closing.as_deref_mut() else { return };
         closing.received += 1;
         if closing.received >= closing.next_answer {
             closing.next_answer = closing.next_answer.saturating_mul(2);
             closing.received = 0;
             closing.due = true;
         }
+    }
+
+    /// Notes that the datagram which was just run broke a rule.
+    #[cold]
+    pub(super) fn note_failure(&mut self, code: TransportErrorCode) {
+        if let Some(closing) = self.closing.as_deref_mut() {
+            closing.failure = Some(code);
+        }
+    }
+
+    /// The code of the error that the datagram just received closed the connection with; told
+    /// once.
+    #[inline]
+    pub fn take_failure(&mut self) -> Option<TransportErrorCode> {
+        self.closing.as_deref_mut()?.failure.take()
     }
 
     /// Writes the datagram with CONNECTION_CLOSE, at every level the peer may read.
@@ -231,7 +270,21 @@ impl Connection {
 
 impl Closing {
     fn new(code: u64, frame_type: Option<u64>, reason: &'static str) -> Self {
-        Self { code, frame_type, reason, due: true, received: 0, next_answer: 1 }
+        let (received, next_answer) = (0, 1);
+        Self { code, frame_type, reason, due: true, received, next_answer, failure: None }
+    }
+}
+
+/// What the peer's CONNECTION_CLOSE says.
+pub(super) fn peer_reason(frame: &ConnectionClose<'_>) -> CloseReason {
+    let reason = frame.reason.to_vec();
+    match frame.frame_type {
+        Some(frame_type) => CloseReason::PeerTransport {
+            code: TransportErrorCode(frame.error_code),
+            frame_type,
+            reason,
+        },
+        None => CloseReason::PeerApplication { code: frame.error_code, reason },
     }
 }
 

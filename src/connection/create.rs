@@ -22,6 +22,7 @@ use crate::wire::{ConnectionId, ResetToken, Role, TransportParameters, Version};
 use super::early_data::{early_data_context, EarlyData, EarlyDataStatus};
 use super::keys::OneRttKeys;
 use super::parameters::{local_parameters, Identity, PeerParameters};
+use super::pings::Pings;
 use super::settings::{Settings, ACTIVE_CONNECTION_ID_LIMIT};
 use super::space::{EarlySpace, PacketSpace};
 use super::state::State;
@@ -297,7 +298,7 @@ impl Connection {
             can_mark: false,
             marking: false,
             mtu_probe_due: false,
-            named_pings: Vec::new(),
+            pings: Pings::default(),
             sent_since_received: false,
             next_skipped: u64::MAX,
             server_validated_us: false,

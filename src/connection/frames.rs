@@ -6,7 +6,7 @@ use crate::time::Instant;
 use crate::wire::frame::{self, Frame};
 use crate::wire::{ConnectionId, Role};
 
-use super::event::{CloseReason, Event};
+use super::event::Event;
 use super::Connection;
 
 impl Connection {
@@ -100,19 +100,6 @@ impl Connection {
             self.request_connection_ids();
         }
         Ok(())
-    }
-
-    fn on_connection_close(&mut self, now: Instant, frame: &frame::ConnectionClose<'_>) {
-        let reason = frame.reason.to_vec();
-        let reason = match frame.frame_type {
-            Some(frame_type) => CloseReason::PeerTransport {
-                code: TransportErrorCode(frame.error_code),
-                frame_type,
-                reason,
-            },
-            None => CloseReason::PeerApplication { code: frame.error_code, reason },
-        };
-        self.drain(now, reason);
     }
 }
 

@@ -15,6 +15,7 @@ impl Connection {
     pub(super) fn advance_handshake(&mut self, now: Instant) {
         if let Err(error) = self.try_advance(now) {
             self.close_on_error(now, error);
+            self.note_failure(error.code);
         }
         if self.state == State::Confirmed && self.early.is_some() {
             self.forget_handshake(now);

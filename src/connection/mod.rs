@@ -8,6 +8,7 @@ mod ack;
 mod ack_extended;
 mod arrival;
 mod close;
+mod close_search;
 mod connection_ids;
 mod create;
 mod credit;
@@ -29,6 +30,7 @@ mod no_crypto;
 mod packet_builder;
 mod parameters;
 mod path_validation;
+mod pings;
 mod receive;
 mod retry;
 mod settings;
@@ -63,6 +65,7 @@ use early_data::EarlyData;
 use keys::OneRttKeys;
 use new_token::NextToken;
 use parameters::PeerParameters;
+use pings::Pings;
 use space::{EarlySpace, PacketSpace};
 use timers::{Timer, Timers};
 use trace::Tracer;
@@ -132,8 +135,8 @@ pub struct Connection {
     marking: bool,
     /// A path MTU probe may be due: worth a look.
     mtu_probe_due: bool,
-    /// PINGs of the host that wait, by the names it gave them.
-    named_pings: Vec<u64>,
+    /// PINGs of the host that are not acknowledged yet.
+    pings: Pings,
     /// The last ack-eliciting packet was sent after anything was received: such a send restarts
     /// the idle timer (RFC 9000 section 10.1).
     sent_since_received: bool,
@@ -323,11 +326,11 @@ impl Connection {
         self.ping_due = true;
     }
 
-    /// Sends a PING; [`Event::PingAcked`] with `name` follows when it is acknowledged, and nothing
-    /// if it is lost.
+    /// Sends a PING, again and again if need be, until it is acknowledged:
+    /// [`Event::PingAcked`] with `name` follows once.
     pub fn ping_as(&mut self, name: u64) {
         if self.state.is_open() {
-            self.named_pings.push(name);
+            self.pings.push(name);
         }
     }
 

@@ -88,7 +88,7 @@ impl Connection {
             self.loss_timer_stale = true;
         }
         if !self.state.is_open() {
-            self.on_datagram_while_closing();
+            self.receive_while_closing(datagram, scratch);
             return;
         }
         let opened = self.receive_packets(now, datagram, scratch);
@@ -134,6 +134,7 @@ impl Connection {
                 Err(Refusal::Fatal(error)) => {
                     opened_any = true;
                     self.close_on_error(now, error);
+                    self.note_failure(error.code);
                 }
             }
         }
@@ -412,7 +413,7 @@ impl Connection {
     }
 
     /// True if the datagram ends in a reset token of the peer (RFC 9000 section 10.3.1).
-    fn is_stateless_reset(&self, datagram: &[u8]) -> bool {
+    pub(super) fn is_stateless_reset(&self, datagram: &[u8]) -> bool {
         if datagram.len() < MIN_STATELESS_RESET {
             return false;
         }

@@ -21,7 +21,7 @@ pub enum Token {
     },
     /// An ACK up to this packet number.
     Ack(PacketNumber),
-    /// A PING of the host, by the name it was given.
+    /// A PING of the host, by its number.
     Ping(u64),
     /// A DATAGRAM, by its number.
     Datagram(u64),

@@ -356,7 +356,7 @@ impl Connection {
             || self.handshake_done_due
             || self.next_token.as_deref().is_some_and(NextToken::is_due)
             || self.ping_due
-            || !self.named_pings.is_empty()
+            || self.pings.wants_to_send()
             || self.path.has_frames()
             || self.wants_datagrams()
             || self.wants_connection_ids()
@@ -427,10 +427,10 @@ impl Connection {
     }
 
     fn write_named_pings(&mut self, frames: &mut Writer<'_>, content: &mut Content) {
-        let count = self.named_pings.len().min(frames.remaining());
-        for name in self.named_pings.drain(..count) {
+        while frames.remaining() > 0 {
+            let Some(number) = self.pings.next_to_send() else { return };
             Frame::Ping.encode(frames);
-            content.push(Token::Ping(name));
+            content.push(Token::Ping(number));
         }
     }
 

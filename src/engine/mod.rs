@@ -276,6 +276,11 @@ impl Engine {
         self.versions = versions;
     }
 
+    /// How many connections wait to be looked at now.
+    pub fn active_count(&self) -> usize {
+        self.schedule.active_count()
+    }
+
     /// True if a connection waits to be looked at now.
     pub fn has_active(&self) -> bool {
         self.schedule.has_active()

@@ -75,6 +75,12 @@ impl Schedule {
         current
     }
 
+    /// How many connections wait to be looked at now.
+    #[inline]
+    pub fn active_count(&self) -> usize {
+        self.active.len()
+    }
+
     /// True if a connection waits to be looked at now.
     #[inline]
     pub fn has_active(&self) -> bool {

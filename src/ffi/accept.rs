@@ -23,7 +23,7 @@ use super::destroy::discard_connection;
 use super::identifiers::{generate_cid, GeneratorFailed};
 use super::output::send_before_accept;
 use super::qlog::trace_from_start;
-use super::receive::Delivery;
+use super::receive::{after_feeding, failure_code, Delivery};
 use super::run::Running;
 
 /// Room for the datagram that declines a connection.
@@ -82,7 +82,7 @@ pub(super) fn accept(
         return -XQC_ECREATE_CONN;
     }
     engine.core.borrow_mut().feed(key, delivery.now, &delivery.arrival, datagram);
-    XQC_OK
+    after_feeding(engine, key, None).map_or(XQC_OK, failure_code)
 }
 
 fn make_connection(
@@ -151,6 +151,8 @@ pub(super) fn new_cell(
         protocol: OnceCell::new(),
         known: Cell::new(Known::No),
         error: Cell::new(0),
+        ended: Cell::new(false),
+        closing_told: Cell::new(false),
         peer_error_kind: Cell::new(0),
         streams: RefCell::new(Vec::new()),
         unwritten: RefCell::new(Vec::new()),

@@ -149,6 +149,10 @@ pub(super) struct ConnectionCell {
     pub known: Cell<Known>,
     /// The error the connection ended with, as `xqc_conn_get_errno` tells it.
     pub error: Cell<u64>,
+    /// The connection is no longer open, and the host's streams were looked at a last time.
+    pub ended: Cell<bool>,
+    /// `conn_closing` was called.
+    pub closing_told: Cell<bool>,
     /// The kind of the peer's CONNECTION_CLOSE: 0 none, 1 transport, 2 application.
     pub peer_error_kind: Cell<u32>,
     /// One cell per stream, at the slot of its key.

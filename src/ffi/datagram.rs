@@ -318,7 +318,7 @@ fn read(engine: &EngineCell, connection: &ConnectionCell, callbacks: &xqc_datagr
     loop {
         // A borrow in the loop's condition would last through its body.
         let came = match engine.core.borrow_mut().connection_mut(connection.key) {
-            Some(core) if core.state().is_open() || core.state() == State::Draining => {
+            Some(core) if core.state() != State::Closing && !connection.ended.get() => {
                 core.read_datagram(&mut data)
             }
             _ => None,

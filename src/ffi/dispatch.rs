@@ -285,14 +285,17 @@ fn on_closing(
     now: Instant,
 ) {
     let end = End::of(reason);
-    if end.peer_kind != 0 {
+    if end.peer_kind != 0 && !connection.ended.get() {
         // What arrived before the peer's CONNECTION_CLOSE is still the application's.
         notify_unread(engine, connection, now);
         deliver_datagrams(engine, connection);
     }
+    connection.ended.set(true);
     connection.set_error(end.error);
-    connection.peer_error_kind.set(end.peer_kind);
-    if !end.tell {
+    if connection.peer_error_kind.get() == 0 {
+        connection.peer_error_kind.set(end.peer_kind);
+    }
+    if !end.tell || connection.closing_told.replace(true) {
         return;
     }
     log_end(engine, connection, &end);
@@ -317,7 +320,8 @@ impl End {
     fn of(reason: &CloseReason) -> Self {
         let (error, peer_kind, tell) = match reason {
             CloseReason::LocalApplication(code) => (*code, 0, true),
-            CloseReason::LocalTransport(code) => (code.0, 0, true),
+            // The host closed without an error: it is told when the peer has answered.
+            CloseReason::LocalTransport(code) => (code.0, 0, code.0 != 0),
             CloseReason::EarlyDataLimitsReduced(code) => (reduced_limits(*code), 0, true),
             CloseReason::PeerTransport { code, .. } => (code.0, 1, true),
             CloseReason::PeerApplication { code, .. } => (*code, 2, true),

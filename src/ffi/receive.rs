@@ -5,13 +5,15 @@ use std::net::SocketAddr;
 use libc::{c_uchar, c_void, size_t, sockaddr, socklen_t};
 
 use crate::engine::{ConnectionKey, DropReason, Received};
+use crate::error::TransportErrorCode;
 use crate::path::{Addresses, Arrival};
 use crate::recovery::EcnCodepoint;
 use crate::time::Instant;
 
 use super::abi::prototypes::check_prototypes;
 use super::abi::{
-    xqc_engine_t, xqc_int_t, xqc_usec_t, XQC_ECONN_NFOUND, XQC_EFATAL, XQC_EILLPKT, XQC_EPARAM,
+    xqc_engine_t, xqc_int_t, xqc_usec_t, XQC_EAEAD_LIMIT, XQC_ECONN_NFOUND, XQC_ECREATE_CONN,
+    XQC_EFATAL, XQC_EILLEGAL_FRAME, XQC_EILLPKT, XQC_EPARAM, XQC_EPROTO, XQC_ESEND_RETRY,
     XQC_LOG_DEBUG, XQC_OK,
 };
 use super::accept::accept;
@@ -153,14 +155,19 @@ fn process(
     let received = engine.core.borrow_mut().receive(delivery.now, &delivery.arrival, datagram);
     match received {
         Received::Connection(key) => {
-            note_local_address(engine, key, delivery.arrival.addresses.local);
+            let failure = after_feeding(engine, key, delivery.arrival.addresses.local);
             after_datagram(engine);
-            XQC_OK
+            failure.map_or(XQC_OK, |code| close_at_once(engine, failure_code(code)))
         }
         Received::Incoming(mut incoming) => {
             let result = accept(engine, handle, &mut incoming, datagram, delivery);
             after_datagram(engine);
-            result
+            match result {
+                XQC_OK => XQC_OK,
+                // Nothing was made that could say anything.
+                error if error == -XQC_ECREATE_CONN || error == -XQC_ESEND_RETRY => error,
+                error => close_at_once(engine, error),
+            }
         }
         Received::VersionNegotiation(reply) => {
             send_before_accept(engine, &reply, delivery.peer(), delivery.user_data);
@@ -181,10 +188,33 @@ fn log_arrival(engine: &EngineCell, size: usize, delivery: &Delivery) {
     engine.log.write(XQC_LOG_DEBUG, None, "xqc_engine_packet_process", message);
 }
 
-/// A client learns its own address from the first datagram.
-fn note_local_address(engine: &EngineCell, key: ConnectionKey, local: Option<SocketAddr>) {
-    if let Some(core) = engine.core.borrow_mut().connection_mut(key) {
-        core.learn_local_address(local);
+/// A client learns its own address from the first datagram. Returns the code of the error that the
+/// datagram closed its connection with.
+pub(super) fn after_feeding(
+    engine: &EngineCell,
+    key: ConnectionKey,
+    local: Option<SocketAddr>,
+) -> Option<TransportErrorCode> {
+    let mut core = engine.core.borrow_mut();
+    let core = core.connection_mut(key)?;
+    core.learn_local_address(local);
+    core.take_failure()
+}
+
+/// The peer broke a rule: it is told in the same call.
+#[cold]
+fn close_at_once(engine: &EngineCell, error: xqc_int_t) -> xqc_int_t {
+    run(engine, Release::Keep);
+    error
+}
+
+/// What upstream returns for a datagram that closes its connection.
+pub(super) fn failure_code(code: TransportErrorCode) -> xqc_int_t {
+    match code {
+        TransportErrorCode::FRAME_ENCODING_ERROR => -XQC_EILLEGAL_FRAME,
+        TransportErrorCode::AEAD_LIMIT_REACHED => -XQC_EAEAD_LIMIT,
+        TransportErrorCode(0x100..=0x1ff) => -XQC_EILLEGAL_FRAME,
+        _ => -XQC_EPROTO,
     }
 }
 

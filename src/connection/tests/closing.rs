@@ -99,8 +99,9 @@ fn closing_and_draining_last_three_probe_timeouts() {
     let mut pair = Pair::established();
     close(&mut pair, Role::Client, LocalClose::NoError);
     pair.exchange();
-    assert_eq!(pair.client.connection.state(), State::Closing);
-    assert_eq!(pair.server.connection.state(), State::Draining);
+    for end in [&pair.client, &pair.server] {
+        assert_eq!(end.connection.state(), State::Draining);
+    }
     for role in [Role::Client, Role::Server] {
         let period = pair.end(role).connection.probe_timeout().saturating_mul(3);
         let start = pair.now;
@@ -112,16 +113,18 @@ fn closing_and_draining_last_three_probe_timeouts() {
     }
 }
 
-/// RFC 9000 section 10.2.2.
+/// RFC 9000 section 10.2.2: once, so that the peer knows that it can stop.
 #[test]
-fn a_draining_end_sends_nothing() {
+fn a_draining_end_answers_once_and_then_sends_nothing() {
     let mut pair = Pair::established();
     pair.write(Role::Server, b"too late");
     let frame = ConnectionClose { error_code: 7, frame_type: None, reason: b"enough \xff" };
     pair.inject(Role::Client, &[Frame::ConnectionClose(frame)]);
     let reason = CloseReason::PeerApplication { code: 7, reason: b"enough \xff".to_vec() };
     assert_eq!(pair.server.reason, Some(reason));
-    assert!(pair.sent(Role::Server).is_empty());
+    let close = |code, application| vec![(Space::Application, code, application, Vec::new())];
+    assert_eq!(sent_codes(&mut pair, Role::Server), close(7, true));
+    pair.inject(Role::Client, &[Frame::ConnectionClose(frame)]);
     pair.inject(Role::Client, &[Frame::Ping]);
     assert!(pair.sent(Role::Server).is_empty());
     let now = pair.now;
@@ -295,4 +298,67 @@ fn a_closing_end_processes_nothing() {
     pair.inject_with(Role::Client, Space::Application, &Forgery::raw(&[0x21]));
     assert_eq!(pair.server.connection.stats().packets_received, received);
     assert_eq!(pair.server.reason, Some(CloseReason::LocalTransport(Code::NO_ERROR)));
+}
+
+/// RFC 9000 section 10.2.2: a closing end that hears the peer's close has nothing to repeat.
+#[test]
+fn a_closing_end_hears_the_peers_close() {
+    for (ours, theirs) in [(LocalClose::NoError, 1), (LocalClose::Application(0x102), 2)] {
+        let mut pair = Pair::established();
+        close(&mut pair, Role::Client, ours);
+        assert_eq!(pair.client.connection.state(), State::Closing);
+        pair.exchange();
+        assert_eq!(pair.client.connection.state(), State::Draining);
+        let answer = match pair.client.answer {
+            Some(CloseReason::PeerTransport { code: Code(0), .. }) => 1,
+            Some(CloseReason::PeerApplication { code: 0x102, .. }) => 2,
+            _ => 0,
+        };
+        assert_eq!(answer, theirs, "{:?}", pair.client.answer);
+        pair.inject(Role::Server, &[Frame::Ping]);
+        assert!(pair.sent(Role::Client).is_empty());
+    }
+}
+
+/// RFC 9000 section 10.2.3: the peer closes in an Initial while we close.
+#[test]
+fn both_ends_may_close_during_the_handshake() {
+    let mut pair = Pair::new(Options::default());
+    let flight = pair.sent(Role::Client);
+    pair.give_all(Role::Server, &flight);
+    let now = pair.now;
+    pair.client.connection.close(now, LocalClose::Application(1));
+    pair.server.connection.close(now, LocalClose::Transport(2));
+    let from_server = pair.sent(Role::Server);
+    pair.give_all(Role::Client, &from_server);
+    let answer = CloseReason::PeerTransport { code: Code(2), frame_type: 0, reason: Vec::new() };
+    assert_eq!(pair.client.answer, Some(answer));
+    assert_eq!(pair.client.connection.state(), State::Draining);
+}
+
+/// RFC 9000 section 10.3.1: what a peer that has forgotten us answers is not answered.
+#[test]
+fn a_closing_end_falls_silent_on_a_stateless_reset() {
+    let mut pair = Pair::established();
+    let now = pair.now;
+    pair.client.connection.close(now, LocalClose::NoError);
+    pair.sent(Role::Client);
+    pair.give(Role::Client, &reset(43, issued_token(0).0));
+    assert_eq!(pair.client.connection.state(), State::Draining);
+    assert_eq!(pair.client.answer, None);
+    assert!(pair.sent(Role::Client).is_empty());
+}
+
+/// A peer's mistake is told to the host once, with the datagram that held it.
+#[test]
+fn the_datagram_that_breaks_a_rule_is_known() {
+    let mut pair = Pair::established();
+    pair.inject(Role::Client, &[Frame::HandshakeDone]);
+    let server = &mut pair.server.connection;
+    assert_eq!(server.take_failure(), Some(Code::PROTOCOL_VIOLATION));
+    assert_eq!(server.take_failure(), None);
+    let mut pair = Pair::established();
+    close(&mut pair, Role::Server, LocalClose::Transport(5));
+    pair.inject(Role::Client, &[Frame::HandshakeDone]);
+    assert_eq!(pair.server.connection.take_failure(), None);
 }

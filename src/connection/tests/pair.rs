@@ -72,6 +72,8 @@ pub(super) struct End {
     /// All but requests for connection IDs, which are answered, and the end.
     pub(super) events: Vec<Event>,
     pub(super) reason: Option<CloseReason>,
+    /// What the peer said to our close.
+    pub(super) answer: Option<CloseReason>,
     role: Role,
     issued: u8,
 }
@@ -79,7 +81,7 @@ pub(super) struct End {
 impl End {
     fn new(connection: Connection) -> Self {
         let role = connection.role();
-        Self { connection, events: Vec::new(), reason: None, role, issued: 0 }
+        Self { connection, events: Vec::new(), reason: None, answer: None, role, issued: 0 }
     }
 
     /// Listens, and answers requests for connection IDs.
@@ -93,7 +95,8 @@ impl End {
                         self.connection.issue_connection_id(cid, issued_token(self.issued));
                     }
                 }
-                Event::Closing(reason) => self.reason = Some(reason),
+                Event::Closing(reason) if self.reason.is_none() => self.reason = Some(reason),
+                Event::Closing(reason) => self.answer = Some(reason),
                 other => self.events.push(other),
             }
         }
