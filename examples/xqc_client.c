@@ -7,11 +7,11 @@
  *     xqc_engine_finish_recv() after the batch;
  *   - datagrams out: write_socket() and write_mmsg(); when the kernel has no room they return
  *     XQC_SOCKET_EAGAIN, and xqc_conn_continue_send() follows once there is;
- *   - an application protocol: the callbacks given to xqc_engine_register_alpn().
+ *   - an application protocol: the callbacks given to xqc_engine_register_alpn(); those of its
+ *     streams are in common/client_transfers.c.
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,67 +19,18 @@
 #include <xquic/xquic.h>
 
 #include "common/arguments.h"
-#include "common/client_options.h"
+#include "common/client.h"
+#include "common/client_report.h"
+#include "common/client_transfers.h"
 #include "common/clock.h"
-#include "common/download.h"
-#include "common/loop.h"
-#include "common/progress.h"
 #include "common/reason.h"
 #include "common/sinks.h"
-#include "common/trust.h"
-#include "common/udp.h"
 
 #define ALPN "hq-interop"
-#define READ_CHUNK 65536
 /* How often to look at the clock for the progress bar and the deadlines. */
 #define TICK_MS 100
 /* A connection that is closed has this long to say goodbye before the program just ends. */
 #define CLOSE_GRACE_US 200000
-
-struct client;
-
-struct connection {
-    struct client      *client;
-    struct watch        watch; /* its own UDP socket */
-    struct udp_address  local;
-    xqc_cid_t           cid;
-    uint64_t            started;
-    uint64_t            handshake_us; /* 0 until the handshake is done */
-    unsigned            open_streams;
-    bool                blocked; /* the kernel had no room for its datagrams */
-    bool                closing;
-    bool                closed;
-    bool                starved;      /* the server allows no further stream just now */
-    bool                refused;      /* ICMP: nothing listens there */
-    bool                distrusted;   /* the certificate was not accepted */
-    xqc_conn_stats_t    stats;
-    char                reason[128];
-};
-
-/* What a stream's callbacks carry: one download on one connection. */
-struct transfer {
-    struct connection *connection;
-    struct download   *download;
-    size_t             request_sent;
-    bool               ended;
-};
-
-struct client {
-    struct client_options options;
-    struct loop           loop;
-    struct udp_address    server;
-    struct trust          trust;
-    xqc_engine_t         *engine;
-    struct connection    *connections;
-    struct download      *downloads;
-    struct transfer      *transfers; /* one for each download */
-    unsigned              next;      /* first download not begun */
-    unsigned              ended;     /* downloads done or failed */
-    uint64_t              bytes;
-    uint64_t              first_handshake; /* when the transfers could begin, and when they ended */
-    uint64_t              last_byte;
-    struct progress       progress;
-};
 
 /* ---- the library's timer and sockets -------------------------------------------------- */
 
@@ -159,161 +110,7 @@ on_socket_ready(struct watch *watch, uint32_t events)
     xqc_engine_finish_recv(client->engine);
 }
 
-/* ---- downloads -------------------------------------------------------------------------- */
-
-static void
-end_transfer(struct transfer *transfer)
-{
-    struct client *client = transfer->connection->client;
-
-    if (!transfer->ended) {
-        transfer->ended = true;
-        client->ended++;
-        client->last_byte = clock_monotonic_us();
-    }
-}
-
-static void
-fail_transfer(struct transfer *transfer, const char *reason)
-{
-    download_fail(transfer->download, "%s", reason);
-    end_transfer(transfer);
-}
-
-/* Sends what is left of the request line. The FIN tells the server that nothing follows. */
-static int
-send_request(xqc_stream_t *stream, struct transfer *transfer)
-{
-    char    line[2048];
-    int     length = snprintf(line, sizeof(line), "GET %s\r\n", transfer->download->path);
-    size_t  left = (size_t) length - transfer->request_sent;
-    ssize_t sent;
-
-    if (length >= (int) sizeof(line)) {
-        return -1;
-    }
-    if (left == 0) {
-        return 0;
-    }
-    sent = xqc_stream_send(stream, (unsigned char *) line + transfer->request_sent, left, 1);
-    if (sent < 0) {
-        return sent == -XQC_EAGAIN ? 0 : -1;
-    }
-    transfer->request_sent += (size_t) sent;
-    return 0;
-}
-
-/* Begins as many waiting downloads on `connection` as it may have open at once. */
-static void
-begin_downloads(struct connection *connection)
-{
-    struct client *client = connection->client;
-
-    while (!connection->starved && !connection->closing && client->next < client->options.path_count
-           && connection->open_streams < client->options.parallel)
-    {
-        struct transfer *transfer = &client->transfers[client->next];
-        xqc_stream_t    *stream;
-
-        transfer->connection = connection;
-        stream = xqc_stream_create(client->engine, &connection->cid, NULL, transfer);
-        if (stream == NULL) {
-            /* The server's limit: go on when a stream has ended. */
-            connection->starved = true;
-            return;
-        }
-        client->next++;
-        connection->open_streams++;
-        if (!download_begin(transfer->download)) {
-            end_transfer(transfer);
-            xqc_stream_close(stream);
-        } else if (send_request(stream, transfer) != 0) {
-            fail_transfer(transfer, "the request could not be sent");
-            xqc_stream_close(stream);
-        }
-    }
-}
-
-/* Takes everything that has arrived; returns false once the transfer has ended. */
-static bool
-receive_file(xqc_stream_t *stream, struct transfer *transfer)
-{
-    static unsigned char chunk[READ_CHUNK];
-    struct client       *client = transfer->connection->client;
-    char                 reason[64];
-    uint8_t              fin = 0;
-
-    while (!fin) {
-        ssize_t size = xqc_stream_recv(stream, chunk, sizeof(chunk), &fin);
-
-        if (size == -XQC_EAGAIN) {
-            return true;
-        }
-        if (size < 0) {
-            snprintf(reason, sizeof(reason), "the stream broke off (%zd)", size);
-            fail_transfer(transfer, reason);
-            return false;
-        }
-        client->bytes += (uint64_t) size;
-        if (!download_append(transfer->download, chunk, (size_t) size)) {
-            end_transfer(transfer);
-            xqc_stream_close(stream);
-            return false;
-        }
-    }
-    download_complete(transfer->download);
-    end_transfer(transfer);
-    return false;
-}
-
 /* ---- callbacks of the application protocol -------------------------------------------- */
-
-static xqc_int_t
-on_stream_readable(xqc_stream_t *stream, void *user_data)
-{
-    struct transfer *transfer = user_data;
-
-    if (!transfer->ended) {
-        receive_file(stream, transfer);
-    }
-    return 0;
-}
-
-static xqc_int_t
-on_stream_writable(xqc_stream_t *stream, void *user_data)
-{
-    struct transfer *transfer = user_data;
-
-    if (!transfer->ended && send_request(stream, transfer) != 0) {
-        fail_transfer(transfer, "the request could not be sent");
-        xqc_stream_close(stream);
-    }
-    return 0;
-}
-
-static void
-on_stream_reset(xqc_stream_t *stream, xqc_int_t code, void *user_data)
-{
-    struct transfer *transfer = user_data;
-    char             reason[96];
-
-    (void) stream;
-    snprintf(reason, sizeof(reason), "the server does not deliver it (stream reset, code 0x%x)",
-             (unsigned) code);
-    fail_transfer(transfer, reason);
-}
-
-static xqc_int_t
-on_stream_closed(xqc_stream_t *stream, void *user_data)
-{
-    struct transfer *transfer = user_data;
-
-    (void) stream;
-    fail_transfer(transfer, "the stream ended early");
-    transfer->connection->open_streams--;
-    transfer->connection->starved = false;
-    return 0;
-}
 
 static void
 on_handshake_finished(xqc_connection_t *handle, void *user_data, void *protocol_data)
@@ -331,15 +128,17 @@ on_handshake_finished(xqc_connection_t *handle, void *user_data, void *protocol_
     begin_downloads(connection);
 }
 
-/* Without this callback the library would not call the closing one either. */
+/* The first moment at which the connection can be asked what it may do. */
 static int
 on_connection_created(xqc_connection_t *handle, const xqc_cid_t *cid, void *user_data,
     void *protocol_data)
 {
-    (void) handle;
+    struct connection *connection = user_data;
+
     (void) cid;
-    (void) user_data;
     (void) protocol_data;
+    connection->early = connection->client->options.early_data
+                        && xqc_conn_is_ready_to_send_early_data(handle);
     return 0;
 }
 
@@ -364,12 +163,6 @@ static const xqc_app_proto_callbacks_t protocol = {
         .conn_create_notify = on_connection_created,
         .conn_close_notify = on_connection_closed,
         .conn_handshake_finished = on_handshake_finished,
-    },
-    .stream_cbs = {
-        .stream_read_notify = on_stream_readable,
-        .stream_write_notify = on_stream_writable,
-        .stream_close_notify = on_stream_closed,
-        .stream_closing_notify = on_stream_reset,
     },
 };
 
@@ -400,30 +193,32 @@ on_verify_certificate(const unsigned char *chain[], const size_t lengths[], size
     return -1;
 }
 
-/* This client resumes nothing, so what a later connection could use is dropped. */
+/* What the server gives for the next visit. */
 static void
-drop_token(const unsigned char *token, uint32_t length, void *user_data)
+keep_token(const unsigned char *token, uint32_t length, void *user_data)
 {
-    (void) token;
-    (void) length;
-    (void) user_data;
+    kept_bytes_set(&((struct connection *) user_data)->client->session.token, token, length);
 }
 
 static void
-drop_string(const char *data, size_t length, void *user_data)
+keep_session(const char *data, size_t length, void *user_data)
 {
-    (void) data;
-    (void) length;
-    (void) user_data;
+    kept_bytes_set(&((struct connection *) user_data)->client->session.ticket, data, length);
+}
+
+static void
+keep_parameters(const char *data, size_t length, void *user_data)
+{
+    kept_bytes_set(&((struct connection *) user_data)->client->session.parameters, data, length);
 }
 
 static const xqc_transport_callbacks_t transport = {
     .write_socket = write_socket,
     .write_mmsg = write_mmsg,
     .conn_update_cid_notify = on_cid_changed,
-    .save_token = drop_token,
-    .save_session_cb = drop_string,
-    .save_tp_cb = drop_string,
+    .save_token = keep_token,
+    .save_session_cb = keep_session,
+    .save_tp_cb = keep_parameters,
     .cert_verify_cb = on_verify_certificate,
 };
 
@@ -441,6 +236,7 @@ create_engine(struct client *client)
     xqc_config_t              config = { 0 };
 
     callbacks.set_event_timer = set_event_timer;
+    alpn_callbacks.stream_cbs = client_stream_callbacks;
     if (xqc_engine_get_default_config(&config, XQC_ENGINE_CLIENT) != XQC_OK) {
         return false;
     }
@@ -480,8 +276,14 @@ start_connection(struct client *client, struct connection *connection)
     if (!options->insecure) {
         tls.cert_verify_flag = XQC_TLS_CERT_FLAG_NEED_VERIFY | XQC_TLS_CERT_FLAG_ALLOW_SELF_SIGNED;
     }
+    tls.session_ticket_data = client->session.ticket.data;
+    tls.session_ticket_len = client->session.ticket.size;
+    tls.transport_parameter_data = client->session.parameters.data;
+    tls.transport_parameter_data_len = client->session.parameters.size;
     connection->started = clock_monotonic_us();
-    cid = xqc_connect(client->engine, &settings, NULL, 0, name, 0, &tls,
+    cid = xqc_connect(client->engine, &settings,
+                      (const unsigned char *) client->session.token.data,
+                      (unsigned) client->session.token.size, name, 0, &tls,
                       (const struct sockaddr *) &client->server.storage, client->server.length,
                       ALPN, connection);
     if (cid == NULL) {
@@ -490,6 +292,9 @@ start_connection(struct client *client, struct connection *connection)
         return false;
     }
     connection->cid = *cid;
+    if (connection->early) {
+        begin_downloads(connection);
+    }
     return true;
 }
 
@@ -545,7 +350,7 @@ any_alive(struct client *client)
         if (connection->open_streams == 0) {
             connection->starved = false;
         }
-        if (connection->handshake_us != 0) {
+        if (connection->handshake_us != 0 || connection->early) {
             begin_downloads(connection);
         }
         alive = true;
@@ -600,91 +405,6 @@ run(struct client *client)
     close_connections(client);
 }
 
-/* ---- report ----------------------------------------------------------------------------- */
-
-static void
-explain_unreachable(const struct client *client, const struct connection *connection)
-{
-    char address[UDP_ADDRESS_TEXT];
-
-    udp_address_text(&client->server, address);
-    fprintf(stderr, "xqc_client: no connection to %s (%s): ", client->options.host, address);
-    if (connection->refused) {
-        fprintf(stderr, "nothing listens there\n");
-    } else if (connection->distrusted) {
-        fprintf(stderr, "its certificate is not the one expected\n");
-    } else if (connection->reason[0] != '\0'
-               && clock_monotonic_us() - connection->started
-                      < (uint64_t) client->options.timeout_seconds * 1000000u)
-    {
-        fprintf(stderr, "%s\n", connection->reason);
-    } else {
-        fprintf(stderr, "no answer within %u s\n", client->options.timeout_seconds);
-    }
-}
-
-/* Complains about whatever went wrong; returns the exit status that says the same. */
-static enum exit_status
-report_failures(const struct client *client)
-{
-    enum exit_status status = STATUS_OK;
-
-    for (unsigned i = 0; i < client->options.path_count; i++) {
-        const struct download *download = &client->downloads[i];
-
-        if (download->state == DOWNLOAD_FAILED) {
-            fprintf(stderr, "xqc_client: %s: %s\n", download->path, download->reason);
-            if (status != STATUS_LOCAL) {
-                status = download->local_failure ? STATUS_LOCAL : STATUS_INCOMPLETE;
-            }
-        } else if (download->state != DOWNLOAD_DONE) {
-            if (client->first_handshake != 0) {
-                fprintf(stderr, "xqc_client: %s: not downloaded\n", download->path);
-            }
-            status = status == STATUS_OK ? STATUS_INCOMPLETE : status;
-        }
-    }
-    for (unsigned i = 0; i < client->options.connections; i++) {
-        const struct connection *connection = &client->connections[i];
-
-        if (connection->handshake_us == 0) {
-            explain_unreachable(client, connection);
-            status = client->first_handshake == 0 ? STATUS_UNREACHABLE : status;
-        } else if (status != STATUS_OK && !connection->closing) {
-            fprintf(stderr, "xqc_client: connection lost: %s\n", connection->reason);
-            status = STATUS_LOST;
-        }
-    }
-    return status;
-}
-
-static void
-print_stats(const struct client *client)
-{
-    double   seconds = (double) (client->last_byte - client->first_handshake) / 1e6;
-    uint64_t sent = 0, received = 0, lost = 0, rtt = 0, min_rtt = 0, handshake = 0;
-
-    for (unsigned i = 0; i < client->options.connections; i++) {
-        const struct connection *connection = &client->connections[i];
-
-        sent += connection->stats.send_count;
-        received += connection->stats.recv_count;
-        lost += connection->stats.lost_count;
-        if (connection->handshake_us > handshake) {
-            handshake = connection->handshake_us;
-            rtt = connection->stats.srtt;
-            min_rtt = connection->stats.min_rtt;
-        }
-    }
-    printf("handshake    %.2f ms\n", (double) handshake / 1e3);
-    printf("received     %" PRIu64 " bytes in %.3f s\n", client->bytes, seconds);
-    printf("speed        %.1f MB/s\n", seconds > 0 ? (double) client->bytes / 1e6 / seconds : 0);
-    printf("RTT          %.3f ms smoothed, %.3f ms minimum\n", (double) rtt / 1e3,
-           (double) min_rtt / 1e3);
-    printf("packets      %" PRIu64 " sent, %" PRIu64 " received, %" PRIu64 " lost\n", sent,
-           received, lost);
-}
-
 static void
 release(struct client *client)
 {
@@ -702,6 +422,7 @@ release(struct client *client)
     }
     loop_close(&client->loop);
     trust_free(&client->trust);
+    session_file_free(&client->session);
     free(client->connections);
     free(client->transfers);
     free(client->downloads);
@@ -718,6 +439,9 @@ main(int argc, char **argv)
 
     if (client.options.connections > client.options.path_count) {
         client.options.connections = client.options.path_count;
+    }
+    if (client.options.session != NULL) {
+        session_file_load(&client.session, client.options.session);
     }
     client.progress.on = client.options.progress;
     client.progress.expected = client.options.expected_bytes;
@@ -737,6 +461,13 @@ main(int argc, char **argv)
         status = report_failures(&client);
         if (client.options.stats && client.first_handshake != 0) {
             print_stats(&client);
+        }
+        if (client.options.session && client.first_handshake != 0
+            && !session_file_store(&client.session, client.options.session))
+        {
+            fprintf(stderr, "xqc_client: cannot write %s: %s\n", client.options.session,
+                    strerror(errno));
+            status = STATUS_LOCAL;
         }
     }
     release(&client);

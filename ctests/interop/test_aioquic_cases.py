@@ -13,6 +13,7 @@ from pathlib import Path
 
 from aioquic.asyncio import connect, serve
 from aioquic.quic.crypto import CryptoPair
+from aioquic.quic.events import HandshakeCompleted
 from aioquic.tls import CipherSuite
 
 from lossy_link import LossyLink
@@ -63,11 +64,18 @@ class Bench:
         return settings
 
     @contextlib.asynccontextmanager
-    async def their_server(self, retry=False, host="127.0.0.1", **changes):
-        """aioquic's server; the value is its port."""
+    async def their_server(self, retry=False, host="127.0.0.1", tickets=None, **changes):
+        """aioquic's server; the value is its port. With `tickets`, a dictionary, it knows those
+        who come back."""
         FileServer.root = self.work / "root"
+        memory = {}
+        if tickets is not None:
+            memory = {
+                "session_ticket_fetcher": lambda label: tickets.pop(label, None),
+                "session_ticket_handler": lambda ticket: tickets.update({ticket.ticket: ticket}),
+            }
         server = await serve(host, 0, configuration=self.configuration(False, **changes),
-                             create_protocol=FileServer, retry=retry)
+                             create_protocol=FileServer, retry=retry, **memory)
         try:
             yield server._transport.get_extra_info("sockname")[1]
         finally:
@@ -85,10 +93,13 @@ class Bench:
             path.unlink(missing_ok=True)
         self.tally.check(f"{label}: our client, aioquic's server", good, f"{status}: {errors}")
 
-    async def theirs_gets(self, label, port, host="127.0.0.1", size=SIZE, during=None, **changes):
+    async def theirs_gets(self, label, port, host="127.0.0.1", size=SIZE, during=None, early=False,
+                          tickets=None, **changes):
         name = file_name(size)
         async with connect(host, port, configuration=self.configuration(True, **changes),
-                           create_protocol=FileClient) as client:
+                           create_protocol=FileClient, wait_connected=not early,
+                           session_ticket_handler=None if tickets is None else tickets.append,
+                           ) as client:
             answer = asyncio.ensure_future(client.fetch(f"/{name}"))
             if during is not None:
                 await during(client)
@@ -133,6 +144,73 @@ async def retry(bench):
         await bench.ours_gets("retry", port)
 
 
+class Handshakes:
+    """What aioquic says of the handshakes it has finished: (resumed, early data accepted)."""
+
+    def __enter__(self):
+        self.seen = []
+        originals = {kind: kind.quic_event_received for kind in (FileClient, FileServer)}
+        self.originals = originals
+
+        def watch(kind):
+            def received(protocol, event):
+                if isinstance(event, HandshakeCompleted):
+                    self.seen.append((event.session_resumed, event.early_data_accepted))
+                originals[kind](protocol, event)
+            return received
+
+        for kind in originals:
+            kind.quic_event_received = watch(kind)
+        return self
+
+    def __exit__(self, *exception):
+        for kind, original in self.originals.items():
+            kind.quic_event_received = original
+
+
+async def resumption(bench):
+    tickets, session = {}, bench.work / "session"
+    with Handshakes() as handshakes:
+        async with bench.their_server(tickets=tickets) as port:
+            for _ in range(2):
+                await bench.ours_gets("resumption", port, "--session", session)
+    resumed = [resumed for resumed, _ in handshakes.seen]
+    bench.tally.check("resumption: our client came back", resumed == [False, True], resumed)
+
+    tickets = []
+    with bench.our_server() as server, Handshakes() as handshakes:
+        await bench.theirs_gets("resumption", server.port, tickets=tickets)
+        await bench.theirs_gets("resumption", server.port, session_ticket=tickets[0])
+    resumed = [resumed for resumed, _ in handshakes.seen]
+    bench.tally.check("resumption: our server knew it", resumed == [False, True], resumed)
+
+
+async def zerortt(bench):
+    tickets, session = {}, bench.work / "early-session"
+    with Handshakes() as handshakes:
+        async with bench.their_server(tickets=tickets) as port:
+            for _ in range(2):
+                await bench.ours_gets("zerortt", port, "--session", session, "--early-data")
+            # A server that has forgotten everybody.
+            tickets.clear()
+            await bench.ours_gets("zerortt in vain", port, "--session", session, "--early-data")
+    bench.tally.check("zerortt: accepted from our client",
+                      handshakes.seen == [(False, False), (True, True), (False, False)],
+                      handshakes.seen)
+
+    tickets = []
+    with bench.our_server() as server, Handshakes() as handshakes:
+        await bench.theirs_gets("zerortt", server.port, tickets=tickets)
+        await bench.theirs_gets("zerortt", server.port, session_ticket=tickets[0], early=True)
+    bench.tally.check("zerortt: accepted by our server",
+                      handshakes.seen == [(False, False), (True, True)], handshakes.seen)
+    with bench.our_server() as server, Handshakes() as handshakes:
+        await bench.theirs_gets("zerortt in vain", server.port, session_ticket=tickets[0],
+                                early=True)
+    bench.tally.check("zerortt: rejected by our server", handshakes.seen == [(False, False)],
+                      handshakes.seen)
+
+
 async def rebind_port(bench):
     async with bench.their_server() as port, LossyLink(port, 0, SEED, rebind_after=500) as link:
         await bench.ours_gets("rebind-port", link.port)
@@ -157,7 +235,7 @@ async def ipv6(bench):
         await bench.theirs_gets("ipv6", server.port, host="::1")
 
 
-CASES = [chacha20, keyupdate, retry, rebind_port, handshakeloss, ipv6]
+CASES = [chacha20, keyupdate, retry, resumption, zerortt, rebind_port, handshakeloss, ipv6]
 
 
 async def run(tally, examples, wanted):

@@ -30,8 +30,11 @@ static const char help[] =
     "      --insecure         accept any server\n"
     "      --sni NAME         server name to ask for and to verify (default: HOST)\n"
     "      --cc NAME          congestion control: cubic (default) or reno\n"
-    "      --ciphers LIST         cipher suites, by their names, separated by colons\n"
-    "      --key-update N         new keys after N packets\n"
+    "      --ciphers LIST     cipher suites, by their names, separated by colons\n"
+    "      --key-update N     new keys after N packets\n"
+    "      --session FILE     come back with what FILE has from the last visit, and keep\n"
+    "                         there what the server gives for the next\n"
+    "      --early-data       with --session: send requests before the handshake is done\n"
     "      --timeout SECONDS  give up when nothing is heard for this long (default 10)\n"
     "      --stats            print handshake time, speed, RTT and packet counts\n"
     "      --progress         show the progress bar even if stderr is no terminal\n"
@@ -55,6 +58,8 @@ enum option_code {
     OPTION_CC,
     OPTION_CIPHERS,
     OPTION_KEY_UPDATE,
+    OPTION_SESSION,
+    OPTION_EARLY_DATA,
     OPTION_TIMEOUT,
     OPTION_STATS,
     OPTION_PROGRESS,
@@ -75,6 +80,8 @@ static const struct option long_options[] = {
     { "cc", required_argument, NULL, OPTION_CC },
     { "ciphers", required_argument, NULL, OPTION_CIPHERS },
     { "key-update", required_argument, NULL, OPTION_KEY_UPDATE },
+    { "session", required_argument, NULL, OPTION_SESSION },
+    { "early-data", no_argument, NULL, OPTION_EARLY_DATA },
     { "timeout", required_argument, NULL, OPTION_TIMEOUT },
     { "stats", no_argument, NULL, OPTION_STATS },
     { "progress", no_argument, NULL, OPTION_PROGRESS },
@@ -137,6 +144,12 @@ apply_option(struct client_options *options, int code)
         break;
     case OPTION_KEY_UPDATE:
         options->key_update = number("--key-update", UINT32_MAX);
+        break;
+    case OPTION_SESSION:
+        options->session = optarg;
+        break;
+    case OPTION_EARLY_DATA:
+        options->early_data = true;
         break;
     case OPTION_TIMEOUT:
         options->timeout_seconds = number("--timeout", MAX_TIMEOUT);

@@ -14,6 +14,7 @@ struct client_options {
     const char               *directory;
     const char               *ca_file;     /* certificates to accept; NULL when insecure */
     const char               *server_name; /* NULL: the host */
+    const char               *session;     /* what is kept for the next visit; NULL: nothing */
     const char               *keylog;
     const char               *ciphers;
     xqc_cong_ctrl_callback_t  congestion;
@@ -24,6 +25,7 @@ struct client_options {
     uint64_t                  key_update;  /* packets under one key; 0: as many as it may have */
     uint64_t                  expected_bytes; /* what 100 percent of the bar means; 0: unknown */
     bool                      insecure;
+    bool                      early_data; /* send requests as 0-RTT if the session allows it */
     bool                      discard; /* count the bytes, write no files */
     bool                      stats;
     bool                      progress;
