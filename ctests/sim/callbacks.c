@@ -204,7 +204,8 @@ static ssize_t on_write_socket(const unsigned char *bytes, size_t length,
     if (state != 0) {
         return state;
     }
-    sim_emit(conn->endpoint, bytes, length, &conn->local, to, to_length);
+    struct sockaddr_in from = sim_leave_from(conn);
+    sim_emit(conn->endpoint, bytes, length, &from, to, to_length);
     return (ssize_t)length;
 }
 
@@ -227,13 +228,13 @@ static ssize_t on_write_mmsg(const struct iovec *vector, unsigned int count,
     }
     unsigned most = endpoint->mmsg_most == 0 ? count : endpoint->mmsg_most;
     unsigned taken = 0;
+    struct sockaddr_in from = sim_leave_from(conn);
     while (taken < count && taken < most) {
         ssize_t state = socket_state(endpoint, conn);
         if (state != 0) {
             return taken > 0 ? (ssize_t)taken : state;
         }
-        sim_emit(endpoint, vector[taken].iov_base, vector[taken].iov_len, &conn->local, to,
-                 to_length);
+        sim_emit(endpoint, vector[taken].iov_base, vector[taken].iov_len, &from, to, to_length);
         taken++;
     }
     return (ssize_t)taken;

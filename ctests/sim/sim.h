@@ -12,6 +12,7 @@
 #ifndef CTESTS_SIM_H
 #define CTESTS_SIM_H
 
+#include <arpa/inet.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -152,6 +153,13 @@ struct sim_endpoint {
     const char *watch_for; /* text whose datagrams, of those sent, are counted */
     unsigned watched;
     bool ignore_arrivals; /* datagrams are taken from the link and thrown away */
+    struct sockaddr_in added[8]; /* further addresses that datagrams arrive at */
+    unsigned added_count;
+    struct sockaddr_in dropped[8]; /* addresses that reach nobody any more */
+    unsigned dropped_count;
+    /* Tells in a write callback where to send from; NULL to send from the connection's address. */
+    xqc_int_t (*local_of_write)(const xqc_engine_t *engine, struct sockaddr *address,
+                                socklen_t room, socklen_t *length);
 };
 
 struct sim_alp {
@@ -368,6 +376,23 @@ void sim_stream_receive(sim_stream *stream, uint64_t most);
 
 /* True when everything was sent, and all that was asked for came back intact. */
 bool sim_stream_is_complete(const sim_stream *stream);
+
+/* An IPv4 address. */
+struct sockaddr_in sim_address(const char *ip, unsigned port);
+
+/* Datagrams to a further address reach the endpoint, or to an old one no longer. */
+void sim_add_address(sim_endpoint *endpoint, const struct sockaddr_in *address);
+void sim_drop_address(sim_endpoint *endpoint, const struct sockaddr_in *address);
+
+/* A NAT forgets the connection: it sends from another address, and what goes to the old one is
+ * lost. Look up the server's end before that. */
+void sim_rebind(sim_conn *conn, const struct sockaddr_in *address);
+
+/* True if what is sent to this address arrives at the endpoint. */
+bool sim_reaches(const sim_endpoint *endpoint, const struct sockaddr_in *to);
+
+/* Where the datagram of a write callback leaves from. */
+struct sockaddr_in sim_leave_from(const sim_conn *conn);
 
 /* Counts the callback, writes the trace, calls the hook. Used by the callbacks only. */
 int sim_note(sim_event event, sim_endpoint *endpoint, sim_conn *conn, sim_stream *stream);

@@ -274,7 +274,7 @@ static bool deliver_arrivals(sim_endpoint *endpoint, sim_link *link)
     while ((datagram = sim_link_receive(link, sim_now())) != NULL) {
         any = true;
         /* What was sent to a spoofed address reaches nobody. */
-        bool is_ours = datagram->to.sin_addr.s_addr == endpoint->address.sin_addr.s_addr;
+        bool is_ours = sim_reaches(endpoint, &datagram->to);
         if (is_ours && endpoint->engine != NULL && !endpoint->ignore_arrivals
             && sim_inject(endpoint, datagram->bytes, datagram->length, &datagram->from,
                           &datagram->to) != XQC_OK) {

@@ -54,6 +54,20 @@ typedef enum {
     XQC_EXT_CLIENT_AUTH_REQUIRED = 2,
 } xqc_ext_client_auth_t;
 
+/** What a server lets clients do with their addresses (RFC 9000 section 9). */
+typedef enum {
+    /**
+     * Packets from a new address to the connection ID in use are taken for the work of a NAT
+     * and followed, once the address is validated. Clients are told not to move on purpose
+     * (disable_active_migration), and packets of those that do are dropped. The default.
+     */
+    XQC_EXT_MIGRATION_REBINDING_ONLY = 0,
+    /** Clients may move. */
+    XQC_EXT_MIGRATION_ALLOWED = 1,
+    /** Packets from new addresses are dropped. */
+    XQC_EXT_MIGRATION_REFUSED = 2,
+} xqc_ext_migration_t;
+
 /**
  * Sends a datagram, as `xqc_socket_write_ex_pt`, with the two bits of `ecn` in the ECN field of its
  * IP header: 0 for none, 2 for ECT(0).
@@ -229,6 +243,56 @@ XQC_EXPORT_PUBLIC_API xqc_bool_t xqc_ext_conn_may_be_replayed(xqc_connection_t *
  * `xqc_ext_set_client_auth`.
  */
 XQC_EXPORT_PUBLIC_API xqc_int_t xqc_ext_allow_no_crypto(xqc_engine_t *engine, int allow);
+
+/**
+ * Moves a client's connection to another address of its own (RFC 9000 section 9.2). The new
+ * path is validated first, with a connection ID of its own, and then everything goes there; if
+ * it does not answer within three probe timeouts, the connection stays where it is.
+ * `xqc_conn_get_local_addr` tells which. Give `xqc_engine_packet_process` the address that each
+ * datagram came to, and see `xqc_ext_local_addr_of_write` for which socket to send on. Callable
+ * inside callbacks.
+ *
+ * Returns `XQC_OK` if the attempt has begun; `-XQC_EPARAM` for null or an address of another
+ * family than IP; `-XQC_ECONN_NFOUND`; `-XQC_ESTATE` at a server or before the handshake is
+ * confirmed; `-XQC_EPROTO` if the server forbids it; `-XQC_ECONN_NO_AVAIL_CID` if the server has
+ * given no connection ID to spare; `-XQC_ELIMIT` if too many paths are being tried.
+ */
+XQC_EXPORT_PUBLIC_API
+xqc_int_t xqc_ext_conn_migrate(xqc_engine_t *engine,
+                               const xqc_cid_t *cid,
+                               const struct sockaddr *local_addr,
+                               socklen_t local_addrlen);
+
+/**
+ * Says what clients of a server may do with their addresses, and where the server would rather
+ * be reached once a handshake is confirmed (preferred_address, RFC 9000 section 9.6): null for
+ * nowhere else. Holds for connections accepted afterwards. Datagrams that come to the preferred
+ * address are given to `xqc_engine_packet_process` with it as the local address, and
+ * `xqc_ext_local_addr_of_write` tells when to send from there.
+ *
+ * Returns `XQC_OK`, or `-XQC_EPARAM` for null, an unknown value or an address of the wrong
+ * family.
+ */
+XQC_EXPORT_PUBLIC_API
+xqc_int_t xqc_ext_server_set_migration(xqc_engine_t *engine,
+                                       xqc_ext_migration_t migration,
+                                       const struct sockaddr *preferred_ipv4,
+                                       socklen_t preferred_ipv4_len,
+                                       const struct sockaddr *preferred_ipv6,
+                                       socklen_t preferred_ipv6_len);
+
+/**
+ * To be called inside a callback that writes to a socket: copies to `addr` the local address
+ * that the datagrams should leave from, its length to `local_addr_len`. The length is 0 if it is
+ * not known, and then any address will do. A host with one socket need not ask.
+ *
+ * Returns `XQC_OK`, `-XQC_EPARAM` for null, or `-XQC_ENOBUF` if there is less room.
+ */
+XQC_EXPORT_PUBLIC_API
+xqc_int_t xqc_ext_local_addr_of_write(const xqc_engine_t *engine,
+                                      struct sockaddr *addr,
+                                      socklen_t addr_cap,
+                                      socklen_t *local_addr_len);
 
 #ifdef __cplusplus
 } /* extern "C" */

@@ -140,7 +140,7 @@ impl Subjects<'_> {
         }
         let Some(search) = self.mtu.as_deref_mut() else { return };
         // Enough large packets make a black hole.
-        let ordinary = id == Space::Application && !packet.mtu_probe;
+        let ordinary = id == Space::Application && packet.in_flight && !packet.mtu_probe;
         if ordinary && search.on_lost(number, packet.size) {
             self.timers.set(Timer::MtuSearch, Instant::default());
         }

@@ -92,8 +92,12 @@ fn make_connection(
     terms: &ConnectionTerms,
     delivery: &Delivery,
 ) -> Option<ConnectionKey> {
+    let preferred_cid = match terms.settings.preferred_address {
+        Some(_) => Some(generate_cid(engine, Some(&scid)).ok()?),
+        None => None,
+    };
     let acceptance = Acceptance {
-        preferred_cid: None,
+        preferred_cid,
         scid,
         scid_is_secret: is_secret(engine, &scid, incoming),
         settings: terms.settings.clone(),

@@ -9,6 +9,7 @@
 //! | `certificate`, `handshake_policy`, `resumption` | what the host says of certificates and of handshakes, and what a client keeps for later |
 //! | `ecn` | marks of datagrams, both ways |
 //! | `ext` | version and features of what upstream does not have |
+//! | `migration` | connections that move |
 //! | `quic_lb` | connection IDs for load balancers |
 //! | `datagram` | unreliable datagrams, both ways |
 //! | `receive` | a datagram in, and the acceptance of connections |
@@ -40,6 +41,7 @@ mod guard;
 mod handshake_policy;
 mod identifiers;
 mod log;
+mod migration;
 mod notify;
 mod output;
 mod path;

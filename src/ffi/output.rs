@@ -206,6 +206,7 @@ fn write(
     }
     let target = Target { peer, ecn, user_data: connection.user_data.get() };
     let result = send_train(engine, &vector[..count], &target);
+    engine.writing_from.set(None);
     match result {
         sent if sent >= count as isize => Written::All,
         sent if sent >= 0 => Written::Some(sent as usize),
@@ -224,6 +225,7 @@ fn write_one(
     let peer = &RawAddress::new(&addresses.peer);
     let target = Target { peer, ecn, user_data: connection.user_data.get() };
     let result = send_one(engine, datagram, &target);
+    engine.writing_from.set(None);
     match result {
         sent if sent == datagram.len() as isize => Written::All,
         error if error == XQC_SOCKET_ERROR as isize => Written::Failed,

@@ -117,7 +117,7 @@ unsafe fn find_address(
 /// # Safety
 ///
 /// `addr` is null or has room for `cap` bytes, `len` is null or has room for one length.
-unsafe fn give_address(
+pub(super) unsafe fn give_address(
     address: Result<Option<RawAddress>, xqc_int_t>,
     addr: *mut sockaddr,
     cap: socklen_t,

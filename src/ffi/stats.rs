@@ -57,6 +57,8 @@ fn statistics(engine: &EngineCell, connection: &ConnectionCell) -> xqc_conn_stat
     stats.tlp_count = counted.probe_timeouts as u32;
     stats.spurious_loss_count = counted.spurious_losses as u32;
     stats.recv_count = counted.datagrams_received as u32;
+    stats.total_rebind_count = counted.rebinds as i32;
+    stats.total_rebind_valid = counted.rebinds_validated as i32;
     stats.lost_dgram_count = counted.datagram_frames.lost;
     let quality = quality(path);
     stats.srtt = quality.srtt;

@@ -33,6 +33,20 @@ c_enum! {
     }
 }
 
+c_enum! {
+    /// What a server lets clients do with their addresses (RFC 9000 section 9).
+    pub enum xqc_ext_migration_t {
+        /// Packets from a new address to the connection ID in use are taken for the work of a NAT
+        /// and followed, once the address is validated. Clients are told not to move on purpose
+        /// (disable_active_migration), and packets of those that do are dropped. The default.
+        XQC_EXT_MIGRATION_REBINDING_ONLY = 0,
+        /// Clients may move.
+        XQC_EXT_MIGRATION_ALLOWED = 1,
+        /// Packets from new addresses are dropped.
+        XQC_EXT_MIGRATION_REFUSED = 2,
+    }
+}
+
 /// Feature: the controller `xqc_reno_cb`.
 pub const XQC_EXT_FEATURE_RENO: u64 = 0x1;
 /// Feature: the controller `xqc_bbr2_cb`.

@@ -10,7 +10,8 @@ use libc::{c_char, c_int, size_t, sockaddr, socklen_t};
 
 use super::{
     xqc_bool_t, xqc_cid_t, xqc_connection_t, xqc_engine_t, xqc_ext_client_auth_t,
-    xqc_ext_ecn_stats_t, xqc_ext_lb_draft_t, xqc_ext_marking_writers_t, xqc_int_t, xqc_usec_t,
+    xqc_ext_ecn_stats_t, xqc_ext_lb_draft_t, xqc_ext_marking_writers_t, xqc_ext_migration_t,
+    xqc_int_t, xqc_usec_t,
 };
 
 extern "C" {
@@ -122,4 +123,51 @@ extern "C" {
     /// later connections: neither encrypted nor authenticated. For measurements only. Returns as
     /// `xqc_ext_set_client_auth`.
     pub fn xqc_ext_allow_no_crypto(engine: *mut xqc_engine_t, allow: c_int) -> xqc_int_t;
+
+    /// Moves a client's connection to another address of its own (RFC 9000 section 9.2). The new
+    /// path is validated first, with a connection ID of its own, and then everything goes there; if
+    /// it does not answer within three probe timeouts, the connection stays where it is.
+    /// `xqc_conn_get_local_addr` tells which. Give `xqc_engine_packet_process` the address that each
+    /// datagram came to, and see `xqc_ext_local_addr_of_write` for which socket to send on. Callable
+    /// inside callbacks.
+    ///
+    /// Returns `XQC_OK` if the attempt has begun; `-XQC_EPARAM` for null or an address of another
+    /// family than IP; `-XQC_ECONN_NFOUND`; `-XQC_ESTATE` at a server or before the handshake is
+    /// confirmed; `-XQC_EPROTO` if the server forbids it; `-XQC_ECONN_NO_AVAIL_CID` if the server has
+    /// given no connection ID to spare; `-XQC_ELIMIT` if too many paths are being tried.
+    pub fn xqc_ext_conn_migrate(
+        engine: *mut xqc_engine_t,
+        cid: *const xqc_cid_t,
+        local_addr: *const sockaddr,
+        local_addrlen: socklen_t,
+    ) -> xqc_int_t;
+
+    /// Says what clients of a server may do with their addresses, and where the server would rather
+    /// be reached once a handshake is confirmed (preferred_address, RFC 9000 section 9.6): null for
+    /// nowhere else. Holds for connections accepted afterwards. Datagrams that come to the preferred
+    /// address are given to `xqc_engine_packet_process` with it as the local address, and
+    /// `xqc_ext_local_addr_of_write` tells when to send from there.
+    ///
+    /// Returns `XQC_OK`, or `-XQC_EPARAM` for null, an unknown value or an address of the wrong
+    /// family.
+    pub fn xqc_ext_server_set_migration(
+        engine: *mut xqc_engine_t,
+        migration: xqc_ext_migration_t,
+        preferred_ipv4: *const sockaddr,
+        preferred_ipv4_len: socklen_t,
+        preferred_ipv6: *const sockaddr,
+        preferred_ipv6_len: socklen_t,
+    ) -> xqc_int_t;
+
+    /// To be called inside a callback that writes to a socket: copies to `addr` the local address
+    /// that the datagrams should leave from, its length to `local_addr_len`. The length is 0 if it is
+    /// not known, and then any address will do. A host with one socket need not ask.
+    ///
+    /// Returns `XQC_OK`, `-XQC_EPARAM` for null, or `-XQC_ENOBUF` if there is less room.
+    pub fn xqc_ext_local_addr_of_write(
+        engine: *const xqc_engine_t,
+        addr: *mut sockaddr,
+        addr_cap: socklen_t,
+        local_addr_len: *mut socklen_t,
+    ) -> xqc_int_t;
 }

@@ -123,10 +123,10 @@ impl Record {
         self.flags = self.flags & !OUTSTANDING | LOST;
     }
 
-    /// The path it went over is not in use any more: its bytes count no longer.
+    /// The path it went over is not in use any more: neither its bytes nor its mark count.
     #[inline]
     pub(super) fn leave_path(&mut self) {
-        self.flags &= !IN_FLIGHT;
+        self.flags &= !(IN_FLIGHT | ECT);
     }
 
     fn packet(&self) -> SentPacket {
