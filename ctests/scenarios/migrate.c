@@ -20,6 +20,14 @@ static sim_world *world_with(xqc_ext_migration_t migration, const struct sockadd
     return world;
 }
 
+/* A connection whose client knows that the handshake is confirmed. */
+static sim_conn *settled(sim_world *world)
+{
+    sim_conn *client = sim_established(world);
+    sim_run_for(world, 100 * SIM_MILLISECOND);
+    return client;
+}
+
 static xqc_int_t migrate(sim_conn *conn, const struct sockaddr_in *local)
 {
     return xqc_ext_conn_migrate(conn->endpoint->engine, &conn->cid, (const struct sockaddr *)local,
@@ -49,7 +57,7 @@ static unsigned peer_port(sim_conn *conn)
 static void a_client_moves_to_another_address(void)
 {
     sim_world *world = world_with(XQC_EXT_MIGRATION_ALLOWED, NULL);
-    sim_conn *client = sim_established(world);
+    sim_conn *client = settled(world);
     sim_conn *server = sim_server_conn(world, client);
     struct sockaddr_in fresh = sim_address("10.0.0.99", 9999);
     struct sockaddr_in old = client->local;
@@ -77,7 +85,7 @@ static void a_client_moves_to_another_address(void)
 static void an_address_that_does_not_work_is_given_up(void)
 {
     sim_world *world = world_with(XQC_EXT_MIGRATION_ALLOWED, NULL);
-    sim_conn *client = sim_established(world);
+    sim_conn *client = settled(world);
     unsigned before = local_port(client);
     struct sockaddr_in fresh = sim_address("10.0.0.99", 9999);
     sim_drop_address(&world->client, &fresh);
@@ -94,7 +102,7 @@ static void a_client_goes_to_the_preferred_address(void)
     struct sockaddr_in preferred = sim_address("10.0.0.200", 4434);
     sim_world *world = world_with(XQC_EXT_MIGRATION_REBINDING_ONLY, &preferred);
     sim_add_address(&world->server, &preferred);
-    sim_conn *client = sim_established(world);
+    sim_conn *client = settled(world);
     sim_conn *server = sim_server_conn(world, client);
     sim_run_for(world, SIM_SECOND);
     CHECK_EQ(peer_port(client), 4434);
@@ -127,7 +135,7 @@ static void migration_that_cannot_be_is_refused_with_a_reason(void)
     const struct sockaddr *address = (const struct sockaddr *)&fresh;
     sim_conn *early = sim_connect(world);
     CHECK_EQ(migrate(early, &fresh), -XQC_ESTATE);
-    sim_conn *client = sim_established(world);
+    sim_conn *client = settled(world);
     xqc_engine_t *engine = world->client.engine;
     CHECK_EQ(migrate(client, &fresh), -XQC_EPROTO);
     CHECK_EQ(migrate(sim_server_conn(world, client), &fresh), -XQC_ESTATE);
@@ -167,7 +175,7 @@ static void wrong_migration_settings_are_refused(void)
 static void a_server_may_refuse_new_addresses(void)
 {
     sim_world *world = world_with(XQC_EXT_MIGRATION_REFUSED, NULL);
-    sim_conn *client = sim_established(world);
+    sim_conn *client = settled(world);
     sim_conn *server = sim_server_conn(world, client);
     unsigned before = peer_port(server);
     struct sockaddr_in fresh = sim_address("10.0.0.2", 9999);

@@ -42,6 +42,8 @@ static void transfer_over(const struct sockaddr_in *address, bool use_mmsg)
     sim_options_init(&options);
     options.use_ex = true;
     options.use_mmsg = use_mmsg;
+    options.up.rate = options.down.rate = 2 * MEGABYTE;
+    options.up.queue_bytes = options.down.queue_bytes = 100000;
     options.server_config.sendmmsg_on = use_mmsg;
     sim_world *world = sim_world_new(&options);
     sim_conn *client = sim_established(world);
