@@ -176,7 +176,7 @@ void sim_emit(sim_endpoint *endpoint, const void *bytes, size_t length,
     if (length > endpoint->largest_datagram) {
         endpoint->largest_datagram = length;
     }
-    sim_link_send(endpoint->out, sim_now(), bytes, length, from, &target);
+    sim_link_send(endpoint->out, sim_now(), bytes, length, endpoint->ecn, from, &target);
 }
 
 /* XQC_OK if the socket takes another datagram, else what the callback must return. */
@@ -216,6 +216,19 @@ static ssize_t on_write_socket_ex(uint64_t path_id, const unsigned char *bytes, 
     return on_write_socket(bytes, length, to, to_length, user_data);
 }
 
+/* All of one size but the last, which may be shorter. */
+static bool is_even(const struct iovec *vector, unsigned count)
+{
+    for (unsigned i = 1; i < count; i++) {
+        size_t first = vector[0].iov_len;
+        bool is_last = i + 1 == count;
+        if (is_last ? vector[i].iov_len > first : vector[i].iov_len != first) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static ssize_t on_write_mmsg(const struct iovec *vector, unsigned int count,
                              const struct sockaddr *to, socklen_t to_length, void *user_data)
 {
@@ -226,6 +239,7 @@ static ssize_t on_write_mmsg(const struct iovec *vector, unsigned int count,
     if (count > endpoint->mmsg_longest) {
         endpoint->mmsg_longest = count;
     }
+    endpoint->uneven_trains += !is_even(vector, count);
     unsigned most = endpoint->mmsg_most == 0 ? count : endpoint->mmsg_most;
     unsigned taken = 0;
     struct sockaddr_in from = sim_leave_from(conn);

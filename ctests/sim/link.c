@@ -122,12 +122,22 @@ static void damage(sim_link *link, sim_datagram *datagram)
     link->stats.corrupted++;
 }
 
-static void deliver(sim_link *link, uint64_t left, const void *bytes, size_t length,
+/* What is left of an ECN mark at the other end. */
+static uint8_t carry_mark(sim_link *link, uint8_t ecn)
+{
+    if (ecn == 0 || link->config.clear_marks) {
+        return 0;
+    }
+    return sim_random_chance(&link->random, link->config.congest) ? 3 : ecn;
+}
+
+static void deliver(sim_link *link, uint64_t left, const void *bytes, size_t length, uint8_t ecn,
                     const struct sockaddr_in *from, const struct sockaddr_in *to)
 {
     const sim_link_config *config = &link->config;
     sim_datagram *datagram = take_spare(link);
     datagram->length = length;
+    datagram->ecn = carry_mark(link, ecn);
     datagram->from = *from;
     datagram->to = *to;
     datagram->order = link->next_order++;
@@ -143,13 +153,18 @@ static void deliver(sim_link *link, uint64_t left, const void *bytes, size_t len
     push(link, datagram);
 }
 
-void sim_link_send(sim_link *link, uint64_t now, const void *bytes, size_t length,
+void sim_link_send(sim_link *link, uint64_t now, const void *bytes, size_t length, uint8_t ecn,
                    const struct sockaddr_in *from, const struct sockaddr_in *to)
 {
     const sim_link_config *config = &link->config;
     CHECK(length <= SIM_DATAGRAM_MAX);
     link->stats.sent++;
     link->stats.sent_bytes += length;
+    link->stats.marked += ecn != 0;
+    if (config->mtu != 0 && length > config->mtu) {
+        link->stats.too_large++;
+        return;
+    }
     if (link->filter != NULL && !link->filter(link->filter_argument, bytes, length)) {
         link->stats.dropped++;
         return;
@@ -165,10 +180,10 @@ void sim_link_send(sim_link *link, uint64_t now, const void *bytes, size_t lengt
         link->stats.overflowed++;
         return;
     }
-    deliver(link, left, bytes, length, from, to);
+    deliver(link, left, bytes, length, ecn, from, to);
     if (doubled) {
         link->stats.duplicated++;
-        deliver(link, left, bytes, length, from, to);
+        deliver(link, left, bytes, length, ecn, from, to);
     }
 }
 

@@ -25,6 +25,9 @@ typedef struct sim_link_config {
     double reorder;            /* this datagram is held back by up to reorder_us */
     uint64_t reorder_us;
     bool blackhole;            /* everything vanishes */
+    size_t mtu;                /* what is larger vanishes; 0 = no limit */
+    bool clear_marks;          /* takes off ECN marks */
+    double congest;            /* marks what is marked as having met congestion */
 } sim_link_config;
 
 typedef struct sim_datagram {
@@ -33,6 +36,7 @@ typedef struct sim_datagram {
     struct sockaddr_in from;
     struct sockaddr_in to;
     size_t length;
+    uint8_t ecn; /* the two bits in the IP header */
     uint8_t bytes[SIM_DATAGRAM_MAX];
 } sim_datagram;
 
@@ -40,6 +44,8 @@ typedef struct sim_link_stats {
     uint64_t sent;
     uint64_t sent_bytes;
     uint64_t dropped;
+    uint64_t too_large;
+    uint64_t marked; /* sent with an ECN mark */
     uint64_t overflowed;
     uint64_t duplicated;
     uint64_t corrupted;
@@ -66,8 +72,8 @@ typedef struct sim_link {
 void sim_link_init(sim_link *link, const sim_link_config *config, uint64_t seed);
 void sim_link_free(sim_link *link);
 
-/* Puts a datagram on the link at time `now`. */
-void sim_link_send(sim_link *link, uint64_t now, const void *bytes, size_t length,
+/* Puts a datagram with an ECN mark on the link at time `now`. */
+void sim_link_send(sim_link *link, uint64_t now, const void *bytes, size_t length, uint8_t ecn,
                    const struct sockaddr_in *from, const struct sockaddr_in *to);
 
 /* When the next datagram arrives, or SIM_NEVER. */

@@ -148,6 +148,8 @@ struct sim_endpoint {
     int verify_result;     /* what cert_verify_cb answers */
     int process_errors;    /* packet_process results other than 0 */
     size_t largest_datagram;
+    unsigned uneven_trains; /* write_mmsg with more than one size, or a last one that is larger */
+    uint8_t ecn;            /* the mark of what is being written */
     sim_kept kept;        /* the newest of each */
     xqc_connection_t *visitor; /* the handle in a retry_check in progress */
     const char *watch_for; /* text whose datagrams, of those sent, are counted */
@@ -259,6 +261,7 @@ typedef struct sim_options {
     int no_crypto;
     bool use_mmsg;       /* set the write_mmsg callbacks */
     bool use_ex;         /* set the _ex writers besides the plain ones */
+    bool use_ecn;        /* send and receive ECN marks; only this library can */
     bool use_cid_generator; /* on the server */
     bool use_cert_callback;
     bool use_retry_check;  /* ask whether to send a Retry; the hook answers */
@@ -421,6 +424,13 @@ void sim_emit(sim_endpoint *endpoint, const void *bytes, size_t length,
 /* Hands bytes to an engine as if they had arrived now. */
 xqc_int_t sim_inject(sim_endpoint *endpoint, const void *bytes, size_t length,
                      const struct sockaddr_in *from, const struct sockaddr_in *to);
+
+/* As sim_inject, with an ECN mark. */
+xqc_int_t sim_inject_marked(sim_endpoint *endpoint, const void *bytes, size_t length, uint8_t ecn,
+                            const struct sockaddr_in *from, const struct sockaddr_in *to);
+
+/* Has an engine send with ECN marks. */
+void sim_use_ecn(sim_endpoint *endpoint);
 
 /* "conn_create c0, stream_create s0/4, ..." from trace entry `first` on; the caller frees. */
 char *sim_trace_text(const sim_world *world, size_t first);

@@ -83,6 +83,9 @@ static void endpoint_start(sim_endpoint *endpoint, const sim_options *options)
 {
     endpoint->engine = sim_engine_new(endpoint, options);
     CHECK(endpoint->engine != NULL);
+    if (options->use_ecn) {
+        sim_use_ecn(endpoint);
+    }
     xqc_app_proto_callbacks_t protocol = sim_protocol();
     if (options->use_datagrams) {
         protocol.dgram_cbs = sim_datagram_callbacks();
@@ -267,6 +270,15 @@ xqc_int_t sim_inject(sim_endpoint *endpoint, const void *bytes, size_t length,
                                      sim_now(), &endpoint->listener);
 }
 
+static xqc_int_t inject(sim_endpoint *endpoint, const sim_datagram *datagram)
+{
+    if (endpoint->world->options.use_ecn) {
+        return sim_inject_marked(endpoint, datagram->bytes, datagram->length, datagram->ecn,
+                                 &datagram->from, &datagram->to);
+    }
+    return sim_inject(endpoint, datagram->bytes, datagram->length, &datagram->from, &datagram->to);
+}
+
 static bool deliver_arrivals(sim_endpoint *endpoint, sim_link *link)
 {
     bool any = false;
@@ -276,8 +288,7 @@ static bool deliver_arrivals(sim_endpoint *endpoint, sim_link *link)
         /* What was sent to a spoofed address reaches nobody. */
         bool is_ours = sim_reaches(endpoint, &datagram->to);
         if (is_ours && endpoint->engine != NULL && !endpoint->ignore_arrivals
-            && sim_inject(endpoint, datagram->bytes, datagram->length, &datagram->from,
-                          &datagram->to) != XQC_OK) {
+            && inject(endpoint, datagram) != XQC_OK) {
             endpoint->process_errors++;
         }
         sim_link_recycle(link, datagram);
