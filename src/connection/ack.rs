@@ -225,7 +225,7 @@ impl Connection {
 
     #[inline]
     fn grow_window(&mut self, now: Instant, prior_in_flight: u64, sent: Instant, bytes: u64) {
-        let app_limited = !std::mem::take(&mut self.congestion_limited);
+        let app_limited = !self.congestion_limited;
         let path = &mut self.path;
         path.controller.on_ack(&AckSample {
             now,

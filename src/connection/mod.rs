@@ -146,7 +146,7 @@ pub struct Connection {
     server_validated_us: bool,
     last_ack_eliciting_sent: Option<Instant>,
     last_received: Instant,
-    /// Window or pacer held a packet back since the last ACK: only then may the window grow
+    /// Window or pacer held back what there was last to send: only then may the window grow
     /// (RFC 9002 section 7.8).
     congestion_limited: bool,
     /// Packets were sent or acknowledged since the loss timer was computed.

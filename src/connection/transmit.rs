@@ -137,10 +137,13 @@ impl Connection {
         Some(self.account(len))
     }
 
-    /// Lets a controller that measures delivery know when it is the data that is missing.
+    /// Lets the controller know when it is the data that is missing, not room.
     #[inline]
     fn on_nothing_sent(&mut self) {
-        if self.path.sampler.is_some() && !self.wants_one_rtt() {
+        let tells = self.congestion_limited || self.path.sampler.is_some();
+        if tells && !self.wants_one_rtt() && self.path.has_room() {
+            // RFC 9002 section 7.8.
+            self.congestion_limited = false;
             self.path.on_nothing_to_send();
         }
     }

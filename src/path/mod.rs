@@ -218,6 +218,12 @@ impl Path {
         self.controller.window().min(self.window_limit).saturating_sub(self.bytes_in_flight)
     }
 
+    /// True if the congestion window has room for a full datagram.
+    #[inline]
+    pub fn has_room(&self) -> bool {
+        self.congestion_room() >= u64::from(self.max_datagram_size)
+    }
+
     /// Lets the pacer know how fast the controller wants to send.
     #[inline]
     pub fn update_pacing_rate(&mut self) {

@@ -31,13 +31,12 @@ impl Path {
         }
     }
 
-    /// There is nothing to send. If there is room for it, what is measured until the flight is
-    /// delivered says less than the path can do.
+    /// There is room and nothing to send: what is measured until the flight is delivered says less
+    /// than the path can do.
     #[cold]
     pub fn on_nothing_to_send(&mut self) {
-        let room = self.congestion_room() >= u64::from(self.max_datagram_size);
         let in_flight = self.bytes_in_flight;
-        if let Some(sampler) = self.sampler.as_mut().filter(|_| room) {
+        if let Some(sampler) = &mut self.sampler {
             sampler.set_app_limited(in_flight);
         }
     }

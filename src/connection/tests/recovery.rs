@@ -2,6 +2,7 @@
 
 use super::forge::{count, Forgery};
 use super::pair::{Options, Pair};
+use crate::congestion::CongestionController;
 use crate::connection::{CloseReason, Settings};
 use crate::recovery::{Space, HISTORY_LIMIT};
 use crate::time::Duration;
@@ -120,6 +121,30 @@ fn a_full_window_does_not_hold_a_probe_back() {
     pair.next_timeout(Role::Client);
     assert!(!pair.sent(Role::Client).is_empty());
     assert!(pair.client.connection.path.bytes_in_flight > in_flight);
+}
+
+/// The bytes by which the client's window grows by ACKs that come in one batch, after it wrote
+/// `len` bytes.
+fn growth_by_a_batch_of_acks(len: usize) -> u64 {
+    let mut pair = Pair::established();
+    pair.write(Role::Client, &vec![7; len]);
+    let before = pair.client.connection.path().controller.window();
+    let mut acks = Vec::new();
+    for datagram in pair.sent(Role::Client) {
+        pair.give(Role::Server, &datagram);
+        acks.extend(pair.sent(Role::Server));
+    }
+    pair.wait(Duration::from_millis(10));
+    pair.give_all(Role::Client, &acks);
+    pair.client.connection.path().controller.window() - before
+}
+
+/// RFC 9002 section 7.8.
+#[test]
+fn a_full_window_grows_by_all_acks_of_a_batch_and_one_half_empty_does_not() {
+    assert_eq!(growth_by_a_batch_of_acks(5_000), 0);
+    let grown = growth_by_a_batch_of_acks(100_000);
+    assert!(grown > 10_000, "{grown}");
 }
 
 /// RFC 9002 section 6.2.1.
