@@ -210,6 +210,7 @@ struct sim_conn {
     uint8_t token[256]; /* the last one that save_token brought */
     size_t token_length;
     sim_datagrams datagrams;
+    xqc_stream_settings_t *stream_settings; /* of streams that a client opens; may be NULL */
     sim_conn *peer; /* the other end, once looked up */
     sim_conn *next;
 };

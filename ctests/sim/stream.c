@@ -91,7 +91,8 @@ static sim_stream *open_stream(sim_conn *conn, bool one_way, uint64_t upload, ui
     stream->send_ready = true;
     xqc_stream_t *handle;
     if (!one_way && !conn->endpoint->is_server) {
-        handle = xqc_stream_create(conn->endpoint->engine, &conn->cid, NULL, stream);
+        handle = xqc_stream_create(conn->endpoint->engine, &conn->cid, conn->stream_settings,
+                                   stream);
     } else {
         handle = xqc_stream_create_with_direction(
             conn->handle, one_way ? XQC_STREAM_UNI : XQC_STREAM_BIDI, stream);
