@@ -21,7 +21,7 @@ use crate::wire::{ConnectionId, ResetToken, Role, TransportParameters, Version};
 
 use super::early_data::{early_data_context, EarlyData, EarlyDataStatus};
 use super::keys::OneRttKeys;
-use super::parameters::{local_parameters, Identity, PeerParameters};
+use super::parameters::{local_parameters, Identity, Offer, PeerParameters};
 use super::pings::Pings;
 use super::settings::{Settings, ACTIVE_CONNECTION_ID_LIMIT};
 use super::space::{EarlySpace, PacketSpace};
@@ -217,6 +217,8 @@ impl Connection {
             preferred: preferred_address(&settings, config.preferred),
         };
         let parameters = local_parameters(&settings, &identity);
+        let offer =
+            Offer { parameters: parameters.clone(), early_data: !config.policy.refuse_early_data };
         let early_data = early_data_context(&parameters);
         let unprotected = config.policy.allow_no_crypto.then(|| {
             let agreed = TransportParameters { no_crypto: true, ..parameters.clone() };
@@ -241,6 +243,7 @@ impl Connection {
         early.retry_scid = config.retry_scid;
         early.scid_is_secret = config.scid_is_secret;
         early.no_crypto = config.policy.allow_no_crypto;
+        early.offer = Some(Box::new(offer));
         let beginning = Beginning {
             role: Role::Server,
             version: config.version,
@@ -285,6 +288,7 @@ impl Connection {
             streams: Streams::new(beginning.role, settings.limits(), settings.send_capacity),
             datagrams: None,
             datagrams_kept: false,
+            datagram_limit: settings.datagrams.max_frame_size,
             local_cids: LocalCids::new(beginning.local),
             remote_cids: RemoteCids::new(beginning.remote, ACTIVE_CONNECTION_ID_LIMIT),
             peer: PeerParameters::default(),
@@ -412,6 +416,7 @@ impl Early {
             parameters_applied: false,
             preferred: None,
             protocol_announced: false,
+            offer: None,
             no_crypto: false,
         }
     }

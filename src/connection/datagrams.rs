@@ -177,11 +177,6 @@ impl Connection {
         self.datagrams.is_some()
     }
 
-    /// The largest DATAGRAM frame we take, in bytes; 0 if none at all.
-    pub fn datagram_limit_local(&self) -> u16 {
-        self.settings.datagrams.max_frame_size
-    }
-
     /// The largest DATAGRAM frame the peer takes, as far as known; 0 if none at all.
     pub fn datagram_limit_peer(&self) -> u64 {
         self.peer.max_datagram_frame_size
@@ -235,7 +230,7 @@ impl Connection {
         frame: &frame::Datagram<'_>,
     ) -> Result<(), TransportError> {
         // RFC 9221 section 3: also if we take none at all.
-        if frame.frame_len > usize::from(self.settings.datagrams.max_frame_size) {
+        if frame.frame_len > usize::from(self.datagram_limit) {
             let code = TransportErrorCode::PROTOCOL_VIOLATION;
             return Err(TransportError::new(code, "a longer DATAGRAM than allowed").in_frame(0x30));
         }

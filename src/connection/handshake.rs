@@ -139,6 +139,7 @@ impl Connection {
     }
 
     fn queue_crypto(&mut self, level: Level, data: &[u8]) {
+        self.forget_offer(level);
         let id = match level {
             Level::Initial => Space::Initial,
             Level::Handshake => Space::Handshake,

@@ -64,7 +64,7 @@ use datagrams::Datagrams;
 use early_data::EarlyData;
 use keys::OneRttKeys;
 use new_token::NextToken;
-use parameters::PeerParameters;
+use parameters::{Offer, PeerParameters};
 use pings::Pings;
 use space::{EarlySpace, PacketSpace};
 use timers::{Timer, Timers};
@@ -112,6 +112,8 @@ pub struct Connection {
     streams: Streams,
     /// Once the application has sent or received any.
     datagrams: Option<Box<Datagrams>>,
+    /// The largest DATAGRAM frame that the peer was told we take, in bytes.
+    datagram_limit: u16,
     /// Sent datagrams are kept until their fate is settled.
     datagrams_kept: bool,
     local_cids: LocalCids,
@@ -183,6 +185,8 @@ struct Early {
     parameters_applied: bool,
     /// True once the application was told which protocol it speaks.
     protocol_announced: bool,
+    /// A server's transport parameters until they are sent.
+    offer: Option<Box<Offer>>,
     /// A client asks for packets without protection, a server agrees if one does.
     no_crypto: bool,
 }

@@ -1,12 +1,17 @@
 //! Transport parameters: ours from the settings, the peer's checked and taken over.
 
+use std::sync::Arc;
+
 use crate::error::{TransportError, TransportErrorCode};
+use crate::random::Random;
 use crate::stream::Limits;
 use crate::time::{Duration, Instant};
+use crate::tls::Level;
 use crate::wire::transport_parameters::PreferredAddress;
 use crate::wire::{ConnectionId, ResetToken, Role, TransportParameters};
 
 use super::ack_extended::announce_timestamps;
+use super::early_data::early_data_context;
 use super::event::Event;
 use super::settings::{Migration, Settings, ACK_DELAY_EXPONENT, ACTIVE_CONNECTION_ID_LIMIT};
 use super::{Connection, Early};
@@ -94,7 +99,48 @@ pub(super) fn local_parameters(settings: &Settings, identity: &Identity) -> Tran
     parameters
 }
 
+/// A server's transport parameters that were not sent yet.
+pub(super) struct Offer {
+    pub parameters: TransportParameters,
+    /// 0-RTT is taken from clients that remember these.
+    pub early_data: bool,
+}
+
 impl Connection {
+    /// Takes DATAGRAM frames of up to `limit` bytes; 0 takes none at all. The peer hears of it only
+    /// if our transport parameters were not sent yet: until the application has heard which
+    /// protocol it speaks, on a server. Later changes are remembered and change nothing.
+    pub fn set_datagram_limit(&mut self, limit: u16, random: &mut dyn Random) {
+        Arc::make_mut(&mut self.settings).datagrams.max_frame_size = limit;
+        if self.offer_datagrams(limit, random).is_some_and(|outcome| outcome.is_ok()) {
+            self.datagram_limit = limit;
+        }
+    }
+
+    fn offer_datagrams(
+        &mut self,
+        limit: u16,
+        random: &mut dyn Random,
+    ) -> Option<Result<(), TransportError>> {
+        let Self { early, tls, .. } = self;
+        let offer = early.as_deref_mut()?.offer.as_deref_mut()?;
+        offer.parameters.max_datagram_frame_size = limit.into();
+        let context = offer.early_data.then(|| early_data_context(&offer.parameters));
+        if let Some(Err(error)) = context.map(|context| tls.set_early_data_context(&context)) {
+            return Some(Err(error));
+        }
+        let agreed = TransportParameters { no_crypto: true, ..offer.parameters.clone() };
+        tls.set_unprotected_parameters(&agreed.encode(Role::Server, random));
+        Some(tls.set_transport_parameters(&offer.parameters.encode(Role::Server, random)))
+    }
+
+    /// The server's parameters leave with its first message of the Handshake level.
+    pub(super) fn forget_offer(&mut self, level: Level) {
+        if let Some(early) = self.early.as_deref_mut().filter(|_| level == Level::Handshake) {
+            early.offer = None;
+        }
+    }
+
     /// Checks and takes over the peer's transport parameters, once TLS has them.
     pub(super) fn apply_peer_parameters(&mut self, now: Instant) -> Result<(), TransportError> {
         let Some(early) = self.early.as_deref_mut() else { return Ok(()) };

@@ -1,5 +1,7 @@
 //! What happens when a deadline comes.
 
+use std::sync::Arc;
+
 use crate::recovery::AckDue;
 use crate::time::{Duration, Instant};
 
@@ -37,6 +39,14 @@ impl Connection {
                 Timer::DatagramProbe => self.on_datagram_probe(now),
                 Timer::MtuSearch => self.on_mtu_timeout(now),
             }
+        }
+    }
+
+    /// Changes how long the handshake may be silent, from now on.
+    pub fn set_handshake_idle_timeout(&mut self, now: Instant, timeout: Duration) {
+        Arc::make_mut(&mut self.settings).handshake_idle_timeout = timeout;
+        if self.state == State::Handshaking {
+            self.restart_idle_timer(now);
         }
     }
 

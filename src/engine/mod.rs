@@ -197,6 +197,22 @@ impl Engine {
         self.connections.is_empty()
     }
 
+    /// Changes the largest DATAGRAM frame that a connection takes; see
+    /// [`Connection::set_datagram_limit`].
+    pub fn set_datagram_limit(&mut self, key: ConnectionKey, limit: u16) {
+        let Self { connections, random, .. } = self;
+        if let Some(entry) = live(connections, key) {
+            entry.connection.set_datagram_limit(limit, &mut **random);
+        }
+    }
+
+    /// The connection with which the peer goes by `cid`, looked for among all of them.
+    pub fn find_by_peer(&self, cid: &[u8]) -> Option<ConnectionKey> {
+        let mut entries = self.connections.iter();
+        let found = entries.find(|(_, entry)| entry.connection.remote_cid().as_slice() == cid);
+        found.map(|(index, entry)| ConnectionKey::new(index as u32, entry.generation))
+    }
+
     /// Every connection.
     pub fn keys(&self) -> Vec<ConnectionKey> {
         self.connections

@@ -20,6 +20,7 @@ use super::abi::{
 use super::cells::{engine_ptr, ConnectionCell, ConnectionTerms, EngineCell, EngineHandle, Known};
 use super::cid::raw_cid;
 use super::destroy::discard_connection;
+use super::filter::PacketFilter;
 use super::identifiers::{generate_cid, GeneratorFailed};
 use super::output::send_before_accept;
 use super::qlog::trace_from_start;
@@ -161,6 +162,7 @@ pub(super) fn new_cell(
         streams: RefCell::new(Vec::new()),
         unwritten: RefCell::new(Vec::new()),
         blocked: RefCell::new(Vec::new()),
+        filter: Cell::new(PacketFilter::NONE),
         mmsg,
         dcid_text: OnceCell::new(),
         datagram_user_data: Cell::new(std::ptr::null_mut()),

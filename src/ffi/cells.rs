@@ -31,6 +31,7 @@ use super::abi::{
 };
 use super::cid::cid_bytes;
 use super::clock::Clock;
+use super::filter::PacketFilter;
 use super::log::Log;
 use super::output::{BlockedDatagram, TransmitBuffer};
 use super::qlog::Qlog;
@@ -167,6 +168,8 @@ pub(super) struct ConnectionCell {
     pub blocked: RefCell<Vec<BlockedDatagram>>,
     /// What happens to it is collected for `xqc_qlog_event_write`.
     pub traced: Cell<bool>,
+    /// Where datagrams go instead of the socket.
+    pub filter: Cell<PacketFilter>,
     /// Datagrams go to `write_mmsg`.
     pub mmsg: bool,
     /// What `xqc_dcid_str_by_scid` returns the address of, once it was called.

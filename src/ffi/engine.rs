@@ -108,7 +108,9 @@ unsafe fn create(
         protocols: RefCell::new(Vec::new()),
         server_settings: RefCell::new(default_terms(role)),
         policy: Cell::new(ServerPolicy {
-            ask_for_certificate: transport.conn_cert_cb.is_some(),
+            // Also without conn_cert_cb: conn_create_notify comes before our transport parameters
+            // leave, and may change them.
+            ask_for_certificate: true,
             ..ServerPolicy::default()
         }),
         connections: RefCell::new(Vec::new()),

@@ -11,7 +11,7 @@
 //! | `ext` | version and features of what upstream does not have |
 //! | `migration` | connections that move |
 //! | `quic_lb` | connection IDs for load balancers |
-//! | `datagram` | unreliable datagrams, both ways |
+//! | `datagram`, `public_settings` | unreliable datagrams, both ways, and how large |
 //! | `receive` | a datagram in, and the acceptance of connections |
 //! | `run` | the main loop |
 //! | `dispatch`, `notify`, `destroy` | events of the core to the host's callbacks |
@@ -37,6 +37,7 @@ mod dispatch;
 mod ecn;
 mod engine;
 mod ext;
+mod filter;
 mod guard;
 mod handshake_policy;
 mod identifiers;
@@ -46,6 +47,7 @@ mod notify;
 mod output;
 mod path;
 mod protocols;
+mod public_settings;
 mod qlog;
 mod quic_lb;
 mod receive;
@@ -56,3 +58,4 @@ mod socket;
 mod stats;
 mod stream;
 mod strings;
+mod undeclared;

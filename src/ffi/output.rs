@@ -10,6 +10,7 @@ use crate::time::Instant;
 use super::abi::{XQC_MAX_SEND_MSG_ONCE, XQC_SOCKET_EAGAIN, XQC_SOCKET_ERROR};
 use super::address::RawAddress;
 use super::cells::{ConnectionCell, EngineCell};
+use super::filter::pass_to_filter;
 use super::socket::{send_one, send_train, Target};
 
 /// The most datagrams that go out in one call: the size of the host's own array.
@@ -193,6 +194,15 @@ fn write(
     train: &Train,
 ) -> Written {
     let Train { count, ref addresses, ecn, .. } = *train;
+    if connection.filter.get().is_set() {
+        let peer = RawAddress::new(&addresses.peer);
+        let taken =
+            |index: &usize| pass_to_filter(engine, connection, buffer.datagram(*index), &peer);
+        return match (0..count).take_while(taken).count() {
+            all if all == count => Written::All,
+            some => Written::Some(some),
+        };
+    }
     if !connection.mmsg {
         return write_one(engine, connection, buffer.datagram(0), (addresses, ecn));
     }
@@ -223,6 +233,12 @@ fn write_one(
 ) -> Written {
     engine.writing_from.set(addresses.local);
     let peer = &RawAddress::new(&addresses.peer);
+    if connection.filter.get().is_set() {
+        return match pass_to_filter(engine, connection, datagram, peer) {
+            true => Written::All,
+            false => Written::Some(0),
+        };
+    }
     let target = Target { peer, ecn, user_data: connection.user_data.get() };
     let result = send_one(engine, datagram, &target);
     engine.writing_from.set(None);

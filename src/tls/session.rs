@@ -119,6 +119,24 @@ impl Session {
         self.ssl.set_transport_parameters(encoded).map_err(|_| failure::INTERNAL)
     }
 
+    /// Changes what a server's 0-RTT packets depend on, before the handshake has come to judge
+    /// them; see [`ServerOptions::early_data`].
+    ///
+    /// # Errors
+    ///
+    /// INTERNAL_ERROR if BoringSSL cannot.
+    pub fn set_early_data_context(&mut self, context: &[u8]) -> Result<(), TransportError> {
+        self.ssl.accept_early_data(context).map_err(|_| failure::INTERNAL)
+    }
+
+    /// Changes the transport parameters for a client that wants packets without protection, if
+    /// that is agreed to.
+    pub fn set_unprotected_parameters(&mut self, encoded: &[u8]) {
+        if let Some(known) = &mut self.state.unprotected_parameters {
+            *known = Box::from(encoded);
+        }
+    }
+
     /// Takes CRYPTO data, which has to be in order.
     ///
     /// # Errors
