@@ -2,6 +2,7 @@
 
 mod accept;
 mod answer_limit;
+mod crowding;
 mod identifiers;
 pub mod quic_lb;
 mod reset_tokens;
@@ -26,6 +27,7 @@ use crate::tls::Context;
 use crate::wire::{ConnectionId, ResetToken, Role, Version};
 
 use answer_limit::AnswerLimit;
+use crowding::Crowding;
 use reset_tokens::{Mark, ResetTokens};
 use routes::Routes;
 use schedule::{Schedule, Slot};
@@ -33,6 +35,7 @@ use tally::Tally;
 use tokens::Tokens;
 
 pub use accept::{Acceptance, DropReason, Incoming, Received, Refused};
+pub use crowding::Crowded;
 pub use tokens::{TokenKeys, UnixTime, Verdict, KEYS as TOKEN_KEYS};
 
 /// Answers of one kind to datagrams of nobody, per second at most.
@@ -185,6 +188,23 @@ impl Engine {
     /// The connection that packets to `cid` belong to.
     pub fn find(&mut self, cid: &[u8]) -> Option<ConnectionKey> {
         self.routes.find(cid)
+    }
+
+    /// Watches how connection IDs would spread over `buckets`, where at most `limit` should share
+    /// one.
+    pub fn watch_crowding(&mut self, buckets: usize, limit: u32) {
+        let secret = self.random.next_u64();
+        self.routes.crowding = Some(Box::new(Crowding::new(secret, buckets, limit)));
+    }
+
+    /// A bucket that has too many connection IDs, said once in a while.
+    #[inline]
+    pub fn take_crowded(&mut self, now: Instant) -> Option<Crowded> {
+        let crowding = self.routes.crowding.as_deref_mut()?;
+        if !crowding.has_found() {
+            return None;
+        }
+        crowding.take(now)
     }
 
     /// How many connections there are.

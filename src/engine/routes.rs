@@ -6,6 +6,7 @@ use foldhash::quality::FixedState;
 
 use crate::wire::ConnectionId;
 
+use super::crowding::Crowding;
 use super::ConnectionKey;
 
 /// Connection IDs of all connections of an engine.
@@ -17,12 +18,18 @@ pub struct Routes {
     table: HashMap<ConnectionId, ConnectionKey, FixedState>,
     /// The last answer: datagrams come in trains of one connection.
     last: Option<(ConnectionId, ConnectionKey)>,
+    /// How the IDs spread, where the host wants to know.
+    pub crowding: Option<Box<Crowding>>,
 }
 
 impl Routes {
     /// An empty table whose hash is keyed with `secret`.
     pub fn new(secret: u64) -> Self {
-        Self { table: HashMap::with_hasher(FixedState::with_seed(secret)), last: None }
+        Self {
+            table: HashMap::with_hasher(FixedState::with_seed(secret)),
+            last: None,
+            crowding: None,
+        }
     }
 
     /// The connection that `cid` belongs to.
@@ -40,13 +47,23 @@ impl Routes {
 
     /// Routes `cid` to `key`. Returns false if another connection has it.
     pub fn insert(&mut self, cid: ConnectionId, key: ConnectionKey) -> bool {
-        *self.table.entry(cid).or_insert(key) == key
+        let before = self.table.len();
+        let ours = *self.table.entry(cid).or_insert(key) == key;
+        if let Some(crowding) = self.crowding.as_deref_mut() {
+            if self.table.len() > before {
+                crowding.on_added(&cid);
+            }
+        }
+        ours
     }
 
     /// Stops routing `cid` to `key`.
     pub fn remove(&mut self, cid: &ConnectionId, key: ConnectionKey) {
         if self.table.get(cid) == Some(&key) {
             self.table.remove(cid);
+            if let Some(crowding) = self.crowding.as_deref_mut() {
+                crowding.on_removed(cid);
+            }
         }
         if self.last.is_some_and(|(last, _)| last == *cid) {
             self.last = None;

@@ -95,7 +95,8 @@ unsafe fn create(
             return None;
         }
     };
-    let core = Engine::new(core_config(role, &config, tls));
+    let mut core = Engine::new(core_config(role, &config, tls));
+    core.watch_crowding(config.conns_hash_bucket_size, config.hash_conflict_threshold);
     let qlog = Qlog::new(&config);
     Some(Box::new(ReentrantMutex::new(EngineCell {
         core: RefCell::new(core),

@@ -2,10 +2,11 @@
 
 use std::cell::Cell;
 
-use crate::engine::ConnectionKey;
+use crate::engine::{ConnectionKey, Crowded};
 use crate::error::{TransportError, TransportErrorCode};
 use crate::time::{Duration, Instant};
 
+use super::abi::XQC_LOG_WARN;
 use super::cells::{ConnectionCell, EngineCell};
 use super::datagram::{deliver_datagrams, notify_datagrams_writable};
 use super::destroy::destroy_connection;
@@ -65,6 +66,7 @@ pub(super) fn run(engine: &EngineCell, release: Release) {
         run_connection(engine, key, release);
         passes -= 1;
     }
+    report_crowding(engine, now);
     set_timer(engine);
 }
 
@@ -142,6 +144,16 @@ fn look_again_if_unread(engine: &EngineCell, key: ConnectionKey) {
     if core.connection(key).is_some_and(|core| core.streams().has_readable()) {
         core.activate(key);
     }
+}
+
+/// The record that monitoring waits for when too many connection IDs share a bucket.
+fn report_crowding(engine: &EngineCell, now: Instant) {
+    let Some(Crowded { bucket, count }) = engine.core.borrow_mut().take_crowded(now) else {
+        return;
+    };
+    let message =
+        format_args!("|xqc conn hash conflict exceed|index:{bucket}, number of elements:{count}|");
+    engine.log.write(XQC_LOG_WARN, None, "xqc_str_hash_add", message);
 }
 
 /// The shortest time a timer is set for.
