@@ -132,6 +132,7 @@ impl Connection {
     /// The peer has closed. It gets one answer, which tells it that we know, and then nothing more
     /// (RFC 9000 section 10.2.2).
     pub(super) fn on_connection_close(&mut self, now: Instant, frame: &ConnectionClose<'_>) {
+        self.stats.milestones.close_received.get_or_insert(now);
         if self.state.is_open() {
             let closing = Closing::new(frame.error_code, frame.frame_type.map(|_| 0), "");
             self.closing = Some(Box::new(closing));
@@ -258,6 +259,7 @@ impl Connection {
             }
         }
         let last = open?;
+        self.stats.milestones.close_sent.get_or_insert(now);
         // RFC 9000 section 14.1 asks for full datagrams with Initials; some peers drop others.
         let len = self.finish_last(last, initial, now, buffer);
         self.path.amplification.on_sent(len);

@@ -263,6 +263,7 @@ impl Connection {
             let addresses = connection.path.addresses;
             connection.others = Some(Box::new(OtherPaths::new(addresses)));
         }
+        connection.stats.token_accepted = config.address_validated;
         connection.install_initial_keys(&config.retry_scid.unwrap_or(config.original_dcid));
         Ok(connection)
     }

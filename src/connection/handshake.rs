@@ -234,6 +234,7 @@ impl Connection {
 
     fn on_handshake_complete(&mut self, now: Instant) {
         self.set_state(State::Complete);
+        self.stats.milestones.handshake_complete = Some(now);
         self.events.push_back(Event::HandshakeComplete);
         self.restart_idle_timer(now);
         self.end_early_data(now);

@@ -138,6 +138,7 @@ impl Connection {
     fn on_probe_timeout(&mut self, now: Instant, id: Space) {
         self.path.pto_count = self.path.pto_count.saturating_add(1);
         self.stats.probe_timeouts += 1;
+        self.stats.probe_timeouts_peak = self.stats.probe_timeouts_peak.max(self.path.pto_count);
         self.suspect_black_hole(now);
         self.path.ecn.on_probe_timeouts(self.path.pto_count);
         self.probe(id);
@@ -163,6 +164,7 @@ impl Connection {
     /// Gives the next probe of `id` something worth sending if nothing new waits: what the oldest
     /// unacknowledged packets carried.
     pub(super) fn fill_probe(&mut self, id: Space) {
+        self.stats.probes_sent += 1;
         let waiting = match id {
             Space::Application => self.wants_one_rtt(),
             _ => self.space(id).is_some_and(|space| space.crypto.wants_to_send()),

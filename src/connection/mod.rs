@@ -4,6 +4,7 @@
 //! [`Connection::next_timeout`] has come; then [`Connection::poll_event`] until it is empty; then
 //! [`Connection::transmit`] until it has nothing more.
 
+mod account;
 mod ack;
 mod ack_extended;
 mod arrival;
@@ -83,7 +84,7 @@ pub use settings::{
     Redundancy, Settings, ACTIVE_CONNECTION_ID_LIMIT, MIN_DATAGRAM_SIZE,
 };
 pub use state::State;
-pub use stats::Stats;
+pub use stats::{Milestones, PacketNote, Recent, Stats};
 
 /// One QUIC connection.
 pub struct Connection {
@@ -284,6 +285,16 @@ impl Connection {
                 others.settled.local = local;
             }
         }
+    }
+
+    /// When the last datagram with an authentic packet came; at first when the connection began.
+    pub fn last_received(&self) -> Instant {
+        self.last_received
+    }
+
+    /// True as long as Initial packets are sent and read.
+    pub fn has_initial_keys(&self) -> bool {
+        self.early.as_deref().is_some_and(|early| early.initial.is_some())
     }
 
     /// When the connection began.

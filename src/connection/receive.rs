@@ -7,7 +7,7 @@ use crate::recovery::Space;
 use crate::time::Instant;
 use crate::tls::protection::unprotect_header;
 use crate::tls::{HeaderKey, InitialSecrets, PacketKey};
-use crate::wire::frame::{AckExtended, Frame};
+use crate::wire::frame::{AckExtended, Frame, FrameSet};
 use crate::wire::header::{parse_packet, FirstByte, ProtectedHeader, PROTECTED_MIN_LEN};
 use crate::wire::{
     ConnectionId, LongPacketType, PacketNumber, PacketType, Reader, ResetToken, Role, Version,
@@ -78,7 +78,9 @@ impl Connection {
     #[inline]
     fn receive_located(&mut self, now: Instant, datagram: &[u8], scratch: &mut [u8]) {
         self.stats.datagrams_received += 1;
+        self.streams.set_time(now);
         self.stats.bytes_received += datagram.len() as u64;
+        self.stats.datagram_len = datagram.len() as u16;
         if self.tracer.is_some() {
             self.trace_datagram_received(now, datagram.len());
         }
@@ -313,7 +315,11 @@ impl Connection {
         if self.tracer.is_some() {
             self.trace_opened_packet(opened, payload);
         }
-        let ack_eliciting = self.run_frames(now, opened, payload)?;
+        let mut frames = FrameSet::default();
+        let outcome = self.run_frames(now, opened, payload, &mut frames);
+        let len = opened.payload.end + TAG_LEN;
+        self.count_received(now, opened.packet_type, opened.number, len, frames);
+        let ack_eliciting = outcome?;
         // RFC 9000 section 13.1: acknowledged only now that every frame was processed. Frames may
         // have discarded the space.
         if let Some(space) = self.space(opened.space) {
@@ -327,13 +333,14 @@ impl Connection {
         Ok(())
     }
 
-    /// Runs all frames. Returns true if one of them elicits an ACK.
+    /// Runs all frames and enters their types into `frames`. Returns true if one of them elicits an ACK.
     #[inline]
     fn run_frames(
         &mut self,
         now: Instant,
         opened: &OpenedPacket,
         payload: &[u8],
+        frames: &mut FrameSet,
     ) -> Result<bool, TransportError> {
         let mut reader = Reader::new(payload);
         if reader.is_empty() {
@@ -344,7 +351,9 @@ impl Connection {
         let mut ack_eliciting = false;
         while !reader.is_empty() {
             let frame = Frame::decode_in(&mut reader, opened.packet_type)?;
-            ack_eliciting |= frame.frame_type().is_ack_eliciting();
+            let frame_type = frame.frame_type();
+            frames.insert(frame_type);
+            ack_eliciting |= frame_type.is_ack_eliciting();
             if opened.old_keys {
                 if let Frame::Ack(ack) | Frame::AckExtended(AckExtended { ack, .. }) = &frame {
                     self.keys.check_late_ack(ack.largest)?;

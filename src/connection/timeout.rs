@@ -18,6 +18,7 @@ impl Connection {
     /// Runs every timer whose deadline has come. Harmless when called early.
     pub fn on_timeout(&mut self, now: Instant) {
         self.trace_time(now);
+        self.streams.set_time(now);
         if self.loss_timer_stale {
             self.rearm_loss_timer(now);
         }

@@ -5,6 +5,7 @@
 //! means for it.
 
 use crate::stream;
+use crate::wire::frame::FrameType;
 use crate::wire::PacketNumber;
 
 /// What one frame of a sent packet carried.
@@ -35,6 +36,24 @@ pub enum Token {
     MtuProbe(PacketNumber),
     /// RETIRE_CONNECTION_ID with this sequence number.
     RetireConnectionId(u64),
+}
+
+impl Token {
+    /// The type of the frame.
+    #[inline]
+    pub fn frame_type(&self) -> FrameType {
+        match self {
+            Self::Stream(token) => token.frame_type(),
+            Self::Crypto { .. } => FrameType::CRYPTO,
+            Self::Ack(_) => FrameType::ACK,
+            Self::Ping(_) | Self::MtuProbe(_) => FrameType::PING,
+            Self::Datagram(_) => FrameType::DATAGRAM,
+            Self::AddressToken => FrameType::NEW_TOKEN,
+            Self::HandshakeDone => FrameType::HANDSHAKE_DONE,
+            Self::NewConnectionId(_) => FrameType::NEW_CONNECTION_ID,
+            Self::RetireConnectionId(_) => FrameType::RETIRE_CONNECTION_ID,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use crate::path::{PathHandle, Transmit};
 use crate::recovery::{AckDue, EcnCodepoint, SentPacket, Space};
 use crate::time::Instant;
-use crate::wire::frame::{Frame, RetireConnectionId};
+use crate::wire::frame::{Frame, FrameSet, FrameType, RetireConnectionId};
 use crate::wire::header::{LongHeader, ShortHeader};
 use crate::wire::{LongPacketType, PacketNumber, PacketType, Role, Writer};
 
@@ -48,6 +48,22 @@ impl Draft {
     pub(super) fn pad_to(&mut self, buffer: &mut [u8], len: usize) {
         let len = len.saturating_sub(self.start);
         self.layout.pad_to(&mut buffer[self.start..], len);
+    }
+
+    /// Which frames it holds, as far as anything refers to them.
+    #[inline]
+    fn frames(&self) -> FrameSet {
+        let mut frames = FrameSet::default();
+        for token in &self.content.tokens {
+            frames.insert(token.frame_type());
+        }
+        if self.layout.is_padded() {
+            frames.insert(FrameType::PADDING);
+        }
+        if self.content.ack_eliciting && self.content.tokens.is_empty() {
+            frames.insert(FrameType::PING);
+        }
+        frames
     }
 
     /// Where the packet ends in the datagram.
@@ -113,6 +129,7 @@ impl Connection {
         if !self.state.is_open() {
             return self.transmit_close(now, buffer).map(on_active_path);
         }
+        self.streams.set_time(now);
         self.marking = self.path.ecn.marks();
         if self.mtu_probe_due {
             if let Some(probe) = self.transmit_mtu_probe(now, buffer) {
@@ -488,7 +505,8 @@ impl Connection {
                 space.sent.attach_snapshot(snapshot);
             }
         }
-        self.stats.packets_sent += 1;
+        self.count_sent(now, draft.space, draft.layout.number, size, draft.frames());
+        self.stats.flight_packets_sent += u64::from(in_flight);
         if draft.content.ack_eliciting {
             self.loss_timer_stale = true;
             self.on_ack_eliciting_sent(now);

@@ -36,6 +36,7 @@ impl Streams {
         let id = StreamId::new(self.role, direction, index);
         let (send, recv) = (self.new_send(id), self.new_recv(id));
         let slot = self.slots.insert(id, send, recv).ok_or(OpenError::Limit)?;
+        self.begin_record(slot);
         Ok(self.slots.key(slot))
     }
 
@@ -78,6 +79,12 @@ impl Streams {
         } else {
             Writer::AwaitsSpace
         };
+        if let Some(record) = self.slots[slot].record.as_deref_mut() {
+            record.written.get_or_insert(self.now);
+            if fin && writer == Writer::Content {
+                record.fin_written.get_or_insert(self.now);
+            }
+        }
         self.set_writer(slot, writer);
         self.refresh(slot);
         Ok(count)
@@ -117,6 +124,9 @@ impl Streams {
             self.queue_control(slot, Control::MAX_DATA);
         }
         if fin {
+            if let Some(record) = self.slots[slot].record.as_deref_mut() {
+                record.fin_read = Some(self.now);
+            }
             self.end_recv(slot, Side::Finished);
         } else {
             self.set_readable(slot, readable);
@@ -131,6 +141,9 @@ impl Streams {
     /// [`UnknownStream`] for a stale key.
     pub fn reset(&mut self, key: StreamKey, code: u64) -> Result<(), UnknownStream> {
         let slot = self.slots.find(key).ok_or(UnknownStream)?;
+        if let Some(record) = self.slots[slot].record.as_deref_mut() {
+            record.reset.get_or_insert(self.now);
+        }
         self.reset_send(slot, code);
         Ok(())
     }

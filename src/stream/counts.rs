@@ -96,6 +96,9 @@ pub(super) struct PeerCount {
     limit: u64,
     closed: u64,
     concurrency: u64,
+    /// Named by a frame so far, and how many of these were open at a time at most.
+    named: u64,
+    peak: u64,
 }
 
 impl PeerCount {
@@ -108,6 +111,8 @@ impl PeerCount {
             limit: concurrency,
             closed: 0,
             concurrency,
+            named: 0,
+            peak: 0,
         }
     }
 
@@ -137,6 +142,18 @@ impl PeerCount {
         } else {
             self.untouched.remove(index..index + 1);
         }
+        self.named += 1;
+        self.peak = self.peak.max(self.named - self.closed);
+    }
+
+    /// How many streams frames have named.
+    pub(super) const fn opened(&self) -> u64 {
+        self.named
+    }
+
+    /// How many of them were open at a time, at most.
+    pub(super) const fn peak(&self) -> u64 {
+        self.peak
     }
 
     /// Notes that a stream has ended; true if the peer should hear of the credit now.

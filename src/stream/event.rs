@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::StreamKey;
-use crate::wire::Direction;
+use crate::wire::{Direction, StreamId};
 
 /// Something the application must hear. Events come in the order in which things happened.
 ///
@@ -30,6 +30,14 @@ pub enum StreamEvent {
     /// Both parts have ended; comes exactly once, and the key is good until
     /// [`Streams::forget`](super::Streams::forget).
     Closed(StreamKey),
+    /// The peer opened more streams than it may; the connection ends for it
+    /// (RFC 9000 section 4.6).
+    OverLimit {
+        /// The stream it tried.
+        id: StreamId,
+        /// How many of that kind it may have opened.
+        limit: u64,
+    },
     /// A stream of that kind can be opened again after an attempt in vain.
     LimitRaised(Direction),
 }

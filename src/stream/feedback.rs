@@ -28,7 +28,16 @@ impl Streams {
         let Side::Live(send) = &mut stream.send else { return };
         let repeating = send.buffer.has_lost();
         self.buffered -= send.on_acked(offset..offset + u64::from(len), fin, &mut self.pool);
-        if send.state == SendState::DataRecvd {
+        let over = send.state == SendState::DataRecvd;
+        if let Some(record) = &mut stream.record {
+            if fin {
+                record.fin_acked.get_or_insert(self.now);
+            }
+            if over {
+                record.all_acked = Some(self.now);
+            }
+        }
+        if over {
             self.end_send(slot, Side::Finished);
             return;
         }
@@ -59,7 +68,11 @@ impl Streams {
         match *token {
             Token::Stream { key, offset, len, fin } => {
                 let Some(slot) = self.slots.find(key) else { return };
-                let Some(send) = self.slots[slot].send.get_mut() else { return };
+                let stream = &mut self.slots[slot];
+                let Some(send) = stream.send.get_mut() else { return };
+                if let Some(record) = &mut stream.record {
+                    record.frames_lost += 1;
+                }
                 send.on_lost(offset..offset + u64::from(len), fin);
                 self.refresh(slot);
             }

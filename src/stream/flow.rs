@@ -19,6 +19,11 @@ impl SendCredit {
         self.limit.saturating_sub(self.used)
     }
 
+    /// Fresh bytes sent so far.
+    pub(super) const fn used(&self) -> u64 {
+        self.used
+    }
+
     /// The limit in force.
     pub(super) const fn limit(&self) -> u64 {
         self.limit

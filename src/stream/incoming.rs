@@ -38,13 +38,19 @@ impl Streams {
 
     fn receive_data(&mut self, frame: &Stream<'_>) -> Result<(), TransportError> {
         let Some(slot) = self.target(frame.id, Part::Receiving)? else { return Ok(()) };
-        let Side::Live(recv) = &mut self.slots[slot].recv else { return Ok(()) };
+        let stream = &mut self.slots[slot];
+        let Side::Live(recv) = &mut stream.recv else { return Ok(()) };
         // RFC 9000 section 19.8: the largest offset; no limit is higher, so a larger one fails.
         let end = frame.offset.saturating_add(frame.data.len() as u64);
         let new = recv.check(end, frame.fin)?;
         check_connection_limit(self.received, new, self.window.limit())?;
         recv.on_data(frame.offset, frame.data, frame.fin, &mut self.pool)?;
         self.received += new;
+        if frame.fin {
+            if let Some(record) = &mut stream.record {
+                record.fin_received.get_or_insert(self.now);
+            }
+        }
         if recv.reader != Reader::Application {
             self.drop_unread(slot);
         } else if recv.is_readable() {
@@ -75,6 +81,9 @@ impl Streams {
         let unread = recv.consume_all();
         self.return_credit(unread);
         let stream = &mut self.slots[slot];
+        if let Some(record) = &mut stream.record {
+            record.reset_received = Some(self.now);
+        }
         stream.control.remove(Control::STOP);
         stream.control.remove(Control::MAX_DATA);
         if reader == Reader::Application {
@@ -205,7 +214,11 @@ impl Streams {
             // RFC 9000 section 3: late frames for closed streams are normal.
             PeerIndex::Seen => Ok(None),
             PeerIndex::New if !self.slots.is_full() => Ok(self.accept(id)),
-            _ => Err(error(TransportErrorCode::STREAM_LIMIT_ERROR, "stream over the limit")),
+            _ => {
+                let limit = self.peer[direction].limit();
+                self.events.push_back(StreamEvent::OverLimit { id, limit });
+                Err(error(TransportErrorCode::STREAM_LIMIT_ERROR, "stream over the limit"))
+            }
         }
     }
 
@@ -213,6 +226,7 @@ impl Streams {
     fn accept(&mut self, id: StreamId) -> Option<u32> {
         let (send, recv) = (self.new_send(id), self.new_recv(id));
         let slot = self.slots.insert(id, send, recv)?;
+        self.begin_record(slot);
         self.peer[id.direction() as usize].touch(id.index());
         self.events.push_back(StreamEvent::Opened(self.slots.key(slot)));
         Some(slot)

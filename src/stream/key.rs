@@ -1,5 +1,6 @@
 //! Names of streams: keys, and the tokens by which a sent packet remembers what it carried.
 
+use crate::wire::frame::FrameType;
 use crate::wire::Direction;
 
 /// Names one stream of one connection for as long as anybody asks.
@@ -82,6 +83,24 @@ pub enum Token {
         /// The limit that blocks.
         limit: u64,
     },
+}
+
+impl Token {
+    /// The type of the frame.
+    #[inline]
+    pub const fn frame_type(&self) -> FrameType {
+        match self {
+            Self::Stream { .. } => FrameType::STREAM,
+            Self::ResetStream { .. } => FrameType::RESET_STREAM,
+            Self::StopSending { .. } => FrameType::STOP_SENDING,
+            Self::MaxData { .. } => FrameType::MAX_DATA,
+            Self::MaxStreamData { .. } => FrameType::MAX_STREAM_DATA,
+            Self::MaxStreams { .. } => FrameType::MAX_STREAMS,
+            Self::DataBlocked { .. } => FrameType::DATA_BLOCKED,
+            Self::StreamDataBlocked { .. } => FrameType::STREAM_DATA_BLOCKED,
+            Self::StreamsBlocked { .. } => FrameType::STREAMS_BLOCKED,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -73,6 +73,12 @@ impl Streams {
         send.buffer.copy_to(offset, w.reserve(len));
         self.credit.spend(send.on_sent(&Piece { range, fin, fills }));
         let more = send.wants_to_send();
+        if let Some(record) = &mut stream.record {
+            record.sent.get_or_insert(self.now);
+            if fin {
+                record.fin_sent.get_or_insert(self.now);
+            }
+        }
         push(Token::Stream { key, offset, len: len as u16, fin });
         if more {
             self.ready.took_turn(&mut self.slots, slot);
@@ -129,6 +135,9 @@ impl Streams {
                     return false;
                 }
                 stream.control.remove(kind);
+                if let (Control::RESET, Some(record)) = (kind, &mut stream.record) {
+                    record.reset_sent.get_or_insert(self.now);
+                }
                 if let Some((frame, token)) = stream_frame(stream, key, kind) {
                     frame.encode(w);
                     push(token);

@@ -49,6 +49,11 @@ impl RecvStream {
         }
     }
 
+    /// The offset past the highest byte received.
+    pub(super) const fn highest(&self) -> u64 {
+        self.highest
+    }
+
     /// Judges data up to offset `end`, which is the end of the stream if `fin`; returns how many
     /// bytes it adds to what counts against the connection's limit.
     #[inline]

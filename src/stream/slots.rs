@@ -9,6 +9,7 @@ use slab::Slab;
 use super::control::Control;
 use super::list::{Links, MAX_SLOTS};
 use super::ready::{Place, Priority};
+use super::record::Record;
 use super::recv::RecvStream;
 use super::send::SendStream;
 use super::StreamKey;
@@ -88,6 +89,8 @@ pub(super) struct Stream {
     pub(super) links: Links,
     pub(super) send: Side<SendStream>,
     pub(super) recv: Side<RecvStream>,
+    /// What it remembers, if it is asked to.
+    pub(super) record: Option<Box<Record>>,
 }
 
 /// The streams of a connection. Empty it takes no memory.
@@ -129,6 +132,7 @@ impl Slots {
             links: Links::new(),
             send,
             recv,
+            record: None,
         }) as u32;
         self.by_id.insert(id, slot);
         Some(slot)

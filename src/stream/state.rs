@@ -6,7 +6,7 @@ pub(super) struct IllegalStep;
 
 /// Where a sending part stands (RFC 9000 section 3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum SendState {
+pub enum SendState {
     /// Nothing has been sent.
     Ready,
     /// Data has been sent, the end has not.
@@ -60,7 +60,7 @@ impl SendState {
 
 /// Where a receiving part stands (RFC 9000 section 3.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum RecvState {
+pub enum RecvState {
     /// The end is not known.
     Recv,
     /// The end is known, data is missing.

@@ -14,6 +14,7 @@ use super::send::SendStream;
 use super::slots::{Life, Side, Slots, Writer};
 use super::state::{RecvState, RecvStep};
 use super::StreamKey;
+use crate::time::Instant;
 use crate::wire::{Direction, Role, StreamId};
 
 /// What one end allows the other from the start, as its transport parameters say
@@ -92,6 +93,12 @@ pub struct Streams {
     pub(super) capacity: u64,
     /// Bytes the send buffers hold.
     pub(super) buffered: u64,
+    /// Streams of which everything arrived, both ways.
+    pub(super) finished: u64,
+    /// Streams that are opened keep a record.
+    pub(super) recording: bool,
+    /// The time, for records.
+    pub(super) now: Instant,
 }
 
 impl Streams {
@@ -122,6 +129,9 @@ impl Streams {
             most: send_capacity,
             capacity: send_capacity,
             buffered: 0,
+            finished: 0,
+            recording: false,
+            now: Instant::from_micros(0),
         }
     }
 
@@ -394,6 +404,7 @@ impl Streams {
     pub(super) fn end_recv(&mut self, slot: u32, end: Side<RecvStream>) {
         self.set_readable(slot, false);
         let stream = &mut self.slots[slot];
+        stream.settle_record();
         stream.recv = end;
         stream.control.remove(Control::STOP);
         stream.control.remove(Control::MAX_DATA);
@@ -405,6 +416,7 @@ impl Streams {
         self.ready.remove(&mut self.slots, slot);
         self.set_writer(slot, Writer::Content);
         let stream = &mut self.slots[slot];
+        stream.settle_record();
         stream.send = end;
         stream.control.remove(Control::RESET);
         stream.control.remove(Control::BLOCKED);
@@ -419,6 +431,12 @@ impl Streams {
             return;
         }
         let id = stream.id;
+        let reset = matches!(stream.send, Side::Reset(_)) || matches!(stream.recv, Side::Reset(_));
+        self.finished += u64::from(!reset);
+        let stream = &mut self.slots[slot];
+        if let Some(record) = stream.record.as_deref_mut() {
+            record.closed = Some(self.now);
+        }
         if stream.links.contains(Kind::Control) {
             self.controlled.remove(&mut self.slots, slot);
         }
