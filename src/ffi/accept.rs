@@ -23,7 +23,7 @@ use super::destroy::discard_connection;
 use super::filter::PacketFilter;
 use super::identifiers::{generate_cid, GeneratorFailed};
 use super::output::send_before_accept;
-use super::qlog::trace_from_start;
+use super::qlog::observe;
 use super::receive::{after_feeding, failure_code, Delivery};
 use super::run::Running;
 
@@ -77,7 +77,7 @@ pub(super) fn accept(
     };
     cell.key = key;
     let connection = engine.add_connection(cell);
-    trace_from_start(engine, connection, delivery.now);
+    observe(engine, connection, delivery.now);
     if !server_accept(engine, handle, connection, delivery.user_data) {
         refuse(engine, connection, datagram.len(), delivery);
         return -XQC_ECREATE_CONN;
@@ -158,6 +158,8 @@ pub(super) fn new_cell(
         error: Cell::new(0),
         ended: Cell::new(false),
         closing_told: Cell::new(false),
+        ending: Cell::new(""),
+        custom_window: terms.custom_window,
         peer_error_kind: Cell::new(0),
         streams: RefCell::new(Vec::new()),
         unwritten: RefCell::new(Vec::new()),

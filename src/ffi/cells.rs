@@ -121,6 +121,8 @@ pub(super) struct Protocol {
 pub(super) struct ConnectionTerms {
     pub settings: Arc<Settings>,
     pub disable_send_mmsg: bool,
+    /// The initial congestion window that the host asks for, in packets; 0 if it does not.
+    pub custom_window: u32,
 }
 
 /// How far the host knows a connection.
@@ -154,6 +156,10 @@ pub(super) struct ConnectionCell {
     pub ended: Cell<bool>,
     /// `conn_closing` was called.
     pub closing_told: Cell<bool>,
+    /// How it ended, in the words of the report.
+    pub ending: Cell<&'static str>,
+    /// The initial congestion window that the host asked for, in packets; 0 if it did not.
+    pub custom_window: u32,
     /// The kind of the peer's CONNECTION_CLOSE: 0 none, 1 transport, 2 application.
     pub peer_error_kind: Cell<u32>,
     /// One cell per stream, at the slot of its key.
@@ -204,6 +210,11 @@ impl ConnectionCell {
         if self.error.get() == 0 {
             self.error.set(error);
         }
+    }
+
+    /// The connection ID the host knows the connection by, to be printed.
+    pub fn scid_text(&self) -> impl fmt::Display {
+        ConnectionId::new(cid_bytes(&self.scid.get())).unwrap_or_default()
     }
 
     /// Writes a log record about the connection.

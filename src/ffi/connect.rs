@@ -22,7 +22,7 @@ use super::destroy::discard_connection;
 use super::dispatch::create_notify;
 use super::guard::with_engine;
 use super::identifiers::generate_cid;
-use super::qlog::trace_from_start;
+use super::qlog::observe;
 use super::resumption::{key_exchange_groups, Kept};
 use super::run::{run_one, Running};
 use super::settings::client_terms;
@@ -170,7 +170,7 @@ fn connect<'a>(
     let mut cell = new_cell(engine, handle, &scid, wish.user_data, &terms);
     cell.key = key;
     let connection = engine.add_connection(cell);
-    trace_from_start(engine, connection, now);
+    observe(engine, connection, now);
     // The cell is new: nothing is there yet.
     let _ = connection.protocol.set(protocol);
     announce(engine, connection)

@@ -2,16 +2,15 @@
 
 use crate::engine::ConnectionKey;
 
-use super::abi::XQC_LOG_REPORT;
-use super::address::describe;
 use super::cells::{engine_ptr, ConnectionCell, EngineCell, Known};
 use super::dispatch::stream_close_notify;
 use super::qlog::deliver_trace;
+use super::report::{report_connection, report_stream};
 
 /// Tells the host that a connection is gone and releases it.
 pub(super) fn destroy_connection(engine: &EngineCell, key: ConnectionKey) {
     let Some(connection) = engine.connection(key) else { return };
-    report(engine, connection);
+    report_connection(engine, connection);
     if let Some(core) = engine.core.borrow_mut().connection_mut(key) {
         // Of a live connection too: no stream may be opened in the callbacks that follow.
         core.abandon();
@@ -33,6 +32,9 @@ pub(super) fn discard_connection(engine: &EngineCell, connection: &ConnectionCel
 fn close_streams(engine: &EngineCell, connection: &ConnectionCell) {
     for key in connection.stream_keys() {
         stream_close_notify(connection, key);
+        if let Some(stream) = connection.stream(key) {
+            report_stream(engine, connection, stream, false);
+        }
         engine.remove_stream(connection, key);
     }
 }
@@ -60,32 +62,4 @@ fn close_notify(engine: &EngineCell, connection: &ConnectionCell) {
         }
         Known::No => {}
     }
-}
-
-/// The record that log analysis waits for.
-fn report(engine: &EngineCell, connection: &ConnectionCell) {
-    if !engine.log.enabled(XQC_LOG_REPORT) {
-        return;
-    }
-    // Formatted before it is written: a log callback finds nothing borrowed.
-    let (stats, srtt, addresses) = {
-        let core = engine.core.borrow();
-        let Some(core) = core.connection(connection.key) else { return };
-        (*core.stats(), core.path().rtt.smoothed(), describe(core))
-    };
-    connection.log(
-        &engine.log,
-        XQC_LOG_REPORT,
-        "xqc_conn_destroy",
-        format_args!(
-            "|{:016X}|err:0x{:x}|{addresses}|snd_pkt:{}|rcv_pkt:{}|lost_pkt:{}|tlp_pkt:{}|srtt:{}|",
-            connection.as_ptr() as usize,
-            connection.error.get(),
-            stats.packets_sent,
-            stats.packets_received,
-            stats.packets_lost,
-            stats.probe_timeouts,
-            srtt.as_micros(),
-        ),
-    );
 }

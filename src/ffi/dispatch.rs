@@ -12,6 +12,7 @@ use crate::error::TransportErrorCode;
 use crate::stream::{StreamEvent, StreamKey};
 use crate::time::Instant;
 use crate::wire::{ConnectionId, Role};
+use crate::wire::{Direction, StreamId};
 
 use super::abi::{
     xqc_app_proto_callbacks_t, TRA_0RTT_DGRAM_PARAMS_ERROR, TRA_0RTT_TRANS_PARAMS_ERROR,
@@ -25,6 +26,7 @@ use super::cid::{cid_bytes, raw_cid};
 use super::datagram::deliver_datagrams;
 use super::identifiers::issue_connection_ids;
 use super::notify::notify_unread;
+use super::report::{ending, report_stream};
 use super::resumption::{save_parameters, save_session};
 use super::run::on_callback_failure;
 use super::stream::CLOSE_CODE;
@@ -185,8 +187,21 @@ fn on_stream_event(engine: &EngineCell, connection: &ConnectionCell, event: Stre
         StreamEvent::ResetByPeer { key, code } => on_stream_reset(engine, connection, key, code),
         // As upstream: the next send tells.
         StreamEvent::StoppedByPeer { .. } | StreamEvent::LimitRaised(_) => {}
+        StreamEvent::OverLimit { id, limit } => log_over_limit(engine, connection, id, limit),
         StreamEvent::Closed(key) => close_stream(engine, connection, key),
     }
+}
+
+/// The record that scripts look for when a peer opens too many streams.
+fn log_over_limit(engine: &EngineCell, connection: &ConnectionCell, id: StreamId, limit: u64) {
+    let kind = match id.direction() {
+        Direction::Bidirectional => "bidi",
+        Direction::Unidirectional => "uni",
+    };
+    let index = id.index();
+    let message =
+        format_args!("|exceed max_streams_{kind}_can_recv|stream_id:{index}|can_recv:{limit}|");
+    connection.log(&engine.log, XQC_LOG_ERROR, "xqc_stream_do_create_flow_ctl", message);
 }
 
 fn on_stream_opened(engine: &EngineCell, connection: &ConnectionCell, key: StreamKey) {
@@ -260,6 +275,9 @@ fn with_known_stream(
 /// A stream is finished both ways: the last call for it, then its key is forgotten.
 fn close_stream(engine: &EngineCell, connection: &ConnectionCell, key: StreamKey) {
     stream_close_notify(connection, key);
+    if let Some(stream) = connection.stream(key) {
+        report_stream(engine, connection, stream, true);
+    }
     engine.remove_stream(connection, key);
     if let Some(core) = engine.core.borrow_mut().connection_mut(connection.key) {
         core.streams_mut().forget(key);
@@ -285,6 +303,7 @@ fn on_closing(
     now: Instant,
 ) {
     let end = End::of(reason);
+    connection.ending.set(ending(reason));
     if end.peer_kind != 0 && !connection.ended.get() {
         // What arrived before the peer's CONNECTION_CLOSE is still the application's.
         notify_unread(engine, connection, now);

@@ -14,7 +14,7 @@ use crate::time::Instant;
 use super::abi::{
     qlog_event_importance_t, xqc_config_t, xqc_log_level_t, EVENT_IMPORTANCE_BASE,
     EVENT_IMPORTANCE_CORE, EVENT_IMPORTANCE_EXTRA, EVENT_IMPORTANCE_REMOVED,
-    EVENT_IMPORTANCE_SELECTED, XQC_LOG_DEBUG, XQC_LOG_INFO,
+    EVENT_IMPORTANCE_SELECTED, XQC_LOG_DEBUG, XQC_LOG_INFO, XQC_LOG_STATS,
 };
 use super::cells::{ConnectionCell, EngineCell};
 use super::clock::system_micros;
@@ -90,8 +90,14 @@ impl Qlog {
     }
 }
 
-/// Begins the trace of a connection that was just made, if the host wants events.
-pub(super) fn trace_from_start(engine: &EngineCell, connection: &ConnectionCell, now: Instant) {
+/// Begins to record what happens to a connection that was just made, as far as the host wants to
+/// hear of it.
+pub(super) fn observe(engine: &EngineCell, connection: &ConnectionCell, now: Instant) {
+    if engine.log.enabled(XQC_LOG_STATS) {
+        if let Some(core) = engine.core.borrow_mut().connection_mut(connection.key) {
+            core.streams_mut().keep_records();
+        }
+    }
     let Some(filter) = engine.qlog.filter(engine) else { return };
     let origin = engine.qlog.begin(engine, now);
     if let Some(core) = engine.core.borrow_mut().connection_mut(connection.key) {
@@ -106,7 +112,7 @@ pub(super) fn trace_all(engine: &EngineCell) {
     let keys = engine.core.borrow().keys();
     for connection in keys.into_iter().filter_map(|key| engine.connection(key)) {
         if !connection.traced.get() {
-            trace_from_start(engine, connection, now);
+            observe(engine, connection, now);
         }
     }
 }

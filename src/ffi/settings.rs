@@ -65,7 +65,11 @@ fn terms(host: &xqc_conn_settings_t, base: &Settings, role: Role) -> ConnectionT
         controller: CongestionChoice::new(&host.cong_ctrl_callback, &host.cc_params).factory(),
         ..with_recovery(host, &with_mtu(host, &with_credit(host, base), role), role)
     };
-    ConnectionTerms { settings: Arc::new(settings), disable_send_mmsg: host.disable_send_mmsg != 0 }
+    ConnectionTerms {
+        settings: Arc::new(settings),
+        disable_send_mmsg: host.disable_send_mmsg != 0,
+        custom_window: if host.cc_params.customize_on == 0 { 0 } else { host.cc_params.init_cwnd },
+    }
 }
 
 fn version(host: &xqc_conn_settings_t) -> Version {

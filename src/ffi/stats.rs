@@ -1,26 +1,20 @@
 //! Statistics of a connection for C.
 
-use std::fmt::Write as _;
-
 use libc::c_char;
 
-use crate::connection::{Connection, EarlyDataStatus};
+use crate::connection::{Connection, EarlyDataStatus, Stats, MIN_DATAGRAM_SIZE};
 use crate::path::Path;
 use crate::time::Duration;
 
 use super::abi::prototypes::check_prototypes;
 use super::abi::{
-    xqc_0rtt_flag_t, xqc_cid_t, xqc_conn_qos_stats_t, xqc_conn_stats_t, xqc_engine_t, Zeroable,
-    XQC_0RTT_ACCEPT, XQC_0RTT_NONE, XQC_0RTT_REJECT, XQC_APP_PATH_STATUS_AVAILABLE,
+    xqc_0rtt_flag_t, xqc_cid_t, xqc_conn_qos_stats_t, xqc_conn_stats_t, xqc_engine_t,
+    xqc_path_metrics_t, Zeroable, XQC_0RTT_ACCEPT, XQC_0RTT_NONE, XQC_0RTT_REJECT,
+    XQC_APP_PATH_STATUS_AVAILABLE,
 };
 use super::cells::{ConnectionCell, EngineCell};
+use super::conn_info::{ack_info, conn_info};
 use super::connection::with_cid;
-
-/// Ranges of received packet numbers that `ack_info` shows.
-const ACK_INFO_RANGES: usize = 3;
-
-/// What stands at the end of `ack_info`: the version of its form.
-const ACK_INFO_VERSION: &str = "#v0429";
 
 /// `extern_conn_info` of a connection without FEC, of which no stream was accounted.
 const EXTERN_INFO: &str = "{\"fec\": \"\",\"common\": \"0,0,0,0,0\",}";
@@ -47,41 +41,54 @@ fn empty() -> xqc_conn_stats_t {
     stats
 }
 
-fn statistics(engine: &EngineCell, connection: &ConnectionCell) -> xqc_conn_stats_t {
+/// All that is counted of a connection.
+pub(super) fn statistics(engine: &EngineCell, connection: &ConnectionCell) -> xqc_conn_stats_t {
     let mut stats = empty();
     let core = engine.core.borrow();
     let Some(core) = core.connection(connection.key) else { return stats };
-    let (counted, path) = (core.stats(), core.path());
-    stats.send_count = counted.packets_sent as u32;
+    let counted = core.stats();
+    stats.send_count = counted.flight_packets_sent as u32;
     stats.lost_count = counted.packets_lost as u32;
-    stats.tlp_count = counted.probe_timeouts as u32;
+    stats.tlp_count = counted.probes_sent as u32;
     stats.spurious_loss_count = counted.spurious_losses as u32;
-    stats.recv_count = counted.datagrams_received as u32;
-    stats.total_rebind_count = counted.rebinds as i32;
-    stats.total_rebind_valid = counted.rebinds_validated as i32;
     stats.lost_dgram_count = counted.datagram_frames.lost;
-    let quality = quality(path);
+    stats.recv_count = counted.datagrams_received as u32;
+    let quality = quality(core.path());
     stats.srtt = quality.srtt;
     stats.min_rtt = quality.min_rtt;
     stats.inflight_bytes = quality.inflight_bytes;
     stats.early_data_flag = early_data_flag(core);
+    stats.spurious_loss_detect_on = core.settings().learn_reordering.into();
     stats.conn_err = connection.error.get() as i32;
-    let first = &mut stats.paths_info[0];
-    first.path_id = 0;
-    first.path_pkt_send_count = counted.packets_sent;
-    first.path_pkt_recv_count = counted.datagrams_received;
-    first.path_send_bytes = counted.bytes_sent;
-    first.path_recv_bytes = counted.bytes_received;
-    first.path_app_status = XQC_APP_PATH_STATUS_AVAILABLE.0 as u8;
-    if core.state().is_established() {
-        // The handshake has shown that the path carries full datagrams.
-        stats.max_acked_mtu = path.max_datagram_size.into();
-    }
-    stats.total_app_bytes = counted.bytes_sent + counted.bytes_received;
+    stats.total_rebind_count = counted.rebinds as i32;
+    stats.total_rebind_valid = counted.rebinds_validated as i32;
+    fill_path(&mut stats.paths_info[0], counted);
+    stats.total_app_bytes = counted.data_bytes_sent + counted.data_bytes_received;
+    stats.max_acked_mtu = max_acked_mtu(core);
     copy_text(&mut stats.ack_info, ack_info(core).as_bytes());
+    copy_text(&mut stats.conn_info, conn_info(core, connection.custom_window).as_bytes());
     copy_text(&mut stats.alpn, core.tls().alpn().unwrap_or(b"-1"));
     copy_text(&mut stats.extern_conn_info, EXTERN_INFO.as_bytes());
     stats
+}
+
+/// The members that upstream fills.
+fn fill_path(path: &mut xqc_path_metrics_t, counted: &Stats) {
+    path.path_id = 0;
+    path.path_pkt_send_count = counted.flight_packets_sent;
+    path.path_pkt_recv_count = counted.datagrams_received;
+    path.path_send_bytes = counted.data_bytes_sent;
+    path.path_recv_bytes = counted.data_bytes_received;
+    path.path_app_status = XQC_APP_PATH_STATUS_AVAILABLE.0 as u8;
+}
+
+/// The largest datagram that is known to have gone through: what the handshake has shown, once it
+/// is over as far as Initials go, or more.
+fn max_acked_mtu(connection: &Connection) -> u32 {
+    match connection.has_initial_keys() {
+        true => 0,
+        false => connection.stats().largest_acked_size.max(MIN_DATAGRAM_SIZE).into(),
+    }
 }
 
 /// What became of 0-RTT; nothing while that is not known.
@@ -91,18 +98,6 @@ fn early_data_flag(connection: &Connection) -> xqc_0rtt_flag_t {
         EarlyDataStatus::Accepted => XQC_0RTT_ACCEPT,
         EarlyDataStatus::Rejected => XQC_0RTT_REJECT,
     }
-}
-
-/// `#10-5#3-3#0-0#v0429`: the highest ranges of received packet numbers, zeros for none.
-fn ack_info(connection: &Connection) -> String {
-    let mut ranges = connection.received_ranges();
-    let mut text = String::new();
-    for _ in 0..ACK_INFO_RANGES {
-        let (high, low) = ranges.next().map_or((0, 0), |range| (range.end - 1, range.start));
-        // Writing into a string never fails.
-        let _ = write!(text, "#{high}-{low}");
-    }
-    text + ACK_INFO_VERSION
 }
 
 /// Copies a text, cut to what fits before the terminating zero.

@@ -16,6 +16,7 @@ use super::cells::{ConnectionCell, EngineCell, StreamCell};
 use super::connection::with_cid;
 use super::dispatch::stream_create_notify;
 use super::guard::{with_connection, with_stream};
+use super::report::stamp;
 use super::run::{run_soon, send_now};
 
 /// The code of RESET_STREAM and STOP_SENDING when a host closes a stream: H3_REQUEST_CANCELLED, as
@@ -74,6 +75,7 @@ fn open(
     (direction, rate): (Direction, u64),
     user_data: *mut c_void,
 ) -> *mut xqc_stream_t {
+    stamp(engine, connection);
     let opened = {
         let mut core = engine.core.borrow_mut();
         let opened = core.connection_mut(connection.key).and_then(|core| {
@@ -224,6 +226,7 @@ pub unsafe extern "C" fn xqc_stream_close(stream: *mut xqc_stream_t) -> xqc_int_
         with_stream(stream, -XQC_EPARAM, |engine, connection, stream| {
             let key = stream.key;
             forget_unwritten(connection, key);
+            stamp(engine, connection);
             if let Some(core) = engine.core.borrow_mut().connection_mut(connection.key) {
                 if core.state().is_open() {
                     // A stream that is finished already has nothing to give up.
@@ -279,6 +282,7 @@ fn receive(
     stream: &StreamCell,
     buffer: &mut [u8],
 ) -> (ssize_t, bool) {
+    stamp(engine, connection);
     let (outcome, again, update) = {
         let mut core = engine.core.borrow_mut();
         let Some(core) = core.connection_mut(connection.key) else {
@@ -349,6 +353,7 @@ fn send(
     data: &[u8],
     fin: bool,
 ) -> ssize_t {
+    stamp(engine, connection);
     let mut core = engine.core.borrow_mut();
     let Some(core) = core.connection_mut(connection.key) else { return code(-XQC_EPARAM) };
     if core.state() >= State::Closing {
