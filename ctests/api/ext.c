@@ -9,6 +9,12 @@ static void the_library_has_the_version_of_its_header(void)
     CHECK_EQ(xqc_ext_version(), XQC_EXT_VERSION);
 }
 
+static void the_number_of_version_2_is_that_of_rfc_9369(void)
+{
+    CHECK_EQ(XQC_EXT_VERSION_V2, 0x6b3343cf);
+    CHECK_EQ(xqc_conn_get_version(NULL), 0);
+}
+
 static void the_features_of_an_ordinary_build_are_there(void)
 {
     const uint64_t ordinary = XQC_EXT_FEATURE_RENO | XQC_EXT_FEATURE_BBR2 | XQC_EXT_FEATURE_COPA
@@ -49,6 +55,8 @@ static void connection_ids_that_cannot_be_are_not_encrypted(void)
 }
 
 static const check_case CASES[] = {
+    {"the_number_of_version_2_is_that_of_rfc_9369",
+     the_number_of_version_2_is_that_of_rfc_9369, 0},
     {"the_library_has_the_version_of_its_header", the_library_has_the_version_of_its_header, 0},
     {"the_features_of_an_ordinary_build_are_there", the_features_of_an_ordinary_build_are_there,
      0},

@@ -48,7 +48,7 @@ impl End {
         tls.set_alpn(&[ALPN]).unwrap();
         let engine = Engine::new(EngineConfig {
             role,
-            versions: vec![Version::V1, Version::DRAFT_29],
+            versions: vec![Version::V2, Version::V1, Version::DRAFT_29],
             cid_len: 8,
             reset_key: b"fuzz".to_vec(),
             token_keys: TokenKeys::default(),
@@ -86,6 +86,7 @@ impl End {
             groups: None,
             no_crypto: false,
             token: b"",
+            versions: &[],
         };
         self.key = Some(self.engine.connect(now, config).unwrap());
     }
@@ -98,6 +99,7 @@ impl End {
             }
             let terms = Acceptance {
                 scid: self.engine.random_cid(),
+                scid_is_secret: true,
                 settings: self.settings.clone(),
                 controller: controller(),
                 preferred_cid: None,

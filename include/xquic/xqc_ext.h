@@ -21,6 +21,14 @@ extern "C" {
  */
 #define XQC_EXT_VERSION 0x10000
 
+/**
+ * QUIC version 2 (RFC 9369), as on the wire: for `xqc_conn_settings_t.proto_version` of a client
+ * that begins with it, and for `xqc_config_t.support_version_list`. A server whose list has it
+ * before version 1 changes to it with clients that offer it, and a client offers it if its engine's
+ * list has it. By default nobody's has.
+ */
+#define XQC_EXT_VERSION_V2 0x6b3343cf
+
 /** Feature: the controller `xqc_reno_cb`. */
 #define XQC_EXT_FEATURE_RENO 0x1
 
@@ -123,6 +131,13 @@ typedef struct xqc_ext_ecn_stats_s {
  * Callable at any time, from any thread.
  */
 XQC_EXPORT_PUBLIC_API uint32_t xqc_ext_version(void);
+
+/**
+ * Returns the QUIC version of a connection as it stands on the wire, 1 or `XQC_EXT_VERSION_V2`
+ * for example; 0 for null. A server may change it until the client hears that the handshake is
+ * finished. Callable from inside callbacks.
+ */
+XQC_EXPORT_PUBLIC_API uint32_t xqc_conn_get_version(const xqc_connection_t *conn);
 
 /**
  * Returns which features the loaded library has: the sum of `XQC_EXT_FEATURE_*`. Callable at

@@ -878,7 +878,12 @@ typedef struct xqc_config_s {
     size_t conns_active_pq_capacity;
     /** A hint: connections expected to wait for a timer. */
     size_t conns_wakeup_pq_capacity;
-    /** Version numbers as on the wire, in order of preference. */
+    /**
+     * Version numbers as on the wire, in order of preference: 1, 0xff00001d for draft 29, and what
+     * `xqc_ext.h` adds. A server answers others with Version Negotiation. A client, which begins
+     * with the `proto_version` of its settings, goes on with one of these if the server does not
+     * speak that.
+     */
     uint32_t support_version_list[XQC_SUPPORT_VERSION_MAX];
     /** Entries used in `support_version_list`. */
     uint32_t support_version_count;
@@ -904,7 +909,12 @@ typedef struct xqc_config_s {
     uint8_t manually_triggered_send;
     /** Warn in the log when so many connections share a bucket. Default 50. */
     uint32_t hash_conflict_threshold;
-    /** Keys for address validation tokens; tokens of all of them are accepted. */
+    /**
+     * Keys for address validation tokens; tokens of all of them are accepted, so that keys can be
+     * replaced one at a time. Processes that share them accept each other's tokens. A key that is
+     * left at its default is not used, as it is in every copy of the library: the engine makes a
+     * random one in its place.
+     */
     unsigned char token_key_list[XQC_TOKEN_MAX_KEY_VERSION][XQC_TOKEN_MAX_KEY_LEN];
     /** Bytes used in each of `token_key_list`; 0 for an unused one. */
     uint16_t tk_len_list[XQC_TOKEN_MAX_KEY_VERSION];

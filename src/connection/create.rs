@@ -28,6 +28,8 @@ use super::space::{EarlySpace, PacketSpace};
 use super::state::State;
 use super::stats::Stats;
 use super::timers::Timers;
+use super::version_negotiation::FirstFlight;
+use super::versions::Versions;
 use super::{Connection, Early};
 
 /// What a client's connection starts from.
@@ -59,10 +61,14 @@ pub struct ClientConfig<'a> {
     pub token: &'a [u8],
     /// Ask for 0-RTT and 1-RTT packets without protection.
     pub no_crypto: bool,
+    /// The versions the host allows beside that of the settings, best first. The server may choose
+    /// among those that are compatible with it; with the others a client begins anew if the server
+    /// does not speak the first.
+    pub versions: &'a [Version],
 }
 
 /// What a server's connection starts from.
-pub struct ServerConfig {
+pub struct ServerConfig<'a> {
     /// Settings.
     pub settings: Arc<Settings>,
     /// Where the client is.
@@ -71,6 +77,9 @@ pub struct ServerConfig {
     pub controller: Controller,
     /// The version of the client's Initial.
     pub version: Version,
+    /// The versions the server speaks, best first. If the client can follow, the first one that is
+    /// compatible with that of its Initial is taken.
+    pub versions: &'a [Version],
     /// Our connection ID.
     pub scid: ConnectionId,
     /// The reset token of that connection ID.
@@ -150,7 +159,7 @@ impl Connection {
         now: Instant,
         random: &mut dyn Random,
     ) -> Result<Self, CreateError> {
-        let settings = config.settings;
+        let settings = config.settings.clone();
         let version = settings.version;
         let identity = Identity {
             source: config.scid,
@@ -159,7 +168,9 @@ impl Connection {
             reset_token: None,
             preferred: None,
         };
+        let versions = client_versions(&config);
         let mut parameters = local_parameters(&settings, &identity);
+        parameters.version_information = Some(versions.information(Role::Client, version));
         parameters.no_crypto = config.no_crypto;
         let parameters = parameters.encode(Role::Client, random);
         let tls = Session::client(
@@ -175,7 +186,7 @@ impl Connection {
                 groups: config.groups,
             },
         )?;
-        let mut early = Early::new(config.dcid);
+        let mut early = Early::new(config.dcid, versions);
         early.token = config.token.to_vec();
         early.no_crypto = config.no_crypto;
         let beginning = Beginning {
@@ -203,7 +214,7 @@ impl Connection {
     /// A server's connection, for a client whose first Initial is authentic. That Initial is then
     /// to be given to [`Connection::receive`].
     pub fn server(
-        config: ServerConfig,
+        config: ServerConfig<'_>,
         context: &Context,
         now: Instant,
         random: &mut dyn Random,
@@ -216,7 +227,14 @@ impl Connection {
             reset_token: config.reset_token,
             preferred: preferred_address(&settings, config.preferred),
         };
-        let parameters = local_parameters(&settings, &identity);
+        let mut versions = Versions::new(config.version, config.versions);
+        let mut parameters = local_parameters(&settings, &identity);
+        if let Some(preferred) = versions.preferred() {
+            parameters.version_information = Some(versions.information(Role::Server, preferred));
+            versions.set_alternative(preferred, parameters.encode(Role::Server, random));
+        }
+        let information = versions.information(Role::Server, config.version);
+        parameters.version_information = Some(information);
         let offer =
             Offer { parameters: parameters.clone(), early_data: !config.policy.refuse_early_data };
         let early_data = early_data_context(&parameters);
@@ -233,13 +251,14 @@ impl Connection {
                 early_data: (!config.policy.refuse_early_data).then_some(&early_data[..]),
                 policy: config.policy,
                 unprotected_parameters: unprotected.as_deref(),
+                ask_for_version: versions.preferred().is_some(),
             },
         )?;
         let mut amplification = Amplification::new(settings.anti_amplification_limit);
         if config.address_validated {
             amplification.validate();
         }
-        let mut early = Early::new(config.original_dcid);
+        let mut early = Early::new(config.original_dcid, versions);
         early.retry_scid = config.retry_scid;
         early.scid_is_secret = config.scid_is_secret;
         early.no_crypto = config.policy.allow_no_crypto;
@@ -402,9 +421,26 @@ fn preferred_address(
 /// How far apart packet numbers are left out.
 const SKIP_DISTANCE: std::ops::Range<u64> = 64..4096;
 
+/// The versions of a client, and what it needs to begin anew in another one.
+fn client_versions(config: &ClientConfig<'_>) -> Versions {
+    let original = config.settings.version;
+    let mut versions = Versions::new(original, config.versions);
+    if config.versions.iter().any(|version| *version != original) {
+        versions.first_flight = Some(Box::new(FirstFlight {
+            attempted: original,
+            server_name: config.server_name.map(str::to_owned),
+            alpn: config.alpn.to_vec(),
+            verify: config.verify,
+            groups: config.groups.map(str::to_owned),
+        }));
+    }
+    versions
+}
+
 impl Early {
-    fn new(original_dcid: ConnectionId) -> Self {
+    fn new(original_dcid: ConnectionId, versions: Versions) -> Self {
         Self {
+            versions,
             initial: Some(EarlySpace::new()),
             handshake: Some(EarlySpace::new()),
             undecryptable: Vec::new(),

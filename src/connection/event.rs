@@ -3,7 +3,7 @@
 use crate::error::TransportErrorCode;
 use crate::stream::StreamEvent;
 use crate::tls::MessageKind;
-use crate::wire::{ConnectionId, TransportParameters};
+use crate::wire::{ConnectionId, TransportParameters, Version};
 
 /// Something the layer above has to know or to decide.
 #[derive(Debug)]
@@ -29,6 +29,9 @@ pub enum Event {
     },
     /// The peer's transport parameters were taken over.
     PeerParameters(Box<TransportParameters>),
+    /// The server does not speak the version that a client began with, but this one; to be answered
+    /// with [`super::Connection::begin_anew`].
+    VersionNegotiated(Version),
     /// A line for a key log file.
     KeyLog(String),
     /// A session for later resumption.

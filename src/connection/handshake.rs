@@ -62,11 +62,16 @@ impl Connection {
 
     /// Lets TLS take a step and acts on its events.
     pub(super) fn run_tls(&mut self, now: Instant) -> Result<(), TransportError> {
-        let outcome = self.tls.advance();
+        let mut outcome = self.tls.advance();
         // Also after a failure: an alert may come with bytes to send and lines to log.
         let mut readable = false;
         while let Some(event) = self.tls.poll_event() {
-            readable |= self.on_tls_event(event);
+            if let TlsEvent::ClientParameters(client) = event {
+                self.choose_version(&client)?;
+                outcome = self.tls.advance();
+            } else {
+                readable |= self.on_tls_event(event);
+            }
         }
         outcome?;
         self.announce_protocol();
@@ -132,8 +137,9 @@ impl Connection {
                 }
                 self.events.push_back(Event::HandshakeMessage { kind, bytes });
             }
-            // Completion is asked for after each step.
-            TlsEvent::HandshakeComplete => {}
+            // Completion is asked for after each step, and the client's parameters are answered
+            // where TLS is run.
+            TlsEvent::HandshakeComplete | TlsEvent::ClientParameters(_) => {}
         }
         false
     }

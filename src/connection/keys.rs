@@ -123,6 +123,11 @@ impl OneRttKeys {
         }
     }
 
+    /// Keys that are installed from here on are of another version.
+    pub fn set_version(&mut self, version: Version) {
+        self.version = version;
+    }
+
     /// Installs the write key. It is updated after `threshold` packets, zero for as many as it may
     /// seal.
     pub fn set_local(&mut self, secret: Secret, threshold: u64) {

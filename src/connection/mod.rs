@@ -44,6 +44,7 @@ mod token;
 mod trace;
 mod transmit;
 mod version_negotiation;
+mod versions;
 
 #[cfg(test)]
 mod tests;
@@ -70,6 +71,7 @@ use pings::Pings;
 use space::{EarlySpace, PacketSpace};
 use timers::{Timer, Timers};
 use trace::Tracer;
+use versions::Versions;
 
 pub use close::LocalClose;
 pub use create::{ClientConfig, CreateError, ServerConfig};
@@ -168,6 +170,8 @@ struct Early {
     handshake: Option<EarlySpace>,
     /// Datagram pieces that came before their keys.
     undecryptable: Vec<Vec<u8>>,
+    /// The version, and what it may become.
+    versions: Versions,
     /// The destination of the client's very first Initial.
     original_dcid: ConnectionId,
     /// The source connection ID of a Retry: the server's that it sent, the client's that it got.

@@ -158,6 +158,7 @@ impl Connection {
         let parameters = TransportParameters::decode(bytes, self.role.peer())?;
         authenticate(self.role, early, &parameters)?;
         early.parameters_applied = true;
+        self.check_versions(&parameters)?;
         self.settle_early_data(now, &parameters)?;
         self.peer = PeerParameters::from(&parameters);
         self.negotiate_redundancy(&parameters);

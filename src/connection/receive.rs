@@ -163,7 +163,11 @@ impl Connection {
                 ..
             } => self.open_early_data(packet, version, (dcid, scid), pn_offset, scratch)?,
             ProtectedHeader::Long { packet_type, version, dcid, scid, token, pn_offset } => {
-                self.check_long_header(version, &scid, token)?;
+                self.check_long_header(&scid, token)?;
+                if version != self.version {
+                    self.admit_version(packet_type, version, packet, pn_offset, scratch)?;
+                }
+                let packet_type = (packet_type, version);
                 self.open_early(packet_type, packet, dcid, pn_offset, scratch)?
             }
             ProtectedHeader::Retry { version, scid, token, .. } => {
@@ -183,16 +187,8 @@ impl Connection {
     }
 
     /// What can be said of a long header before the packet is authenticated.
-    fn check_long_header(
-        &self,
-        version: Version,
-        scid: &ConnectionId,
-        token: &[u8],
-    ) -> Result<(), Refusal> {
+    fn check_long_header(&self, scid: &ConnectionId, token: &[u8]) -> Result<(), Refusal> {
         let Some(early) = self.early.as_deref() else { return Err(Refusal::Drop) };
-        if version != self.version {
-            return Err(Refusal::Drop);
-        }
         // RFC 9000 section 7.2: the peer's connection ID is settled by its first packet.
         if early.peer_scid.is_some_and(|known| known != *scid) {
             return Err(Refusal::Drop);
@@ -204,9 +200,34 @@ impl Connection {
         Ok(())
     }
 
-    fn open_early(
+    /// A packet in another version than the connection's: the server may just have chosen it, or
+    /// the client has not yet heard that it did (RFC 9369 section 4.1).
+    #[cold]
+    fn admit_version(
         &mut self,
         packet_type: LongPacketType,
+        version: Version,
+        packet: &[u8],
+        pn_offset: usize,
+        scratch: &mut [u8],
+    ) -> Result<(), Refusal> {
+        let initial = packet_type == LongPacketType::Initial;
+        if initial && self.original_initial_keys(version).is_some() {
+            return Ok(());
+        }
+        if !self.may_follow(version) {
+            return Err(Refusal::Drop);
+        }
+        if !initial {
+            return Err(Refusal::NoKeys);
+        }
+        let followed = self.follow_version(version, packet, pn_offset, scratch);
+        followed.then_some(()).ok_or(Refusal::Drop)
+    }
+
+    fn open_early(
+        &mut self,
+        (packet_type, version): (LongPacketType, Version),
         packet: &[u8],
         dcid: ConnectionId,
         pn_offset: usize,
@@ -221,9 +242,13 @@ impl Connection {
             Space::Initial => PacketType::Initial,
             _ => PacketType::Handshake,
         };
+        let current = version == self.version;
         let Some(space) = self.early_space(id) else { return Err(Refusal::Drop) };
-        let Some(keys) = &space.remote else { return Err(Refusal::NoKeys) };
         let largest = space.space.received.largest();
+        let keys = match space.remote.as_ref().filter(|_| current) {
+            Some(keys) => keys,
+            None => self.original_initial_keys(version).ok_or(Refusal::NoKeys)?,
+        };
         let header = read_header(packet, pn_offset, &keys.header, largest, scratch)?;
         let Some(payload) = open_payload(&keys.packet, packet, &header, scratch) else {
             self.keys.on_open_failure()?;
@@ -515,8 +540,8 @@ fn packet_dcid(header: &ProtectedHeader<'_>) -> Option<ConnectionId> {
     }
 }
 
-/// True if `packet` is an Initial that was sealed with the keys of its destination connection ID.
-/// `scratch` is at least as long.
+/// True if `packet` is an Initial that a client sealed with the keys of its destination connection
+/// ID. `scratch` is at least as long.
 pub fn is_authentic_initial(
     version: Version,
     dcid: &ConnectionId,
@@ -524,8 +549,24 @@ pub fn is_authentic_initial(
     pn_offset: usize,
     scratch: &mut [u8],
 ) -> bool {
+    is_authentic_initial_of(Role::Client, version, dcid, packet, pn_offset, scratch)
+}
+
+/// As [`is_authentic_initial`], sealed by `sender` with the keys that come of `dcid`.
+pub(super) fn is_authentic_initial_of(
+    sender: Role,
+    version: Version,
+    dcid: &ConnectionId,
+    packet: &[u8],
+    pn_offset: usize,
+    scratch: &mut [u8],
+) -> bool {
     let secrets = InitialSecrets::new(version, dcid.as_slice());
-    let keys = DirectionKeys::new(&secrets.client, version);
+    let secret = match sender {
+        Role::Client => &secrets.client,
+        Role::Server => &secrets.server,
+    };
+    let keys = DirectionKeys::new(secret, version);
     let Ok(header) = read_header(packet, pn_offset, &keys.header, None, scratch) else {
         return false;
     };

@@ -1,7 +1,7 @@
 //! Datagrams in: to a connection, to a new one, or to nobody.
 
 use crate::connection::{
-    is_authentic_initial, ClientConfig, Connection, CreateError, ServerConfig,
+    is_authentic_initial, ClientConfig, CloseReason, Connection, CreateError, ServerConfig,
 };
 use crate::error::{TransportError, TransportErrorCode};
 use crate::path::{Addresses, Arrival, Transmit};
@@ -259,6 +259,7 @@ impl Engine {
             addresses: incoming.addresses,
             controller: terms.controller,
             version: incoming.version,
+            versions: &self.versions,
             scid: terms.scid,
             reset_token: (!terms.scid.is_empty()).then_some(reset_token),
             preferred,
@@ -301,9 +302,22 @@ impl Engine {
         if self.routes.find(config.scid.as_slice()).is_some() {
             return Err(Refused::ConnectionIdInUse);
         }
+        let config = ClientConfig { versions: &self.versions, ..config };
         let connection = Connection::client(config, &self.tls, now, &mut *self.random)
             .map_err(Refused::Failed)?;
         Ok(self.insert(connection, None))
+    }
+
+    /// Has a client's connection begin anew in `version`; the answer to
+    /// [`crate::connection::Event::VersionNegotiated`]. The connection ends if that fails.
+    pub fn begin_anew(&mut self, key: ConnectionKey, now: Instant, version: Version) {
+        let dcid = self.random_remote_cid(MIN_FIRST_DCID);
+        let Self { connections, tls, random, .. } = self;
+        let Some(entry) = super::live(connections, key) else { return };
+        let begun = entry.connection.begin_anew(tls, now, &mut **random, version, dcid);
+        if begun.is_err() {
+            entry.connection.end(CloseReason::VersionMismatch);
+        }
     }
 }
 

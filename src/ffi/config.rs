@@ -1,7 +1,6 @@
 //! The configuration of an engine: defaults, and what of a host's is taken.
 
 use crate::engine::TokenKeys;
-use crate::wire::Version;
 
 use super::abi::prototypes::check_prototypes;
 use super::abi::{
@@ -105,13 +104,6 @@ pub(super) fn token_keys(config: &xqc_config_t) -> TokenKeys {
         }
     });
     TokenKeys { keys, current: usize::from(config.cur_tk_index) }
-}
-
-/// The versions that are spoken, best first.
-pub(super) fn versions(config: &xqc_config_t) -> Vec<Version> {
-    let count = config.support_version_count as usize;
-    let listed = config.support_version_list.iter().take(count);
-    listed.map(|version| Version(*version)).filter(|version| version.is_supported()).collect()
 }
 
 fn merge_sizes(config: &mut xqc_config_t, host: &xqc_config_t) {

@@ -157,6 +157,8 @@ fn connect<'a>(
         remembered: wish.kept.remembered.clone(),
         token: wish.token,
         no_crypto: wish.no_crypto,
+        // The engine's.
+        versions: &[],
     };
     let now = engine.clock.now();
     let made = engine.core.borrow_mut().connect(now, config);

@@ -54,6 +54,9 @@ fn deliver(engine: &EngineCell, connection: &ConnectionCell, event: Event, now: 
         Event::PeerParameters(parameters) => save_parameters(engine, connection, &parameters),
         Event::HandshakeComplete => on_handshake_complete(connection),
         Event::HandshakeConfirmed => on_confirmed(engine, connection, now),
+        Event::VersionNegotiated(version) => {
+            engine.core.borrow_mut().begin_anew(connection.key, now, version);
+        }
         Event::VerifyCertificate(chain) => verify_certificate(engine, connection, &chain, now),
         Event::KeyLog(line) => write_key_log(engine, connection, line),
         Event::SessionTicket(ticket) => save_session(engine, connection, &ticket),

@@ -19,7 +19,7 @@ use super::abi::{
 use super::cells::{ConnectionCell, EngineCell, EngineHandle, Graveyard, EMPTY_TEXT};
 use super::cid::cid_bytes;
 use super::clock::Clock;
-use super::config::{default_config, merge_config, token_keys, versions};
+use super::config::{default_config, merge_config, token_keys};
 use super::destroy::destroy_connection;
 use super::guard::{catch, with_any_engine, with_engine};
 use super::log::Log;
@@ -27,6 +27,7 @@ use super::qlog::{trace_all, Qlog};
 use super::run::{run, Release};
 use super::settings::default_terms;
 use super::strings::text;
+use super::version::spoken_versions;
 
 /// Makes an engine.
 ///
@@ -140,7 +141,7 @@ fn core_config(role: Role, config: &xqc_config_t, tls: Context) -> EngineConfig 
     let key_len = config.reset_token_keylen.min(key.len());
     EngineConfig {
         role,
-        versions: versions(config),
+        versions: spoken_versions(config),
         cid_len: usize::from(config.cid_len),
         reset_key: key[..key_len].to_vec(),
         token_keys: token_keys(config),
@@ -319,7 +320,7 @@ pub unsafe extern "C" fn xqc_engine_set_config(
             engine.qlog.configure(&known);
             let mut core = engine.core.borrow_mut();
             core.set_cid_len(usize::from(known.cid_len));
-            core.set_versions(versions(&known));
+            core.set_versions(spoken_versions(&known));
             core.set_token_keys(&token_keys(&known));
             drop((core, known));
             trace_all(engine);

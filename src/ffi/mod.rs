@@ -61,3 +61,4 @@ mod stats;
 mod stream;
 mod strings;
 mod undeclared;
+mod version;

@@ -10,16 +10,17 @@ use std::sync::Arc;
 
 use crate::connection::{Linger, Settings};
 use crate::time::Duration;
-use crate::wire::{Role, Version};
+use crate::wire::Role;
 
 use super::abi::prototypes::check_prototypes;
 use super::abi::{
     xqc_conn_settings_t, xqc_conn_settings_type_t, xqc_engine_t, Zeroable,
-    XQC_CONN_SETTINGS_LOW_DELAY, XQC_IDRAFT_VER_29,
+    XQC_CONN_SETTINGS_LOW_DELAY,
 };
 use super::cells::ConnectionTerms;
 use super::congestion::CongestionChoice;
 use super::guard::{catch, with_engine};
+use super::version::wanted_version;
 use credit::with_credit;
 use datagrams::datagrams;
 use mtu::with_mtu;
@@ -51,7 +52,7 @@ pub(super) fn client_terms(host: &xqc_conn_settings_t, engine: &Settings) -> Con
 fn terms(host: &xqc_conn_settings_t, base: &Settings, role: Role) -> ConnectionTerms {
     let (handshake_idle_timeout, idle_timeout) = timeouts(host, base, role);
     let settings = Settings {
-        version: version(host),
+        version: wanted_version(host),
         handshake_idle_timeout,
         idle_timeout,
         keep_alive: host.ping_on != 0 && role == Role::Client,
@@ -69,13 +70,6 @@ fn terms(host: &xqc_conn_settings_t, base: &Settings, role: Role) -> ConnectionT
         settings: Arc::new(settings),
         disable_send_mmsg: host.disable_send_mmsg != 0,
         custom_window: if host.cc_params.customize_on == 0 { 0 } else { host.cc_params.init_cwnd },
-    }
-}
-
-fn version(host: &xqc_conn_settings_t) -> Version {
-    match host.proto_version {
-        XQC_IDRAFT_VER_29 => Version::DRAFT_29,
-        _ => Version::V1,
     }
 }
 

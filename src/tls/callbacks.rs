@@ -171,7 +171,7 @@ pub(super) unsafe extern "C" fn client_hello(
         // SAFETY: as above.
         let ready = unsafe {
             state.answer_no_crypto(hello);
-            state.certificate_ready(hello)
+            state.parameters_ready(hello) && state.certificate_ready(hello)
         };
         if ready {
             ssl_select_cert_result_t::ssl_select_cert_success

@@ -42,6 +42,9 @@ pub enum TlsEvent {
         /// The chain in DER, the server's own certificate first.
         chain: Vec<Vec<u8>>,
     },
+    /// The client's encoded transport parameters, before ours are sent; the handshake waits for
+    /// [`Session::parameters_chosen`](super::Session::parameters_chosen).
+    ClientParameters(Vec<u8>),
     /// The host may choose a certificate; the handshake waits for
     /// [`Session::certificate_chosen`](super::Session::certificate_chosen).
     CertificateWanted {

@@ -38,6 +38,10 @@ pub struct ServerOptions<'a> {
     /// Our encoded transport parameters for a client that wants packets without protection, if
     /// that is agreed to.
     pub unprotected_parameters: Option<&'a [u8]>,
+    /// Report the client's transport parameters with
+    /// [`TlsEvent::ClientParameters`](super::TlsEvent::ClientParameters) before ours are sent, which
+    /// depend on them.
+    pub ask_for_version: bool,
     /// The version of QUIC.
     pub version: Version,
 }

@@ -16,10 +16,10 @@ use super::level::Level;
 use super::options::{ClientAuth, ClientOptions, ServerOptions};
 use super::resumption::StoredSession;
 use super::ssl::Ssl;
-use super::state::{CertificateChoice, State};
+use super::state::{CertificateChoice, ParametersChoice, State};
 use super::verify::{Answer, VerifyMode};
 use crate::error::TransportError;
-use crate::wire::Role;
+use crate::wire::{Role, Version};
 
 /// The TLS side of one connection.
 ///
@@ -29,6 +29,8 @@ use crate::wire::Role;
 pub struct Session {
     ssl: Ssl,
     state: State,
+    /// Whether a server asks for the client's certificate.
+    auth: ClientAuth,
     complete: bool,
     failed: Option<TransportError>,
 }
@@ -75,6 +77,9 @@ impl Session {
         if let Some(early_data) = options.early_data {
             session.ssl.accept_early_data(early_data)?;
         }
+        if options.ask_for_version {
+            session.state.parameters = ParametersChoice::Wanted;
+        }
         if options.policy.ask_for_certificate {
             session.state.certificate = CertificateChoice::Wanted;
         }
@@ -87,6 +92,7 @@ impl Session {
 
     /// Has the client asked for a certificate, which the application judges.
     fn verify_client(&mut self, auth: ClientAuth) {
+        self.auth = auth;
         let mode = match auth {
             ClientAuth::None => return,
             ClientAuth::Optional => ffi::SSL_VERIFY_PEER,
@@ -107,7 +113,8 @@ impl Session {
         error::clear();
         let (alpn, ticket_key) = (Arc::clone(&context.alpn), context.ticket_key.clone());
         let state = State::new(alpn, ticket_key);
-        Ok(Self { ssl: Ssl::new(context)?, state, complete: false, failed: None })
+        let (ssl, auth) = (Ssl::new(context)?, ClientAuth::None);
+        Ok(Self { ssl, state, auth, complete: false, failed: None })
     }
 
     /// Replaces our transport parameters. They are sent with our first flight.
@@ -223,6 +230,33 @@ impl Session {
         if self.state.certificate == CertificateChoice::Asked {
             self.state.certificate = CertificateChoice::Chosen;
         }
+    }
+
+    /// The answer to [`TlsEvent::ClientParameters`]: goes on in another version of QUIC, with the
+    /// parameters for it, or as before; to be followed by [`advance`](Self::advance).
+    ///
+    /// # Errors
+    ///
+    /// INTERNAL_ERROR if BoringSSL is out of memory.
+    pub fn parameters_chosen(
+        &mut self,
+        change: Option<(Version, &[u8])>,
+    ) -> Result<(), TransportError> {
+        self.state.parameters = ParametersChoice::Fixed;
+        if let Some((version, parameters)) = change {
+            self.set_version(version)?;
+            self.set_transport_parameters(parameters)?;
+        }
+        Ok(())
+    }
+
+    /// The version of QUIC has changed to a compatible one: sessions are made for the new one.
+    ///
+    /// # Errors
+    ///
+    /// INTERNAL_ERROR if BoringSSL is out of memory.
+    pub fn set_version(&mut self, version: Version) -> Result<(), TransportError> {
+        self.ssl.bind_sessions(version, self.auth).map_err(|_| failure::INTERNAL)
     }
 
     /// The peer's encoded transport parameters, as soon as they arrived. They are authenticated

@@ -23,6 +23,8 @@ pub(super) struct State {
     pub(super) ticket_key: Option<Arc<TicketKey>>,
     /// How far the server's certificate is judged.
     pub(super) verification: Verification,
+    /// How far the choice of our transport parameters is.
+    pub(super) parameters: ParametersChoice,
     /// How far the choice of our certificate is.
     pub(super) certificate: CertificateChoice,
     /// Our parameters for a client that wants packets without protection.
@@ -46,6 +48,17 @@ pub(super) enum CertificateChoice {
     Chosen,
 }
 
+/// Whether our transport parameters depend on the client's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ParametersChoice {
+    /// They do not, or the choice is made.
+    Fixed,
+    /// They do, and the ClientHello is not there yet.
+    Wanted,
+    /// The client's are out.
+    Asked,
+}
+
 impl State {
     pub(super) fn new(alpn: Arc<[u8]>, ticket_key: Option<Arc<TicketKey>>) -> Self {
         Self {
@@ -53,6 +66,7 @@ impl State {
             alpn,
             ticket_key,
             verification: Verification::default(),
+            parameters: ParametersChoice::Fixed,
             certificate: CertificateChoice::Configured,
             unprotected_parameters: None,
             alert: None,
@@ -137,6 +151,22 @@ impl State {
                 ffi::SSL_set_quic_transport_params((*hello).ssl, ours.as_ptr(), ours.len());
             }
         }
+    }
+
+    /// True if our transport parameters are settled; otherwise the client's are handed out first.
+    ///
+    /// # Safety
+    ///
+    /// As [`certificate_ready`](Self::certificate_ready).
+    pub(super) unsafe fn parameters_ready(&mut self, hello: *const ffi::SSL_CLIENT_HELLO) -> bool {
+        if self.parameters == ParametersChoice::Wanted {
+            let kind = ffi::TLSEXT_TYPE_quic_transport_parameters as u16;
+            // SAFETY: the caller vouches for the message.
+            let client = unsafe { extension(hello, kind) }.unwrap_or_default().to_vec();
+            self.parameters = ParametersChoice::Asked;
+            self.push(TlsEvent::ClientParameters(client));
+        }
+        self.parameters == ParametersChoice::Fixed
     }
 
     /// The protocol that will be selected, which BoringSSL does only after certificates.

@@ -26,6 +26,13 @@ impl Version {
         matches!(self, Self::V1 | Self::V2 | Self::DRAFT_29)
     }
 
+    /// True if a first flight in one of both versions can be read as one in the other
+    /// (RFC 9369 section 4).
+    #[inline]
+    pub const fn is_compatible_with(self, other: Self) -> bool {
+        self.0 == other.0 || matches!((self, other), (Self::V1, Self::V2) | (Self::V2, Self::V1))
+    }
+
     /// True for the versions `0x?a?a?a?a`, which stand for nothing and only exercise negotiation
     /// (RFC 9000 section 15).
     #[inline]
@@ -59,6 +66,18 @@ mod tests {
     fn the_negotiation_marker_is_no_version() {
         assert!(!Version::NEGOTIATION.is_supported());
         assert!(Version::SUPPORTED.into_iter().all(Version::is_supported));
+    }
+
+    /// RFC 9369 section 4.
+    #[test]
+    fn versions_1_and_2_are_compatible_and_draft_29_with_nothing() {
+        assert!(Version::V1.is_compatible_with(Version::V2));
+        assert!(Version::V2.is_compatible_with(Version::V1));
+        for version in Version::SUPPORTED {
+            assert!(version.is_compatible_with(version));
+            let alone = version == Version::DRAFT_29;
+            assert_eq!(version.is_compatible_with(Version::DRAFT_29), alone);
+        }
     }
 
     #[test]

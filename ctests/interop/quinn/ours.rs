@@ -150,6 +150,7 @@ impl Ours {
     ) -> ConnectionKey {
         let (scid, dcid) = (self.engine.random_cid(), self.engine.random_remote_cid(8));
         let config = ClientConfig {
+            versions: &[],
             settings: self.settings.clone(),
             addresses: Addresses { local: Some(self.address), peer: server },
             controller: controller(),

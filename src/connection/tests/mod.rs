@@ -32,3 +32,4 @@ mod retry_and_version;
 mod settings;
 mod spin;
 mod trace;
+mod versions;

@@ -26,6 +26,12 @@ pub(super) struct Options {
     pub(super) retry_scid: Option<ConnectionId>,
     /// The server takes the client's address for validated.
     pub(super) address_validated: bool,
+    /// The version and destination of the Initial that the server takes, if it is not the client's
+    /// first.
+    pub(super) taken: Option<(Version, [u8; 8])>,
+    /// What the client allows and the server speaks, best first.
+    pub(super) client_versions: &'static [Version],
+    pub(super) server_versions: &'static [Version],
     /// Nobody can guess the server's connection ID.
     pub(super) scid_is_secret: bool,
     /// The client's token.
@@ -53,6 +59,9 @@ impl Default for Options {
             weather: Weather::default(),
             retry_scid: None,
             address_validated: false,
+            taken: None,
+            client_versions: &[Version::V1],
+            server_versions: &[Version::V1],
             scid_is_secret: false,
             token: b"",
             cid_len: 8,
@@ -95,11 +104,22 @@ impl End {
                         self.connection.issue_connection_id(cid, issued_token(self.issued));
                     }
                 }
+                Event::VersionNegotiated(version) => self.begin_anew(version),
                 Event::Closing(reason) if self.reason.is_none() => self.reason = Some(reason),
                 Event::Closing(reason) => self.answer = Some(reason),
                 other => self.events.push(other),
             }
         }
+    }
+
+    /// Answers Version Negotiation.
+    fn begin_anew(&mut self, version: Version) {
+        let (now, dcid) = (self.connection.created(), ConnectionId::new(&SECOND_DCID).unwrap());
+        let random = &mut SeededRandom::new([2; 32]);
+        Contexts::with(|contexts| {
+            let begun = self.connection.begin_anew(&contexts.client, now, random, version, dcid);
+            begun.unwrap();
+        });
     }
 
     /// How many events of a kind came.
@@ -124,6 +144,9 @@ pub(super) struct Pair {
     pub(super) link: Link,
     pub(super) net: Net,
 }
+
+/// Where a client sends its first Initial when it begins anew.
+pub(super) const SECOND_DCID: [u8; 8] = [0xd2; 8];
 
 /// Where the client sends its very first Initial.
 pub(super) const FIRST_DCID: [u8; 8] = [0xd0; 8];
@@ -150,6 +173,7 @@ impl Pair {
         let mut random = SeededRandom::new(seed);
         let first_dcid = ConnectionId::new(&FIRST_DCID).unwrap();
         let client_cid = ConnectionId::new(&[0xc0; 20][..options.cid_len]).unwrap();
+        let (version, taken_dcid) = options.taken.unwrap_or((options.client.version, FIRST_DCID));
         let client = ClientConfig {
             settings: Arc::new(options.client),
             addresses: addresses(SERVER),
@@ -164,18 +188,20 @@ impl Pair {
             resumption: options.resumption.as_deref(),
             remembered: options.remembered,
             token: options.token,
+            versions: options.client_versions,
         };
         let client = Connection::client(client, &contexts.client, now, &mut random).unwrap();
         let server = ServerConfig {
             settings: Arc::new(options.server),
             addresses: addresses(CLIENT),
             controller: (options.controller)(),
-            version: Version::V1,
+            version,
+            versions: options.server_versions,
             scid: ConnectionId::new(&[0x50; 20][..options.cid_len]).unwrap(),
             preferred: Some((issued_cid(Role::Server, PREFERRED), issued_token(PREFERRED))),
             reset_token: (options.cid_len > 0).then(|| issued_token(0)),
             dcid: client_cid,
-            original_dcid: first_dcid,
+            original_dcid: ConnectionId::new(&taken_dcid).unwrap(),
             retry_scid: options.retry_scid,
             address_validated: options.address_validated,
             scid_is_secret: options.scid_is_secret,

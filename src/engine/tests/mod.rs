@@ -85,6 +85,7 @@ impl World {
             resumption: None,
             remembered: None,
             token,
+            versions: &[],
         };
         let client_key = client.connect(now, config).unwrap();
         let server = engine(Role::Server);

@@ -35,7 +35,10 @@ pub struct xqc_config_t {
     pub conns_active_pq_capacity: size_t,
     /// A hint: connections expected to wait for a timer.
     pub conns_wakeup_pq_capacity: size_t,
-    /// Version numbers as on the wire, in order of preference.
+    /// Version numbers as on the wire, in order of preference: 1, 0xff00001d for draft 29, and what
+    /// `xqc_ext.h` adds. A server answers others with Version Negotiation. A client, which begins
+    /// with the `proto_version` of its settings, goes on with one of these if the server does not
+    /// speak that.
     pub support_version_list: [u32; XQC_SUPPORT_VERSION_MAX],
     /// Entries used in `support_version_list`.
     pub support_version_count: u32,
@@ -57,7 +60,10 @@ pub struct xqc_config_t {
     pub manually_triggered_send: u8,
     /// Warn in the log when so many connections share a bucket. Default 50.
     pub hash_conflict_threshold: u32,
-    /// Keys for address validation tokens; tokens of all of them are accepted.
+    /// Keys for address validation tokens; tokens of all of them are accepted, so that keys can be
+    /// replaced one at a time. Processes that share them accept each other's tokens. A key that is
+    /// left at its default is not used, as it is in every copy of the library: the engine makes a
+    /// random one in its place.
     pub token_key_list: [[c_uchar; XQC_TOKEN_MAX_KEY_LEN]; XQC_TOKEN_MAX_KEY_VERSION],
     /// Bytes used in each of `token_key_list`; 0 for an unused one.
     pub tk_len_list: [u16; XQC_TOKEN_MAX_KEY_VERSION],

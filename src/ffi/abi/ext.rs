@@ -47,6 +47,12 @@ c_enum! {
     }
 }
 
+/// QUIC version 2 (RFC 9369), as on the wire: for `xqc_conn_settings_t.proto_version` of a client
+/// that begins with it, and for `xqc_config_t.support_version_list`. A server whose list has it
+/// before version 1 changes to it with clients that offer it, and a client offers it if its engine's
+/// list has it. By default nobody's has.
+pub const XQC_EXT_VERSION_V2: u32 = 0x6b33_43cf;
+
 /// Feature: the controller `xqc_reno_cb`.
 pub const XQC_EXT_FEATURE_RENO: u64 = 0x1;
 /// Feature: the controller `xqc_bbr2_cb`.

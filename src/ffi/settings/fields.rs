@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::connection::MIN_DATAGRAM_SIZE;
+use crate::ffi::abi::XQC_IDRAFT_VER_29;
+use crate::wire::Version;
 
 /// One field of `xqc_conn_settings_t`.
 struct Field {

@@ -56,6 +56,7 @@ pub(in crate::tls) fn server_options() -> ServerOptions<'static> {
         early_data: None,
         policy: ServerPolicy::default(),
         unprotected_parameters: None,
+        ask_for_version: false,
         version: Version::V1,
     }
 }

@@ -19,6 +19,7 @@ const EARLY: ServerOptions<'static> = ServerOptions {
         allow_no_crypto: false,
     },
     unprotected_parameters: None,
+    ask_for_version: false,
     version: Version::V1,
 };
 
