@@ -23,6 +23,7 @@
 #include "common/client_report.h"
 #include "common/client_transfers.h"
 #include "common/clock.h"
+#include "common/marks.h"
 #include "common/reason.h"
 #include "common/sinks.h"
 
@@ -51,19 +52,25 @@ on_timer(void *owner)
 }
 
 static ssize_t
-write_mmsg(const struct iovec *datagrams, unsigned int count, const struct sockaddr *peer,
-    socklen_t peer_length, void *user_data)
+write_marked(const struct iovec *datagrams, unsigned int count, const struct sockaddr *peer,
+    socklen_t peer_length, uint8_t ecn, void *user_data)
 {
-    struct connection *connection = user_data;
-    ssize_t            sent = udp_send(connection->watch.fd, datagrams, count, NULL, 0);
+    struct connection      *connection = user_data;
+    const struct udp_target target = { peer, peer_length, true, ecn };
+    ssize_t                 sent = udp_send(connection->watch.fd, datagrams, count, &target);
 
-    (void) peer;
-    (void) peer_length;
     if (sent == XQC_SOCKET_EAGAIN || (sent >= 0 && (unsigned int) sent < count)) {
         connection->blocked = true;
         loop_want_writable(&connection->client->loop, &connection->watch, true);
     }
     return sent;
+}
+
+static ssize_t
+write_mmsg(const struct iovec *datagrams, unsigned int count, const struct sockaddr *peer,
+    socklen_t peer_length, void *user_data)
+{
+    return write_marked(datagrams, count, peer, peer_length, 0, user_data);
 }
 
 static ssize_t
@@ -77,17 +84,14 @@ write_socket(const unsigned char *data, size_t size, const struct sockaddr *peer
 }
 
 static void
-on_datagram(void *owner, const unsigned char *data, size_t size, const struct udp_address *peer)
+on_datagram(void *owner, const unsigned char *data, size_t size, const struct udp_address *peer,
+    uint8_t ecn)
 {
     struct connection *connection = owner;
     struct client     *client = connection->client;
 
     (void) peer;
-    xqc_engine_packet_process(client->engine, data, size,
-                              (const struct sockaddr *) &connection->local.storage,
-                              connection->local.length,
-                              (const struct sockaddr *) &client->server.storage,
-                              client->server.length, clock_unix_us(), connection);
+    marks_process(client->engine, data, size, &connection->local, &client->server, ecn, connection);
 }
 
 static void
@@ -244,9 +248,12 @@ create_engine(struct client *client)
     config.sendmmsg_on = 1;
     client->engine = xqc_engine_create(XQC_ENGINE_CLIENT, &config, &tls, &callbacks, &transport,
                                        client);
-    return client->engine != NULL
-           && xqc_engine_register_alpn(client->engine, ALPN, strlen(ALPN), &alpn_callbacks, NULL)
-                  == XQC_OK;
+    if (client->engine == NULL) {
+        return false;
+    }
+    marks_use(client->engine, write_marked);
+    return xqc_engine_register_alpn(client->engine, ALPN, strlen(ALPN), &alpn_callbacks, NULL)
+           == XQC_OK;
 }
 
 /* Opens a socket of its own for the connection and sends the first flight. */
@@ -270,6 +277,7 @@ start_connection(struct client *client, struct connection *connection)
         return false;
     }
     settings.cong_ctrl_callback = options->congestion;
+    settings.enable_pmtud = XQC_PMTUD_ENABLE_MASK;
     settings.keyupdate_pkt_threshold = options->key_update;
     settings.init_idle_time_out = (xqc_msec_t) options->timeout_seconds * 1000;
     settings.idle_time_out = settings.init_idle_time_out;

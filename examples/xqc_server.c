@@ -19,6 +19,7 @@
 #include "common/clock.h"
 #include "common/content.h"
 #include "common/loop.h"
+#include "common/marks.h"
 #include "common/server_options.h"
 #include "common/sinks.h"
 #include "common/udp.h"
@@ -76,12 +77,13 @@ on_timer(void *owner)
 }
 
 static ssize_t
-write_mmsg(const struct iovec *datagrams, unsigned int count, const struct sockaddr *peer,
-    socklen_t peer_length, void *user_data)
+write_marked(const struct iovec *datagrams, unsigned int count, const struct sockaddr *peer,
+    socklen_t peer_length, uint8_t ecn, void *user_data)
 {
-    struct connection *connection = user_data;
-    struct server     *server = connection->server;
-    ssize_t            sent = udp_send(server->watch.fd, datagrams, count, peer, peer_length);
+    struct connection      *connection = user_data;
+    struct server          *server = connection->server;
+    const struct udp_target target = { peer, peer_length, false, ecn };
+    ssize_t                 sent = udp_send(server->watch.fd, datagrams, count, &target);
 
     if (sent == XQC_SOCKET_EAGAIN || (sent >= 0 && (unsigned int) sent < count)) {
         connection->blocked = true;
@@ -89,6 +91,13 @@ write_mmsg(const struct iovec *datagrams, unsigned int count, const struct socka
         loop_want_writable(&server->loop, &server->watch, true);
     }
     return sent;
+}
+
+static ssize_t
+write_mmsg(const struct iovec *datagrams, unsigned int count, const struct sockaddr *peer,
+    socklen_t peer_length, void *user_data)
+{
+    return write_marked(datagrams, count, peer, peer_length, 0, user_data);
 }
 
 static ssize_t
@@ -106,9 +115,10 @@ static ssize_t
 write_before_accept(const unsigned char *data, size_t size, const struct sockaddr *peer,
     socklen_t peer_length, void *user_data)
 {
-    struct server *server = user_data;
-    struct iovec   datagram = { (void *) data, size };
-    ssize_t        sent = udp_send(server->watch.fd, &datagram, 1, peer, peer_length);
+    struct server          *server = user_data;
+    const struct udp_target target = { peer, peer_length, false, 0 };
+    struct iovec            datagram = { (void *) data, size };
+    ssize_t                 sent = udp_send(server->watch.fd, &datagram, 1, &target);
 
     return sent < 0 ? sent : (ssize_t) size;
 }
@@ -123,14 +133,12 @@ write_stateless_reset(const unsigned char *data, size_t size, const struct socka
 }
 
 static void
-on_datagram(void *owner, const unsigned char *data, size_t size, const struct udp_address *peer)
+on_datagram(void *owner, const unsigned char *data, size_t size, const struct udp_address *peer,
+    uint8_t ecn)
 {
     struct server *server = owner;
 
-    xqc_engine_packet_process(server->engine, data, size,
-                              (const struct sockaddr *) &server->local.storage,
-                              server->local.length, (const struct sockaddr *) &peer->storage,
-                              peer->length, clock_unix_us(), server);
+    marks_process(server->engine, data, size, &server->local, peer, ecn, server);
 }
 
 /* There is room in the socket again: every connection that was held up goes on. */
@@ -455,7 +463,9 @@ create_engine(struct server *server)
     if (server->engine == NULL) {
         return false;
     }
+    marks_use(server->engine, write_marked);
     settings.cong_ctrl_callback = server->options.congestion;
+    settings.enable_pmtud = XQC_PMTUD_ENABLE_MASK;
     settings.keyupdate_pkt_threshold = server->options.key_update;
     xqc_server_set_conn_settings(server->engine, &settings);
     return xqc_engine_register_alpn(server->engine, ALPN, strlen(ALPN), &alpn_callbacks, NULL)

@@ -5,6 +5,7 @@
 #ifndef EXAMPLES_UDP_H
 #define EXAMPLES_UDP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -30,8 +31,17 @@ void udp_address_text(const struct udp_address *address, char text[UDP_ADDRESS_T
 int udp_bind(struct udp_address *local);
 int udp_connect(const struct udp_address *peer, struct udp_address *local);
 
+/*
+ * Whether the kernel joins and cuts datagrams; every new socket has it where the kernel does. Cutting
+ * is switched for the whole process.
+ */
+void udp_offload(int fd, bool wanted);
+
+/* The bits of a TOS or traffic class byte that are the ECN mark. */
+#define UDP_ECN_MASK 3
+
 typedef void (*udp_receiver)(void *owner, const unsigned char *data, size_t size,
-    const struct udp_address *peer);
+    const struct udp_address *peer, uint8_t ecn);
 
 /*
  * Takes what has arrived, at most a few hundred datagrams so that one busy socket cannot starve
@@ -39,11 +49,19 @@ typedef void (*udp_receiver)(void *owner, const unsigned char *data, size_t size
  */
 int udp_receive(int fd, udp_receiver receiver, void *owner);
 
+/* Where datagrams go, and their ECN mark. */
+struct udp_target {
+    const struct sockaddr *peer;
+    socklen_t              length;
+    bool                   connected; /* the socket is, to this very peer */
+    uint8_t                ecn;
+};
+
 /*
- * Sends datagrams to one address; a NULL `peer` means the connected one. Returns how many the
- * kernel took, XQC_SOCKET_EAGAIN or XQC_SOCKET_ERROR (errno set): what write_mmsg must return.
+ * Sends datagrams to one address. Returns how many the kernel took, XQC_SOCKET_EAGAIN or
+ * XQC_SOCKET_ERROR (errno set): what write_mmsg must return.
  */
 ssize_t udp_send(int fd, const struct iovec *datagrams, unsigned int count,
-    const struct sockaddr *peer, socklen_t peer_length);
+    const struct udp_target *target);
 
 #endif
