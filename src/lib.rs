@@ -31,6 +31,8 @@ pub mod path;
 
 pub mod connection;
 
+pub mod http3;
+
 pub mod engine;
 
 #[allow(unsafe_code)]

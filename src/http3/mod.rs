@@ -1,0 +1,3 @@
+//! HTTP/3 (RFC 9114).
+
+pub mod qpack;

@@ -1,0 +1,256 @@
+//! The decoder: instructions of the peer's encoder in, field sections in, its own instructions out.
+
+use super::dynamic_table::DynamicTable;
+use super::error::QpackError;
+use super::field::FieldSection;
+use super::prefix_int;
+use super::section::{self, Prefix};
+use super::string;
+use super::string::StringError;
+use crate::wire::Reader;
+
+/// What became of a field section.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decoded {
+    /// It is decoded.
+    Complete,
+    /// It waits for entries up to this insert count; its stream is to be kept until
+    /// [`Decoder::insert_count`] is as high (RFC 9204 section 2.1.2).
+    Blocked(u64),
+    /// It is larger than allowed: its lines are not all there. The stream is to be given up with
+    /// [`Decoder::cancel`] (RFC 9114 section 4.2.2).
+    TooLarge,
+}
+
+/// One end's decoder (RFC 9204 section 2.2).
+#[derive(Debug)]
+pub struct Decoder {
+    table: DynamicTable,
+    /// SETTINGS_QPACK_MAX_TABLE_CAPACITY, as we sent it.
+    max_capacity: u64,
+    /// SETTINGS_QPACK_BLOCKED_STREAMS, as we sent it.
+    max_blocked: u64,
+    /// Streams that wait.
+    blocked: u64,
+    /// The insert count that the peer's encoder knows we have.
+    told: u64,
+    /// The beginning of an instruction whose end did not come yet.
+    partial: Vec<u8>,
+    /// Instructions to be sent.
+    instructions: Vec<u8>,
+}
+
+impl Decoder {
+    /// A decoder that grants its peer a table of at most `max_capacity` bytes and at most
+    /// `max_blocked` streams that wait for it.
+    pub fn new(max_capacity: u64, max_blocked: u64) -> Self {
+        Self {
+            table: DynamicTable::default(),
+            max_capacity,
+            max_blocked,
+            blocked: 0,
+            told: 0,
+            partial: Vec::new(),
+            instructions: Vec::new(),
+        }
+    }
+
+    /// How many entries were inserted.
+    #[inline]
+    pub fn insert_count(&self) -> u64 {
+        self.table.insert_count()
+    }
+
+    /// What is to be sent on the decoder stream; whoever sends it removes it.
+    pub fn instructions(&mut self) -> &mut Vec<u8> {
+        &mut self.instructions
+    }
+
+    /// Runs bytes of the peer's encoder stream. Instructions may come in any pieces; what is not
+    /// whole has no effect yet.
+    ///
+    /// # Errors
+    /// [`QpackError::EncoderStream`].
+    pub fn on_encoder_stream(&mut self, bytes: &[u8]) -> Result<(), QpackError> {
+        if self.partial.is_empty() {
+            let used = self.run_instructions(bytes)?;
+            self.partial.extend_from_slice(&bytes[used..]);
+        } else {
+            let mut joined = std::mem::take(&mut self.partial);
+            joined.extend_from_slice(bytes);
+            let used = self.run_instructions(&joined)?;
+            joined.drain(..used);
+            self.partial = joined;
+        }
+        self.tell_insert_count();
+        Ok(())
+    }
+
+    /// Runs all instructions that are whole; returns how many bytes they took.
+    fn run_instructions(&mut self, bytes: &[u8]) -> Result<usize, QpackError> {
+        let mut reader = Reader::new(bytes);
+        let mut used = 0;
+        while let Ok(first) = reader.u8() {
+            match self.run_instruction(first, &mut reader) {
+                Ok(()) => used = reader.position(),
+                Err(Stop::Unfinished) => break,
+                Err(Stop::Invalid(reason)) => return Err(QpackError::EncoderStream(reason)),
+            }
+        }
+        Ok(used)
+    }
+
+    /// Runs one instruction (RFC 9204 section 4.3).
+    fn run_instruction(&mut self, first: u8, reader: &mut Reader<'_>) -> Result<(), Stop> {
+        if first & 0x80 != 0 {
+            return self.insert_with_name(first, reader);
+        }
+        if first & 0x40 != 0 {
+            return self.insert_literal(first, reader);
+        }
+        let value = integer(first, 5, reader)?;
+        if first & 0x20 != 0 {
+            if value > self.max_capacity {
+                return Err(Stop::Invalid("a larger table than granted"));
+            }
+            self.table.set_capacity(value);
+            return Ok(());
+        }
+        let entry = self.relative(value)?;
+        let (name, text) = (entry.name().to_vec(), entry.value().to_vec());
+        self.insert(&name, &text)
+    }
+
+    fn insert_with_name(&mut self, first: u8, reader: &mut Reader<'_>) -> Result<(), Stop> {
+        let index = integer(first, 6, reader)?;
+        let name = if first & 0x40 != 0 {
+            section::static_entry(index).ok_or(Stop::Invalid("no such static entry"))?.0.to_vec()
+        } else {
+            self.relative(index)?.name().to_vec()
+        };
+        let first = reader.u8().map_err(|_| Stop::Unfinished)?;
+        let mut value = Vec::new();
+        self.text(first, 7, reader, &mut value)?;
+        self.insert(&name, &value)
+    }
+
+    fn insert_literal(&mut self, first: u8, reader: &mut Reader<'_>) -> Result<(), Stop> {
+        let (mut name, mut value) = (Vec::new(), Vec::new());
+        self.text(first, 5, reader, &mut name)?;
+        let first = reader.u8().map_err(|_| Stop::Unfinished)?;
+        self.text(first, 7, reader, &mut value)?;
+        self.insert(&name, &value)
+    }
+
+    /// Reads a string. One that no table can hold is refused before it is there, so the beginning
+    /// of an instruction that we keep is bounded by the capacity.
+    fn text(
+        &self,
+        first: u8,
+        bits: u32,
+        reader: &mut Reader<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Stop> {
+        // A Huffman code can be longer than its text: 30 bits for 8.
+        let factor = if first & (1 << bits) == 0 { 1 } else { 4 };
+        let most = self.table.capacity().saturating_mul(factor);
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        string::decode(first, bits, reader, most, out).map_err(|error| match error {
+            StringError::Unfinished => Stop::Unfinished,
+            StringError::Invalid => Stop::Invalid("a string that cannot be"),
+        })
+    }
+
+    /// The entry at an index relative to the newest one (RFC 9204 section 3.2.5).
+    fn relative(&self, index: u64) -> Result<&super::dynamic_table::Entry, Stop> {
+        let count = self.table.insert_count();
+        count
+            .checked_sub(index)
+            .and_then(|above| self.table.get(above.checked_sub(1)?))
+            .ok_or(Stop::Invalid("no such entry"))
+    }
+
+    fn insert(&mut self, name: &[u8], value: &[u8]) -> Result<(), Stop> {
+        if self.table.insert(name, value) {
+            Ok(())
+        } else {
+            Err(Stop::Invalid("an entry larger than the table"))
+        }
+    }
+
+    /// Decodes a whole field section of `stream` behind what `out` holds. `was_blocked` says that
+    /// [`Decoded::Blocked`] was the answer before; the stream then no longer counts as such. Its
+    /// lines may have `most` bytes together, see [`FieldSection::size`].
+    ///
+    /// # Errors
+    /// [`QpackError::DecompressionFailed`].
+    pub fn decode(
+        &mut self,
+        stream: u64,
+        bytes: &[u8],
+        was_blocked: bool,
+        most: u64,
+        out: &mut FieldSection,
+    ) -> Result<Decoded, QpackError> {
+        let mut reader = Reader::new(bytes);
+        let max_entries = self.max_capacity / 32;
+        let prefix = Prefix::decode(&mut reader, max_entries, self.table.insert_count())?;
+        if prefix.required_insert_count > self.table.insert_count() {
+            if !was_blocked {
+                // RFC 9204 section 2.1.2: as many as we granted are legal.
+                if self.blocked >= self.max_blocked {
+                    return Err(QpackError::DecompressionFailed("too many blocked streams"));
+                }
+                self.blocked += 1;
+            }
+            return Ok(Decoded::Blocked(prefix.required_insert_count));
+        }
+        if was_blocked {
+            self.blocked = self.blocked.saturating_sub(1);
+        }
+        if !section::decode_lines(&mut reader, &prefix, &self.table, most, out)? {
+            return Ok(Decoded::TooLarge);
+        }
+        if prefix.required_insert_count > 0 {
+            // RFC 9204 section 4.4.1.
+            prefix_int::encode(stream, 7, 0x80, &mut self.instructions);
+            self.told = self.told.max(prefix.required_insert_count);
+        }
+        Ok(Decoded::Complete)
+    }
+
+    /// A stream was reset, or is not read to its end (RFC 9204 section 4.4.2).
+    pub fn cancel(&mut self, stream: u64, was_blocked: bool) {
+        if was_blocked {
+            self.blocked = self.blocked.saturating_sub(1);
+        }
+        // RFC 9204 section 2.2.2.2: there is nothing to release without a table.
+        if self.max_capacity > 0 {
+            prefix_int::encode(stream, 6, 0x40, &mut self.instructions);
+        }
+    }
+
+    /// Insert Count Increment (RFC 9204 section 4.4.3), for all that was inserted and not told yet.
+    fn tell_insert_count(&mut self) {
+        let count = self.table.insert_count();
+        if count > self.told {
+            prefix_int::encode(count - self.told, 6, 0, &mut self.instructions);
+            self.told = count;
+        }
+    }
+}
+
+/// Why an instruction was not run.
+enum Stop {
+    /// Its end did not come yet.
+    Unfinished,
+    /// It must not be.
+    Invalid(&'static str),
+}
+
+fn integer(first: u8, bits: u32, reader: &mut Reader<'_>) -> Result<u64, Stop> {
+    prefix_int::decode(first, bits, reader).map_err(|error| match error {
+        prefix_int::IntError::Unfinished => Stop::Unfinished,
+        prefix_int::IntError::TooLarge => Stop::Invalid("an integer of more than 62 bits"),
+    })
+}

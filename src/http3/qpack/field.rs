@@ -1,0 +1,151 @@
+//! Field lines, and sections of them.
+
+/// One line of a field section.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Field<'a> {
+    /// Its name, in lower case if it is well formed.
+    pub name: &'a [u8],
+    /// Its value.
+    pub value: &'a [u8],
+    /// It must not be kept in any table, here or on the way (RFC 9204 section 7.1).
+    pub never_indexed: bool,
+}
+
+impl<'a> Field<'a> {
+    /// A line that may be indexed.
+    pub const fn new(name: &'a [u8], value: &'a [u8]) -> Self {
+        Self { name, value, never_indexed: false }
+    }
+
+    /// What it counts against SETTINGS_MAX_FIELD_SECTION_SIZE (RFC 9114 section 4.2.2), which is
+    /// also what it would take in a dynamic table (RFC 9204 section 3.2.1).
+    #[inline]
+    pub const fn size(&self) -> u64 {
+        entry_size(self.name.len(), self.value.len())
+    }
+}
+
+/// What an entry counts beside its text (RFC 9204 section 3.2.1).
+const OVERHEAD: u64 = 32;
+
+/// The size of an entry with such lengths.
+#[inline]
+pub const fn entry_size(name: usize, value: usize) -> u64 {
+    name as u64 + value as u64 + OVERHEAD
+}
+
+/// A decoded field section. The text of all lines lies in one buffer; both are kept when it is
+/// cleared, so that a section that is used again allocates nothing.
+#[derive(Clone, Debug, Default)]
+pub struct FieldSection {
+    text: Vec<u8>,
+    lines: Vec<Line>,
+    size: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Line {
+    /// Where the name begins; the value follows it.
+    name: usize,
+    value: usize,
+    end: usize,
+    never_indexed: bool,
+}
+
+impl FieldSection {
+    /// A section without lines.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Removes all lines.
+    pub fn clear(&mut self) {
+        self.text.clear();
+        self.lines.clear();
+        self.size = 0;
+    }
+
+    /// How many lines there are.
+    pub fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// True without lines.
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    /// The sum of the sizes of all lines, see [`Field::size`].
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// A line by its place.
+    pub fn get(&self, index: usize) -> Option<Field<'_>> {
+        self.lines.get(index).map(|line| self.field(line))
+    }
+
+    /// The lines, in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Field<'_>> + '_ {
+        self.lines.iter().map(|line| self.field(line))
+    }
+
+    /// Appends a line.
+    pub fn push(&mut self, field: &Field<'_>) {
+        let name = self.begin();
+        self.text.extend_from_slice(field.name);
+        let value = self.text.len();
+        self.text.extend_from_slice(field.value);
+        self.finish(name, value, field.never_indexed);
+    }
+
+    /// Where the text of the next line begins. Name and value are then to be appended to
+    /// [`Self::text_mut`].
+    #[inline]
+    pub(super) fn begin(&self) -> usize {
+        self.text.len()
+    }
+
+    /// The text of all lines.
+    #[inline]
+    pub(super) fn text_mut(&mut self) -> &mut Vec<u8> {
+        &mut self.text
+    }
+
+    /// Makes a line of the text since `name`, of which the value begins at `value`.
+    #[inline]
+    pub(super) fn finish(&mut self, name: usize, value: usize, never_indexed: bool) {
+        let end = self.text.len();
+        self.size += entry_size(value - name, end - value);
+        self.lines.push(Line { name, value, end, never_indexed });
+    }
+
+    fn field(&self, line: &Line) -> Field<'_> {
+        Field {
+            name: &self.text[line.name..line.value],
+            value: &self.text[line.value..line.end],
+            never_indexed: line.never_indexed,
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_come_back_in_order_and_are_counted() {
+        let mut section = FieldSection::new();
+        let secret = Field { never_indexed: true, ..Field::new(b"cookie", b"x=y") };
+        section.push(&Field::new(b"age", b"7"));
+        section.push(&secret);
+        assert_eq!(section.len(), 2);
+        assert_eq!(section.get(0), Some(Field::new(b"age", b"7")));
+        assert_eq!(section.iter().last(), Some(secret));
+        // RFC 9114 section 4.2.2.
+        assert_eq!(section.size(), 3 + 1 + 32 + 6 + 3 + 32);
+        section.clear();
+        assert!(section.is_empty() && section.size() == 0);
+    }
+}
