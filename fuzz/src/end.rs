@@ -103,7 +103,6 @@ impl End {
                 settings: self.settings.clone(),
                 controller: controller(),
                 preferred_cid: None,
-                scid_is_secret: true,
                 policy: xquic::tls::ServerPolicy::default(),
             };
             if let Ok(key) = self.engine.accept(now, &incoming, terms) {
