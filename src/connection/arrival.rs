@@ -45,6 +45,7 @@ impl Connection {
             // A host that passes datagrams on between its own addresses is no other path; only a
             // preferred address is.
             None if same_peer && !self.came_to_preferred(addresses) => PathHandle::ACTIVE,
+            None if self.came_from_home(addresses) => PathHandle::ACTIVE,
             None => PathHandle::UNKNOWN,
         }
     }
@@ -53,6 +54,12 @@ impl Connection {
     fn came_to_preferred(&self, addresses: &Addresses) -> bool {
         let preferred = self.settings.preferred_address.as_ref();
         preferred.zip(addresses.local).is_some_and(|(preferred, local)| preferred.contains(&local))
+    }
+
+    /// True if a datagram came from where the server was first reached.
+    fn came_from_home(&self, addresses: &Addresses) -> bool {
+        let home = self.others.as_deref().and_then(|others| others.home);
+        home.is_some_and(|home| addresses.same_peer(&Addresses { local: None, peer: home }))
     }
 
     /// The paths beside the one in use; the place for them is made if there was none.

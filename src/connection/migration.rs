@@ -113,6 +113,7 @@ impl Connection {
         if self.path.addresses.peer != before {
             // RFC 9000 section 18.2: disable_active_migration is about the first address only.
             self.peer.disable_active_migration = false;
+            self.other_paths().home.get_or_insert(before);
         }
         // RFC 9000 section 9.2: a packet that does not only probe tells the server.
         self.ping();

@@ -41,6 +41,9 @@ pub struct OtherPaths {
     list: Vec<OtherPath>,
     /// The addresses that the host was last told of; those of the path in use once it is validated.
     pub settled: Addresses,
+    /// Where a client first reached the server, if it has moved since to where the server prefers.
+    /// Hosts with a connected socket go on naming that address.
+    pub home: Option<SocketAddr>,
     /// Where the datagram that is being received came from, if from no path that is known.
     pub newcomer: Option<Addresses>,
     /// Bytes of that datagram, until they are counted (RFC 9000 section 8.1).
@@ -50,12 +53,12 @@ pub struct OtherPaths {
 impl OtherPaths {
     /// No other path. `settled` are the addresses of the one in use.
     pub fn new(settled: Addresses) -> Self {
-        Self { list: Vec::new(), settled, newcomer: None, uncounted: 0 }
+        Self { list: Vec::new(), settled, home: None, newcomer: None, uncounted: 0 }
     }
 
-    /// True if there is no other path.
+    /// True if there is nothing to remember.
     pub fn is_empty(&self) -> bool {
-        self.list.is_empty()
+        self.list.is_empty() && self.home.is_none()
     }
 
     /// The path behind `handle`; `None` for the one in use.

@@ -1,10 +1,12 @@
 //! Servers that would rather be reached elsewhere (RFC 9000 section 9.6).
 
-use super::net::{at, Mail, SERVER};
+use super::net::{at, Mail, CLIENT, SERVER};
 use super::pair::{issued_cid, Options, Pair, PREFERRED};
 use crate::connection::{Event, PreferredAddresses, Settings};
 use crate::error::TransportErrorCode;
+use crate::recovery::Space;
 use crate::time::Duration;
+use crate::wire::frame::Frame;
 use crate::wire::Role;
 
 const ELSEWHERE: &str = "192.0.2.77:4430";
@@ -28,6 +30,19 @@ fn a_client_moves_to_the_preferred_address_with_its_id() {
     assert_eq!(pair.server.connection.path().addresses.local, Some(at(ELSEWHERE)));
     assert_eq!((pair.server.count(told), pair.server.connection.stats().rebinds), (0, 0));
     assert!(pair.transfer(Role::Server, 50_000, Duration::from_secs(10), |_| {}));
+}
+
+/// A host whose socket is connected names the address it connected to, whatever we send to.
+#[test]
+fn a_client_that_has_moved_still_hears_the_first_address() {
+    let mut pair = Pair::established_with(offering());
+    pair.run_for(Duration::from_secs(20));
+    let packet = pair.forge(Role::Server, Space::Application, &[Frame::Ping]);
+    let mut mail = Pair::from(SERVER, packet);
+    mail.addresses.local = Some(at(CLIENT));
+    let received = pair.client.connection.stats().packets_received;
+    pair.deliver(Role::Client, &mail);
+    assert_eq!(pair.client.connection.stats().packets_received, received + 1);
 }
 
 /// RFC 9000 section 9.6.1: only once the handshake is confirmed.
