@@ -20,6 +20,7 @@
 
 #include "common/arguments.h"
 #include "common/client.h"
+#include "common/client_migration.h"
 #include "common/client_report.h"
 #include "common/client_transfers.h"
 #include "common/clock.h"
@@ -57,7 +58,8 @@ write_marked(const struct iovec *datagrams, unsigned int count, const struct soc
 {
     struct connection      *connection = user_data;
     const struct udp_target target = { peer, peer_length, true, ecn };
-    ssize_t                 sent = udp_send(connection->watch.fd, datagrams, count, &target);
+    ssize_t                 sent = udp_send(migration_socket(connection), datagrams, count,
+                                            &target);
 
     if (sent == XQC_SOCKET_EAGAIN || (sent >= 0 && (unsigned int) sent < count)) {
         connection->blocked = true;
@@ -89,9 +91,10 @@ on_datagram(void *owner, const unsigned char *data, size_t size, const struct ud
 {
     struct connection *connection = owner;
     struct client     *client = connection->client;
+    const struct udp_address *local = migration_local(connection, connection->arriving);
 
     (void) peer;
-    marks_process(client->engine, data, size, &connection->local, &client->server, ecn, connection);
+    marks_process(client->engine, data, size, local, &client->server, ecn, connection);
 }
 
 static void
@@ -101,6 +104,7 @@ on_socket_ready(struct watch *watch, uint32_t events)
     struct client     *client = connection->client;
 
     (void) events;
+    connection->arriving = watch;
     if (connection->blocked) {
         connection->blocked = false;
         loop_want_writable(&client->loop, watch, false);
@@ -159,6 +163,9 @@ on_connection_closed(xqc_connection_t *handle, const xqc_cid_t *cid, void *user_
         reason_describe(handle, connection->reason, sizeof(connection->reason));
     }
     loop_remove(&connection->client->loop, &connection->watch);
+    if (connection->second.owner != NULL) {
+        loop_remove(&connection->client->loop, &connection->second);
+    }
     return 0;
 }
 
@@ -403,6 +410,7 @@ run(struct client *client)
         if (loop_turn(&client->loop, TICK_MS) != 0) {
             break;
         }
+        migration_check(client);
         if (client->first_handshake != 0) {
             progress_show(&client->progress, client->bytes);
         }
@@ -420,9 +428,7 @@ release(struct client *client)
         xqc_engine_destroy(client->engine);
     }
     for (unsigned i = 0; client->connections != NULL && i < client->options.connections; i++) {
-        if (client->connections[i].watch.owner != NULL && client->connections[i].watch.fd >= 0) {
-            close(client->connections[i].watch.fd);
-        }
+        migration_close(&client->connections[i]);
     }
     for (unsigned i = 0; client->downloads != NULL && i < client->options.path_count; i++) {
         download_fail(&client->downloads[i], "interrupted");

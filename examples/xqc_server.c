@@ -14,6 +14,11 @@
 #include <string.h>
 #include <unistd.h>
 #include <xquic/xquic.h>
+#if defined(__has_include)
+#if __has_include(<xquic/xqc_ext.h>)
+#include <xquic/xqc_ext.h>
+#endif
+#endif
 
 #include "common/arguments.h"
 #include "common/clock.h"
@@ -468,6 +473,11 @@ create_engine(struct server *server)
     settings.enable_pmtud = XQC_PMTUD_ENABLE_MASK;
     settings.keyupdate_pkt_threshold = server->options.key_update;
     xqc_server_set_conn_settings(server->engine, &settings);
+#ifdef XQC_EXT_VERSION
+    if (server->options.migration) {
+        xqc_ext_server_set_migration(server->engine, XQC_EXT_MIGRATION_ALLOWED, NULL, 0, NULL, 0);
+    }
+#endif
     return xqc_engine_register_alpn(server->engine, ALPN, strlen(ALPN), &alpn_callbacks, NULL)
            == XQC_OK;
 }

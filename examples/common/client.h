@@ -20,6 +20,9 @@ struct connection {
     struct client      *client;
     struct watch        watch; /* its own UDP socket */
     struct udp_address  local;
+    struct watch        second; /* with --migrate, the socket to move to */
+    struct udp_address  second_local;
+    const struct watch *arriving; /* the one of both that is being read */
     xqc_cid_t           cid;
     uint64_t            started;
     uint64_t            handshake_us; /* 0 until the handshake is done */
@@ -30,6 +33,7 @@ struct connection {
     bool                starved;      /* the server allows no further stream just now */
     bool                refused;      /* ICMP: nothing listens there */
     bool                distrusted;   /* the certificate was not accepted */
+    bool                moved;        /* --rebind or --migrate was done */
     bool                early;        /* requests go out before the handshake is done */
     xqc_conn_stats_t    stats;
     char                reason[128];

@@ -35,6 +35,9 @@ static const char help[] =
     "      --session FILE     come back with what FILE has from the last visit, and keep\n"
     "                         there what the server gives for the next\n"
     "      --early-data       with --session: send requests before the handshake is done\n"
+    "      --rebind BYTES     send from another port after so many bytes have come, as if\n"
+    "                         a NAT had forgotten the connection\n"
+    "      --migrate BYTES    move to another port after so many bytes have come\n"
     "      --timeout SECONDS  give up when nothing is heard for this long (default 10)\n"
     "      --stats            print handshake time, speed, RTT and packet counts\n"
     "      --progress         show the progress bar even if stderr is no terminal\n"
@@ -60,6 +63,8 @@ enum option_code {
     OPTION_KEY_UPDATE,
     OPTION_SESSION,
     OPTION_EARLY_DATA,
+    OPTION_REBIND,
+    OPTION_MIGRATE,
     OPTION_TIMEOUT,
     OPTION_STATS,
     OPTION_PROGRESS,
@@ -82,6 +87,8 @@ static const struct option long_options[] = {
     { "key-update", required_argument, NULL, OPTION_KEY_UPDATE },
     { "session", required_argument, NULL, OPTION_SESSION },
     { "early-data", no_argument, NULL, OPTION_EARLY_DATA },
+    { "rebind", required_argument, NULL, OPTION_REBIND },
+    { "migrate", required_argument, NULL, OPTION_MIGRATE },
     { "timeout", required_argument, NULL, OPTION_TIMEOUT },
     { "stats", no_argument, NULL, OPTION_STATS },
     { "progress", no_argument, NULL, OPTION_PROGRESS },
@@ -150,6 +157,12 @@ apply_option(struct client_options *options, int code)
         break;
     case OPTION_EARLY_DATA:
         options->early_data = true;
+        break;
+    case OPTION_REBIND:
+        options->rebind_after = arguments_number(PROGRAM, "--rebind", optarg, 1, INT64_MAX);
+        break;
+    case OPTION_MIGRATE:
+        options->migrate_after = arguments_number(PROGRAM, "--migrate", optarg, 1, INT64_MAX);
         break;
     case OPTION_TIMEOUT:
         options->timeout_seconds = number("--timeout", MAX_TIMEOUT);

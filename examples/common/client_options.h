@@ -24,6 +24,8 @@ struct client_options {
     unsigned                  timeout_seconds;
     uint64_t                  key_update;  /* packets under one key; 0: as many as it may have */
     uint64_t                  expected_bytes; /* what 100 percent of the bar means; 0: unknown */
+    uint64_t                  rebind_after;  /* bytes; 0: never */
+    uint64_t                  migrate_after;
     bool                      insecure;
     bool                      early_data; /* send requests as 0-RTT if the session allows it */
     bool                      discard; /* count the bytes, write no files */

@@ -24,6 +24,7 @@ static const char help[] =
     "      --ciphers LIST  cipher suites, by their names, separated by colons\n"
     "      --key-update N  new keys after N packets\n"
     "      --retry         have every client prove its address first\n"
+    "      --migration     let clients move to other addresses\n"
     "      --stats         print a line for every connection that ends\n"
     "      --keylog FILE   append the TLS secrets to FILE (for Wireshark)\n"
     "      --log LEVEL     library log on stderr: report, fatal, error, warn, stats,\n"
@@ -44,6 +45,7 @@ enum option_code {
     OPTION_CIPHERS,
     OPTION_KEY_UPDATE,
     OPTION_RETRY,
+    OPTION_MIGRATION,
     OPTION_STATS,
     OPTION_KEYLOG,
     OPTION_LOG,
@@ -59,6 +61,7 @@ static const struct option long_options[] = {
     { "ciphers", required_argument, NULL, OPTION_CIPHERS },
     { "key-update", required_argument, NULL, OPTION_KEY_UPDATE },
     { "retry", no_argument, NULL, OPTION_RETRY },
+    { "migration", no_argument, NULL, OPTION_MIGRATION },
     { "stats", no_argument, NULL, OPTION_STATS },
     { "keylog", required_argument, NULL, OPTION_KEYLOG },
     { "log", required_argument, NULL, OPTION_LOG },
@@ -98,6 +101,9 @@ apply_option(struct server_options *options, int code)
         break;
     case OPTION_RETRY:
         options->retry = true;
+        break;
+    case OPTION_MIGRATION:
+        options->migration = true;
         break;
     case OPTION_STATS:
         options->stats = true;

@@ -18,6 +18,7 @@ struct server_options {
     int                      log_level;
     uint64_t                 key_update; /* packets under one key; 0: as many as it may have */
     bool                     retry;      /* clients have to come a second time with a token */
+    bool                     migration; /* clients may move to other addresses */
     bool                     stats;
 };
 
