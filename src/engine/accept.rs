@@ -44,6 +44,8 @@ pub enum DropReason {
     UnknownConnection,
     /// It looks like the first Initial of a client and is not.
     NotAuthentic,
+    /// It is 0-RTT of a connection that may begin with the next datagram.
+    Early,
 }
 
 /// The authentic first Initial of a client that waits to be accepted.
@@ -122,7 +124,7 @@ impl Engine {
             return Received::Connection(key);
         }
         match packet {
-            Ok(packet) => self.receive_unknown(now, arrival.addresses, datagram, &packet.header),
+            Ok(packet) => self.receive_unknown(now, arrival, datagram, &packet.header),
             Err(_) => Received::Dropped(DropReason::Malformed),
         }
     }
@@ -158,10 +160,11 @@ impl Engine {
     fn receive_unknown(
         &mut self,
         now: Instant,
-        addresses: Addresses,
+        arrival: &Arrival,
         datagram: &[u8],
         header: &ProtectedHeader<'_>,
     ) -> Received {
+        let addresses = arrival.addresses;
         let dropped = Received::Dropped(DropReason::UnknownConnection);
         match *header {
             ProtectedHeader::Short { dcid, .. } => {
@@ -181,6 +184,10 @@ impl Engine {
                     && self.role == Role::Server
                     && datagram.len() >= MIN_INITIAL_DATAGRAM
                     && dcid.len() >= MIN_FIRST_DCID;
+                if packet_type == LongPacketType::ZeroRtt && self.role == Role::Server {
+                    self.early_packets.keep(now, dcid, arrival, datagram);
+                    return Received::Dropped(DropReason::Early);
+                }
                 if !first {
                     return dropped;
                 }
@@ -276,6 +283,13 @@ impl Engine {
         let key = self.insert(connection, first_dcid);
         self.route_original(key, now, incoming);
         Ok(key)
+    }
+
+    /// Gives a new connection the 0-RTT packets that came before its Initial, which it was fed.
+    pub fn feed_early(&mut self, key: ConnectionKey, now: Instant, incoming: &Incoming) {
+        for (arrival, datagram) in self.early_packets.take(now, &incoming.dcid) {
+            self.feed(key, now, &arrival, &datagram);
+        }
     }
 
     /// Declines a connection that was just made: returns the datagram in `buffer` that says

@@ -3,6 +3,7 @@
 mod accept;
 mod answer_limit;
 mod crowding;
+mod early_packets;
 mod identifiers;
 pub mod quic_lb;
 mod reset_tokens;
@@ -28,6 +29,7 @@ use crate::wire::{ConnectionId, ResetToken, Role, Version};
 
 use answer_limit::AnswerLimit;
 use crowding::Crowding;
+use early_packets::EarlyPackets;
 use reset_tokens::{Mark, ResetTokens};
 use routes::Routes;
 use schedule::{Schedule, Slot};
@@ -106,6 +108,8 @@ pub struct Engine {
     retry_limit: AnswerLimit,
     decline_limit: AnswerLimit,
     tokens: Tokens,
+    /// 0-RTT packets that wait for their connection.
+    early_packets: EarlyPackets,
     next_generation: u32,
     /// Where packets are decrypted.
     scratch: Vec<u8>,
@@ -152,6 +156,7 @@ impl Engine {
             retry_limit: AnswerLimit::new(MAX_RETRIES_PER_SECOND),
             decline_limit: AnswerLimit::new(MAX_ANSWERS_PER_SECOND),
             tokens,
+            early_packets: EarlyPackets::default(),
             next_generation: 1,
             scratch: Vec::new(),
         }

@@ -82,7 +82,11 @@ pub(super) fn accept(
         refuse(engine, connection, datagram.len(), delivery);
         return -XQC_ECREATE_CONN;
     }
-    engine.core.borrow_mut().feed(key, delivery.now, &delivery.arrival, datagram);
+    {
+        let mut core = engine.core.borrow_mut();
+        core.feed(key, delivery.now, &delivery.arrival, datagram);
+        core.feed_early(key, delivery.now, incoming);
+    }
     after_feeding(engine, key, None).map_or(XQC_OK, failure_code)
 }
 

@@ -178,6 +178,7 @@ fn process(
             -XQC_ECONN_NFOUND
         }
         Received::Dropped(DropReason::Malformed) => -XQC_EILLPKT,
+        Received::Dropped(DropReason::Early) => XQC_OK,
         Received::Dropped(_) => -XQC_ECONN_NFOUND,
     }
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod early_data;
 mod retry;
 
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use crate::time::{Duration, Instant};
 use crate::tls::testing::pair::{client_context, server_context};
 use crate::tls::{SeededRandom, ServerPolicy, VerifyMode};
 use crate::wire::header::{parse_packet, ProtectedHeader};
-use crate::wire::{ConnectionId, Role, Version};
+use crate::wire::{ConnectionId, Role, TransportParameters, Version};
 
 const CID_LEN: usize = 8;
 
@@ -60,6 +61,9 @@ struct World {
     answers: Vec<Vec<u8>>,
     /// What the client was given by NEW_TOKEN.
     token: Option<Vec<u8>>,
+    /// What the client was given to come back with.
+    ticket: Option<Vec<u8>>,
+    remembered: Option<TransportParameters>,
 }
 
 impl World {
@@ -99,6 +103,8 @@ impl World {
             retry: false,
             answers: Vec::new(),
             token: None,
+            ticket: None,
+            remembered: None,
         }
     }
 
@@ -133,6 +139,10 @@ impl World {
                     }
                 }
                 Event::NewToken(token) => self.token = Some(token),
+                Event::SessionTicket(ticket) => self.ticket = Some(ticket),
+                Event::PeerParameters(parameters) if role == Role::Client => {
+                    self.remembered = Some(*parameters);
+                }
                 Event::Closing(reason) if role == Role::Client => {
                     self.client_reason = Some(reason);
                 }
@@ -169,6 +179,7 @@ impl World {
         };
         let key = self.server.accept(self.now, incoming, terms).unwrap();
         self.server.feed(key, self.now, &Arrival::unmarked(incoming.addresses), datagram);
+        self.server.feed_early(key, self.now, incoming);
         assert!(self.server_key.replace(key).is_none(), "a second connection");
     }
 
