@@ -389,6 +389,55 @@ static void early_data_survives_a_bad_path(void)
     }
 }
 
+static int retry_always(void *argument, const sim_call *call)
+{
+    (void)argument;
+    return call->event == SIM_RETRY_CHECK;
+}
+
+/* The first flight is sent again, early data included, with the token of the Retry. */
+static void early_data_survives_a_retry(void)
+{
+    sim_options options;
+    sim_options_init(&options);
+    options.trace = true;
+    options.use_retry_check = true;
+    sim_world *world = returning_world(&options);
+    world->hook = retry_always;
+    sim_conn *conn = sim_connect(world);
+    CHECK(conn != NULL);
+    CHECK(sim_request(conn, 3000, 3000) != NULL);
+    CHECK(sim_run(world, server_has_read, conn, SIM_SECOND));
+    CHECK(world->server.calls[SIM_RETRY_CHECK] >= 2);
+    CHECK_EQ(world->server.calls[SIM_BEFORE_ACCEPT], 1);
+    CHECK(check_upstream() || sim_trace_find(world, 0, SIM_HANDSHAKE_FINISHED, true) < 0);
+    CHECK(sim_run(world, sim_is_confirmed, conn, SIM_SECOND));
+    CHECK(sim_run(world, sim_is_drained, conn, SIM_SECOND));
+    CHECK_EQ(early_data_flag(conn), XQC_0RTT_ACCEPT);
+    sim_world_free(world);
+}
+
+/* Many datagrams come late: among them Initials that 0-RTT overtakes. */
+static void early_data_survives_reordering(void)
+{
+    for (unsigned i = 0; i < check_rounds(30, 3); i++) {
+        check_context("round %u", i);
+        sim_options options;
+        sim_options_init(&options);
+        options.seed += i;
+        sim_world *world = returning_world(&options);
+        world->up.config.reorder = 0.4;
+        world->up.config.reorder_us = 30000;
+        sim_conn *conn = sim_connect(world);
+        CHECK(conn != NULL);
+        CHECK(sim_request(conn, 10000, 10000) != NULL);
+        CHECK(sim_run(world, sim_is_confirmed, conn, 60 * SIM_SECOND));
+        CHECK(sim_run(world, sim_is_drained, conn, 60 * SIM_SECOND));
+        CHECK_EQ(early_data_flag(conn), XQC_0RTT_ACCEPT);
+        sim_world_free(world);
+    }
+}
+
 /* A connection closed while its early data are on their way. */
 static void closing_before_the_handshake_is_clean(void)
 {
@@ -428,6 +477,8 @@ static const check_case CASES[] = {
     {"damaged_data_is_passed_over", damaged_data_is_passed_over, 0},
     {"much_early_data_arrives_whole", much_early_data_arrives_whole, 0},
     {"early_data_survives_a_bad_path", early_data_survives_a_bad_path, 0},
+    {"early_data_survives_a_retry", early_data_survives_a_retry, 0},
+    {"early_data_survives_reordering", early_data_survives_reordering, 0},
     {"closing_before_the_handshake_is_clean", closing_before_the_handshake_is_clean, 0},
 };
 

@@ -171,6 +171,7 @@ pub(super) unsafe extern "C" fn client_hello(
         // SAFETY: as above.
         let ready = unsafe {
             state.answer_no_crypto(hello);
+            state.refuse_replay(hello);
             state.parameters_ready(hello) && state.certificate_ready(hello)
         };
         if ready {

@@ -9,6 +9,7 @@ use boring_sys as ffi;
 use super::algorithm::Algorithm;
 use super::callbacks;
 use super::error::{self, c_string, ContextError};
+use super::replay::ReplayRegister;
 use super::ticket_key::TicketKey;
 use crate::wire::Role;
 
@@ -72,6 +73,8 @@ pub struct Context {
     /// Protocols a server selects from, in TLS encoding and order of preference.
     pub(super) alpn: Arc<[u8]>,
     pub(super) ticket_key: Option<Arc<TicketKey>>,
+    /// First flights with 0-RTT that a server has seen.
+    pub(super) replays: Arc<ReplayRegister>,
 }
 
 impl Context {
@@ -96,7 +99,8 @@ impl Context {
                 ssl.set_up_server(ticket_key.is_some());
             }
         }
-        Ok(Self { ssl, role: config.role, alpn: Arc::from([]), ticket_key })
+        let (alpn, replays) = (Arc::from([]), Arc::default());
+        Ok(Self { ssl, role: config.role, alpn, ticket_key, replays })
     }
 
     /// Replaces the certificate, at a client the one that it shows to servers that ask. Sessions

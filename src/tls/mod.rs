@@ -29,6 +29,7 @@ mod alpn;
 mod callbacks;
 mod failure;
 mod labels;
+mod replay;
 mod resumption;
 mod ssl;
 mod state;

@@ -76,6 +76,7 @@ impl Session {
         session.ssl.bind_sessions(options.version, options.policy.client_auth)?;
         if let Some(early_data) = options.early_data {
             session.ssl.accept_early_data(early_data)?;
+            session.state.replays = Some(Arc::clone(&context.replays));
         }
         if options.ask_for_version {
             session.state.parameters = ParametersChoice::Wanted;

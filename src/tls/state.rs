@@ -9,6 +9,7 @@ use boring_sys as ffi;
 use super::alpn;
 use super::event::TlsEvent;
 use super::level::Level;
+use super::replay::ReplayRegister;
 use super::ticket_key::TicketKey;
 use super::verify::Verification;
 use crate::wire::{Role, TransportParameters};
@@ -27,6 +28,9 @@ pub(super) struct State {
     pub(super) parameters: ParametersChoice,
     /// How far the choice of our certificate is.
     pub(super) certificate: CertificateChoice,
+    /// First flights that were seen, until this one is compared with them; only where 0-RTT is
+    /// accepted.
+    pub(super) replays: Option<Arc<ReplayRegister>>,
     /// Our parameters for a client that wants packets without protection.
     pub(super) unprotected_parameters: Option<Box<[u8]>>,
     /// The alert BoringSSL wanted to send.
@@ -68,6 +72,7 @@ impl State {
             verification: Verification::default(),
             parameters: ParametersChoice::Fixed,
             certificate: CertificateChoice::Configured,
+            replays: None,
             unprotected_parameters: None,
             alert: None,
             panicked: false,
@@ -124,6 +129,28 @@ impl State {
                 self.certificate = CertificateChoice::Asked;
                 self.push(TlsEvent::CertificateWanted { server_name, alpn });
                 false
+            }
+        }
+    }
+
+    /// Refuses 0-RTT to a first flight that was seen before (RFC 9001 section 9.2).
+    ///
+    /// # Safety
+    ///
+    /// As [`Self::certificate_ready`].
+    pub(super) unsafe fn refuse_replay(&mut self, hello: *const ffi::SSL_CLIENT_HELLO) {
+        // The callback may see a message more than once.
+        let Some(replays) = self.replays.take() else { return };
+        let kind = ffi::TLSEXT_TYPE_early_data as u16;
+        let (mut data, mut len) = (std::ptr::null(), 0);
+        // SAFETY: the caller vouches for the message, of which extensions and random are parts.
+        unsafe {
+            if ffi::SSL_early_callback_ctx_extension_get(hello, kind, &mut data, &mut len) != 1 {
+                return;
+            }
+            let random = std::slice::from_raw_parts((*hello).random, (*hello).random_len);
+            if !replays.enter(random) {
+                ffi::SSL_set_early_data_enabled((*hello).ssl, 0);
             }
         }
     }

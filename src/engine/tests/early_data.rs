@@ -18,6 +18,7 @@ fn returning(data: &[u8]) -> (World, Vec<u8>, Vec<Vec<u8>>) {
         alpn: b"h3",
         verify: VerifyMode::None,
         groups: None,
+        versions: &[],
         no_crypto: false,
         resumption: world.ticket.as_deref(),
         remembered: world.remembered.clone(),

@@ -107,6 +107,25 @@ fn early_data_is_rejected_under_other_context_bytes_and_the_handshake_goes_on() 
     }
 }
 
+/// RFC 9001 section 9.2: whoever repeats a first flight gets no early data accepted for it. At
+/// another context, as in another process, nobody knows of the first time.
+#[test]
+fn a_first_flight_that_is_repeated_gets_no_early_data_accepted() {
+    let (client, server) = (client_context(), keyed(&[1; 48]));
+    let ticket = ticket(&client, &server, &EARLY);
+    let options = ClientOptions { resumption: Some(&ticket), early_data: true, ..client_options() };
+    let mut first = Pair::new((&client, &options), (&server, &EARLY));
+    let flight = first.client.advance();
+    first.server.take(&flight);
+    assert!(first.server.session.early_data_accepted());
+    for (context, accepted) in [(&server, false), (&server, false), (&keyed(&[1; 48]), true)] {
+        let mut again = Pair::new((&client, &client_options()), (context, &EARLY));
+        again.server.take(&flight);
+        assert_eq!(again.server.session.early_data_accepted(), accepted);
+        assert!(again.server.error.is_none());
+    }
+}
+
 #[test]
 fn a_ticket_without_early_data_offers_none() {
     let (client, server) = (client_context(), server_context());
