@@ -10,6 +10,16 @@ use super::event::Event;
 use super::keys::DirectionKeys;
 use super::{Connection, State};
 
+/// What follows from an event of TLS.
+enum Consequence {
+    /// Nothing.
+    None,
+    /// Packets may be readable that were not before.
+    Readable,
+    /// TLS waited for an answer and has it: it can take another step.
+    Answered,
+}
+
 impl Connection {
     /// Feeds TLS with what arrived and takes over what comes out.
     pub(super) fn advance_handshake(&mut self, now: Instant) {
@@ -66,11 +76,10 @@ impl Connection {
         // Also after a failure: an alert may come with bytes to send and lines to log.
         let mut readable = false;
         while let Some(event) = self.tls.poll_event() {
-            if let TlsEvent::ClientParameters(client) = event {
-                self.choose_version(&client)?;
-                outcome = self.tls.advance();
-            } else {
-                readable |= self.on_tls_event(event);
+            match self.on_tls_event(event)? {
+                Consequence::None => {}
+                Consequence::Readable => readable = true,
+                Consequence::Answered => outcome = self.tls.advance(),
             }
         }
         outcome?;
@@ -110,14 +119,14 @@ impl Connection {
         Ok(fed)
     }
 
-    /// Acts on one event of TLS. Returns true if packets may be readable that were not before.
-    fn on_tls_event(&mut self, event: TlsEvent) -> bool {
+    /// Acts on one event of TLS.
+    fn on_tls_event(&mut self, event: TlsEvent) -> Result<Consequence, TransportError> {
         match event {
             TlsEvent::HandshakeData { level, data } => self.queue_crypto(level, &data),
             TlsEvent::WriteSecret { level, secret } => self.install_write_key(level, secret),
             TlsEvent::ReadSecret { level, secret } => {
                 self.install_read_key(level, secret);
-                return true;
+                return Ok(Consequence::Readable);
             }
             TlsEvent::KeyLog(line) => self.events.push_back(Event::KeyLog(line)),
             TlsEvent::SessionTicket(ticket) => {
@@ -128,7 +137,7 @@ impl Connection {
             }
             TlsEvent::EarlyDataRejected => self.take_back_early_data(),
             TlsEvent::CertificateWanted { server_name, alpn } => {
-                self.ask_for_certificate(server_name, alpn);
+                return Ok(self.ask_for_certificate(server_name, alpn));
             }
             TlsEvent::Message { kind, bytes } => {
                 if kind == MessageKind::ServerHello {
@@ -137,11 +146,14 @@ impl Connection {
                 }
                 self.events.push_back(Event::HandshakeMessage { kind, bytes });
             }
-            // Completion is asked for after each step, and the client's parameters are answered
-            // where TLS is run.
-            TlsEvent::HandshakeComplete | TlsEvent::ClientParameters(_) => {}
+            TlsEvent::ClientParameters(client) => {
+                self.choose_version(&client)?;
+                return Ok(Consequence::Answered);
+            }
+            // Completion is asked for after each step.
+            TlsEvent::HandshakeComplete => {}
         }
-        false
+        Ok(Consequence::None)
     }
 
     fn queue_crypto(&mut self, level: Level, data: &[u8]) {
@@ -227,14 +239,18 @@ impl Connection {
 
     /// The host may choose a certificate. It hears of the protocol before, which TLS selects only
     /// afterwards.
-    fn ask_for_certificate(&mut self, server_name: Vec<u8>, alpn: Option<Vec<u8>>) {
+    fn ask_for_certificate(&mut self, server_name: Vec<u8>, alpn: Option<Vec<u8>>) -> Consequence {
         match alpn {
             Some(protocol) => {
                 self.announce(protocol);
                 self.events.push_back(Event::CertificateWanted(server_name));
+                Consequence::None
             }
             // The handshake is going to fail; there is no connection to ask the host about.
-            None => self.tls.certificate_chosen(),
+            None => {
+                self.tls.certificate_chosen();
+                Consequence::Answered
+            }
         }
     }
 
