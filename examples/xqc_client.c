@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <xquic/xqc_ext.h>
 #include <xquic/xquic.h>
 
 #include "common/arguments.h"
@@ -286,6 +287,9 @@ start_connection(struct client *client, struct connection *connection)
     settings.cong_ctrl_callback = options->congestion;
     settings.enable_pmtud = XQC_PMTUD_ENABLE_MASK;
     settings.keyupdate_pkt_threshold = options->key_update;
+    if (options->v2) {
+        settings.proto_version = (xqc_proto_version_t) XQC_EXT_VERSION_V2;
+    }
     settings.init_idle_time_out = (xqc_msec_t) options->timeout_seconds * 1000;
     settings.idle_time_out = settings.init_idle_time_out;
     if (!options->insecure) {

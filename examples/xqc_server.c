@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <xquic/xqc_ext.h>
 #include <xquic/xquic.h>
 #if defined(__has_include)
 #if __has_include(<xquic/xqc_ext.h>)
@@ -31,6 +32,7 @@
 
 #define PROGRAM "xqc_server"
 #define ALPN "hq-interop"
+#define QUIC_V1 0x00000001
 /* The longest request line that is read; what is longer is refused. */
 #define REQUEST_LIMIT 2048
 #define WRITE_CHUNK 65536
@@ -463,6 +465,11 @@ create_engine(struct server *server)
     }
     config.cfg_log_level = (xqc_log_level_t) server->options.log_level;
     config.sendmmsg_on = 1;
+    if (server->options.v2) {
+        config.support_version_count = 2;
+        config.support_version_list[0] = XQC_EXT_VERSION_V2;
+        config.support_version_list[1] = QUIC_V1;
+    }
     server->engine = xqc_engine_create(XQC_ENGINE_SERVER, &config, &tls, &callbacks, &transport,
                                        server);
     if (server->engine == NULL) {

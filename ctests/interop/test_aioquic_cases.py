@@ -12,7 +12,9 @@ import sys
 from pathlib import Path
 
 from aioquic.asyncio import connect, serve
+from aioquic.quic.connection import QuicConnection
 from aioquic.quic.crypto import CryptoPair
+from aioquic.quic.packet import QuicProtocolVersion
 from aioquic.quic.events import HandshakeCompleted
 from aioquic.tls import CipherSuite
 
@@ -93,8 +95,8 @@ class Bench:
             path.unlink(missing_ok=True)
         self.tally.check(f"{label}: our client, aioquic's server", good, f"{status}: {errors}")
 
-    async def theirs_gets(self, label, port, host="127.0.0.1", size=SIZE, during=None, early=False,
-                          tickets=None, **changes):
+    async def theirs_gets(self, label, port, host="127.0.0.1", size=SIZE, during=None, after=None,
+                          early=False, tickets=None, **changes):
         name = file_name(size)
         async with connect(host, port, configuration=self.configuration(True, **changes),
                            create_protocol=FileClient, wait_connected=not early,
@@ -104,6 +106,8 @@ class Bench:
             if during is not None:
                 await during(client)
             got = await asyncio.wait_for(answer, SECONDS)
+            if after is not None:
+                after(client)
         self.tally.check(f"{label}: aioquic's client, our server", got == self.digests[name], got)
 
     def our_server(self, *options, **keywords):
@@ -142,6 +146,28 @@ async def keyupdate(bench):
 async def retry(bench):
     async with bench.their_server(retry=True) as port:
         await bench.ours_gets("retry", port)
+    with Counter(QuicConnection, "_receive_retry_packet") as retries:
+        with bench.our_server("--retry") as server:
+            await bench.theirs_gets("retry", server.port)
+    bench.tally.check("retry: our server sent one", retries.count == 1, retries.count)
+
+
+async def v2(bench):
+    """Both begin with version 2; then our server changes to it with a client that began with 1."""
+    version_2 = QuicProtocolVersion.VERSION_2
+    both = [version_2, QuicProtocolVersion.VERSION_1]
+
+    def saw_version_2(client):
+        bench.tally.check("v2: in use", client._quic._version == version_2, client._quic._version)
+
+    async with bench.their_server(supported_versions=both) as port:
+        await bench.ours_gets("v2", port, "--v2")
+    with bench.our_server("--v2") as server:
+        await bench.theirs_gets("v2", server.port, after=saw_version_2,
+                                supported_versions=both, original_version=version_2)
+        await bench.theirs_gets("v2 after v1", server.port, after=saw_version_2,
+                                supported_versions=both,
+                                original_version=QuicProtocolVersion.VERSION_1)
 
 
 class Handshakes:
@@ -215,6 +241,9 @@ async def rebind_port(bench):
     async with bench.their_server() as port, LossyLink(port, 0, SEED, rebind_after=500) as link:
         await bench.ours_gets("rebind-port", link.port)
         bench.tally.check("rebind-port: in the middle", link.carried > 1_000, link.carried)
+    with bench.our_server() as server:
+        async with LossyLink(server.port, 0, SEED, rebind_after=500) as link:
+            await bench.theirs_gets("rebind-port", link.port)
 
 
 async def handshakeloss(bench):
@@ -235,7 +264,7 @@ async def ipv6(bench):
         await bench.theirs_gets("ipv6", server.port, host="::1")
 
 
-CASES = [chacha20, keyupdate, retry, resumption, zerortt, rebind_port, handshakeloss, ipv6]
+CASES = [chacha20, keyupdate, retry, v2, resumption, zerortt, rebind_port, handshakeloss, ipv6]
 
 
 async def run(tally, examples, wanted):

@@ -30,6 +30,7 @@ static const char help[] =
     "      --insecure         accept any server\n"
     "      --sni NAME         server name to ask for and to verify (default: HOST)\n"
     "      --cc NAME          congestion control: cubic (default) or reno\n"
+    "      --v2                   begin with QUIC version 2\n"
     "      --ciphers LIST     cipher suites, by their names, separated by colons\n"
     "      --key-update N     new keys after N packets\n"
     "      --session FILE     come back with what FILE has from the last visit, and keep\n"
@@ -59,6 +60,7 @@ enum option_code {
     OPTION_INSECURE,
     OPTION_SNI,
     OPTION_CC,
+    OPTION_V2,
     OPTION_CIPHERS,
     OPTION_KEY_UPDATE,
     OPTION_SESSION,
@@ -83,6 +85,7 @@ static const struct option long_options[] = {
     { "insecure", no_argument, NULL, OPTION_INSECURE },
     { "sni", required_argument, NULL, OPTION_SNI },
     { "cc", required_argument, NULL, OPTION_CC },
+    { "v2", no_argument, NULL, OPTION_V2 },
     { "ciphers", required_argument, NULL, OPTION_CIPHERS },
     { "key-update", required_argument, NULL, OPTION_KEY_UPDATE },
     { "session", required_argument, NULL, OPTION_SESSION },
@@ -145,6 +148,9 @@ apply_option(struct client_options *options, int code)
         if (!arguments_congestion(optarg, &options->congestion)) {
             arguments_fail(PROGRAM, "unknown congestion control '%s'", optarg);
         }
+        break;
+    case OPTION_V2:
+        options->v2 = true;
         break;
     case OPTION_CIPHERS:
         options->ciphers = optarg;

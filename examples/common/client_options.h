@@ -26,6 +26,7 @@ struct client_options {
     uint64_t                  expected_bytes; /* what 100 percent of the bar means; 0: unknown */
     uint64_t                  rebind_after;  /* bytes; 0: never */
     uint64_t                  migrate_after;
+    bool                      v2; /* begin with version 2 */
     bool                      insecure;
     bool                      early_data; /* send requests as 0-RTT if the session allows it */
     bool                      discard; /* count the bytes, write no files */

@@ -23,6 +23,7 @@ static const char help[] =
     "      --cc NAME       congestion control: cubic (default) or reno\n"
     "      --ciphers LIST  cipher suites, by their names, separated by colons\n"
     "      --key-update N  new keys after N packets\n"
+    "      --v2            speak QUIC version 2 with clients that can\n"
     "      --retry         have every client prove its address first\n"
     "      --migration     let clients move to other addresses\n"
     "      --stats         print a line for every connection that ends\n"
@@ -44,6 +45,7 @@ enum option_code {
     OPTION_CC,
     OPTION_CIPHERS,
     OPTION_KEY_UPDATE,
+    OPTION_V2,
     OPTION_RETRY,
     OPTION_MIGRATION,
     OPTION_STATS,
@@ -60,6 +62,7 @@ static const struct option long_options[] = {
     { "cc", required_argument, NULL, OPTION_CC },
     { "ciphers", required_argument, NULL, OPTION_CIPHERS },
     { "key-update", required_argument, NULL, OPTION_KEY_UPDATE },
+    { "v2", no_argument, NULL, OPTION_V2 },
     { "retry", no_argument, NULL, OPTION_RETRY },
     { "migration", no_argument, NULL, OPTION_MIGRATION },
     { "stats", no_argument, NULL, OPTION_STATS },
@@ -98,6 +101,9 @@ apply_option(struct server_options *options, int code)
         break;
     case OPTION_KEY_UPDATE:
         options->key_update = arguments_number(PROGRAM, "--key-update", optarg, 1, UINT32_MAX);
+        break;
+    case OPTION_V2:
+        options->v2 = true;
         break;
     case OPTION_RETRY:
         options->retry = true;

@@ -17,6 +17,7 @@ struct server_options {
     xqc_cong_ctrl_callback_t congestion;
     int                      log_level;
     uint64_t                 key_update; /* packets under one key; 0: as many as it may have */
+    bool                     v2;         /* version 2 first, version 1 as well */
     bool                     retry;      /* clients have to come a second time with a token */
     bool                     migration; /* clients may move to other addresses */
     bool                     stats;
