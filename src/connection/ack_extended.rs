@@ -47,7 +47,7 @@ impl Connection {
         let Some(wanted) = self.settings.receive_timestamps else {
             return Err(encoding("unknown frame type"));
         };
-        if frame.timestamps().count() > usize::from(wanted.most) {
+        if frame.timestamp_count() > usize::from(wanted.most) {
             return Err(encoding("more receive timestamps than asked for"));
         }
         self.on_ack(now, space, &frame.ack)

@@ -230,11 +230,16 @@ impl ReceivedPackets {
     ) -> Option<PacketNumber> {
         let held = now.saturating_since(self.largest_time).as_micros();
         let delay = held.checked_shr(u32::from(exponent)).unwrap_or(0);
-        let seen = self.ecn != EcnCounts::default() || self.always_ecn;
-        let ecn = seen.then_some(self.ecn);
+        let seen = (self.ecn != EcnCounts::default()).then_some(self.ecn);
         let largest = match &mut self.stamps {
-            None => encode_ack(w, delay, &self.ranges, ecn)?,
-            Some(stamps) => encode_with_times(w, delay, &self.ranges, ecn, stamps)?,
+            // Counts of nothing would mislead upstream there, which knows no counts beside times.
+            Some(stamps) if !stamps.is_empty() => {
+                stamps.tell(|times| encode_ack_extended(w, delay, &self.ranges, seen, times))?
+            }
+            _ => {
+                let simulated = self.always_ecn.then_some(self.ecn);
+                encode_ack(w, delay, &self.ranges, seen.or(simulated))?
+            }
         };
         self.pending = 0;
         self.immediate = false;
@@ -261,21 +266,6 @@ impl ReceivedPackets {
             self.ranges.remove_below(floor);
         }
     }
-}
-
-/// Writes an ACK that tells when packets arrived, if there are any to tell of.
-#[cold]
-fn encode_with_times(
-    w: &mut Writer<'_>,
-    delay: u64,
-    ranges: &RangeSet,
-    ecn: Option<EcnCounts>,
-    stamps: &mut Stamps,
-) -> Option<PacketNumber> {
-    if stamps.is_empty() {
-        return encode_ack(w, delay, ranges, ecn);
-    }
-    stamps.tell(|newest_first| encode_ack_extended(w, delay, ranges, ecn, newest_first))
 }
 
 #[cfg(test)]

@@ -105,7 +105,8 @@ impl Rtt {
     #[inline]
     pub fn loss_delay(&self, shift: u8) -> Duration {
         let rtt = self.latest.max(self.smoothed);
-        (rtt + rtt.div(1 << shift.min(63))).max(GRANULARITY)
+        let part = rtt.as_micros().checked_shr(shift.into()).unwrap_or(0);
+        (rtt + Duration::from_micros(part)).max(GRANULARITY)
     }
 
     /// Persistent congestion: the path may be another one now, so the next sample replaces the

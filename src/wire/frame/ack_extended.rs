@@ -47,20 +47,24 @@ impl<'a> AckExtended<'a> {
         }
         let timestamps = match features & RECEIVE_TIMESTAMPS {
             0 => &[][..],
-            _ => check_timestamps(r, ack.largest.0)?,
+            _ => check_timestamps(r)?,
         };
         Ok(Self { ack, timestamps })
     }
 
     /// When packets arrived, the highest number first. Of packets that were told of before, or
     /// came out of order, nothing is said.
+    ///
+    /// Ends at a number below zero: upstream counts on past it when more packets arrived between
+    /// two ACKs than it keeps, so that is no reason to give up on the peer.
     pub fn timestamps(&self) -> Timestamps<'a> {
-        Timestamps {
-            rest: Reader::new(self.timestamps),
-            number: self.ack.largest.0,
-            ticks: None,
-            left: 0,
-        }
+        Timestamps { walk: Walk::new(self.timestamps), number: self.ack.largest.0, ticks: None }
+    }
+
+    /// How many timestamps the frame has, those that make no sense included.
+    pub fn timestamp_count(&self) -> usize {
+        let mut walk = Walk::new(self.timestamps);
+        std::iter::from_fn(|| walk.next().ok()).count()
     }
 
     /// How many bytes the frame takes.
@@ -83,72 +87,80 @@ impl<'a> AckExtended<'a> {
     }
 
     fn range_count(&self) -> u64 {
-        let mut timestamps = self.timestamps();
+        let mut walk = Walk::new(self.timestamps);
         let mut count = 0;
-        while !timestamps.rest.is_empty() {
-            count += u64::from(timestamps.left == 0);
-            if timestamps.next().is_none() {
-                break;
-            }
+        while let Ok(step) = walk.next() {
+            count += u64::from(step.gap.is_some());
         }
         count
+    }
+}
+
+/// A walk over the bytes of Timestamp Ranges.
+#[derive(Clone, Debug)]
+struct Walk<'a> {
+    rest: Reader<'a>,
+    /// How many more timestamps are in the range.
+    left: u64,
+}
+
+/// The fields of one timestamp.
+struct Step {
+    /// The first of a range says how far it is below the last before.
+    gap: Option<u64>,
+    delta: u64,
+}
+
+impl<'a> Walk<'a> {
+    fn new(bytes: &'a [u8]) -> Self {
+        Self { rest: Reader::new(bytes), left: 0 }
+    }
+
+    fn next(&mut self) -> Result<Step, FrameErrorKind> {
+        let mut gap = None;
+        if self.left == 0 {
+            gap = Some(self.rest.varint()?);
+            self.left = self.rest.varint()?;
+            if self.left == 0 {
+                return Err(FrameErrorKind::AckTimestamps);
+            }
+        }
+        self.left -= 1;
+        Ok(Step { gap, delta: self.rest.varint()? })
     }
 }
 
 /// The timestamps of a frame, read off its bytes.
 #[derive(Clone, Debug)]
 pub struct Timestamps<'a> {
-    rest: Reader<'a>,
+    walk: Walk<'a>,
     /// The number of the last one, or the largest acknowledged before the first.
     number: u64,
     /// Its time; `None` before the first.
     ticks: Option<u64>,
-    /// How many more are in its range.
-    left: u64,
-}
-
-impl Timestamps<'_> {
-    fn step(&mut self) -> Result<Timestamp, FrameErrorKind> {
-        let below = if self.left == 0 {
-            let gap = self.rest.varint()?;
-            self.left = self.rest.varint()?;
-            if self.left == 0 {
-                return Err(FrameErrorKind::AckTimestamps);
-            }
-            gap
-        } else {
-            1
-        };
-        self.left -= 1;
-        self.number = self.number.checked_sub(below).ok_or(FrameErrorKind::AckRangeBelowZero)?;
-        let delta = self.rest.varint()?;
-        // The first one is absolute, the others say how much earlier they are.
-        let ticks = self.ticks.map_or(delta, |last| last.saturating_sub(delta));
-        self.ticks = Some(ticks);
-        Ok(Timestamp { number: PacketNumber(self.number), ticks })
-    }
 }
 
 impl Iterator for Timestamps<'_> {
     type Item = Timestamp;
 
     fn next(&mut self) -> Option<Timestamp> {
-        if self.rest.is_empty() {
-            return None;
-        }
-        self.step().ok()
+        let Step { gap, delta } = self.walk.next().ok()?;
+        self.number = self.number.checked_sub(gap.unwrap_or(1))?;
+        // The first one is absolute, the others say how much earlier they are.
+        let ticks = self.ticks.map_or(delta, |last| last.saturating_sub(delta));
+        self.ticks = Some(ticks);
+        Some(Timestamp { number: PacketNumber(self.number), ticks })
     }
 }
 
-/// Checks Timestamp Ranges and hands out their bytes.
-fn check_timestamps<'a>(r: &mut Reader<'a>, largest: u64) -> Result<&'a [u8], FrameErrorKind> {
+/// Checks that Timestamp Ranges are whole and hands out their bytes.
+fn check_timestamps<'a>(r: &mut Reader<'a>) -> Result<&'a [u8], FrameErrorKind> {
     let range_count = r.varint()?;
     let bytes = r.peek();
-    let mut walk = Timestamps { rest: r.clone(), number: largest, ticks: None, left: 0 };
+    let mut walk = Walk { rest: r.clone(), left: 0 };
     let (mut ranges, mut count) = (0, 0);
     while ranges < range_count || walk.left > 0 {
-        ranges += u64::from(walk.left == 0);
-        walk.step()?;
+        ranges += u64::from(walk.next()?.gap.is_some());
         count += 1;
         // One byte and more for each: what is over the limit costs little until it is found.
         if count > MAX_TIMESTAMPS {
@@ -293,11 +305,16 @@ mod tests {
     }
 
     #[test]
-    fn timestamps_below_packet_number_zero_are_refused() {
+    fn timestamps_end_at_a_packet_number_below_zero() {
         let gap = [0x40, 0xb1, 2, 0, 0, 2, 2, 1, 3, 1, 5];
-        assert_eq!(refusal(&gap), Some(FrameErrorKind::AckRangeBelowZero));
+        assert_eq!((seen(&frame(&gap)), frame(&gap).timestamp_count()), (vec![], 1));
         let count = [0x40, 0xb1, 2, 0, 0, 2, 2, 1, 2, 2, 5, 0];
-        assert_eq!(refusal(&count), Some(FrameErrorKind::AckRangeBelowZero));
+        assert_eq!((seen(&frame(&count)), frame(&count).timestamp_count()), (vec![(0, 5)], 2));
+        // As upstream goes up again by 63: a gap of 2^32 - 63.
+        let mut up = vec![0x40, 0xb1, 50, 0, 0, 0, 2, 2, 0, 1, 9];
+        up.extend([0xc0, 0, 0, 0, 0xff, 0xff, 0xff, 0xc1, 2, 7, 7]);
+        assert_eq!((seen(&frame(&up)), frame(&up).timestamp_count()), (vec![(50, 9)], 3));
+        assert_exact_sample(&up, Frame::AckExtended(frame(&up)));
     }
 
     #[test]
