@@ -141,9 +141,10 @@ static ssize_t on_cid_generate(const xqc_cid_t *original, uint8_t *cid, size_t l
 
 xqc_engine_t *sim_engine_new(sim_endpoint *endpoint, const sim_options *options)
 {
+    const xqc_log_callbacks_t logs = {on_log, on_log, on_qlog};
     const xqc_engine_callback_t callbacks = {
         .set_event_timer = on_set_timer,
-        .log_callbacks = {on_log, on_log, on_qlog},
+        .log_callbacks = options->log_callbacks != NULL ? *options->log_callbacks : logs,
         .cid_generate_cb =
             options->use_cid_generator && endpoint->is_server ? on_cid_generate : NULL,
         .keylog_cb = on_keylog,

@@ -269,6 +269,7 @@ typedef struct sim_options {
     bool no_before_accept; /* no function to send Retries and refusals with */
     uint8_t token[256];    /* what the client shows */
     size_t token_length;
+    const xqc_log_callbacks_t *log_callbacks; /* in place of the harness's own */
     bool use_datagrams; /* set the datagram callbacks, and the user data they carry */
     bool trace;
 } sim_options;

@@ -306,7 +306,9 @@ fn on_closing(
     now: Instant,
 ) {
     let end = End::of(reason);
-    connection.ending.set(ending(reason));
+    if connection.ending.get().is_empty() {
+        connection.ending.set(ending(reason));
+    }
     if end.peer_kind != 0 && !connection.ended.get() {
         // What arrived before the peer's CONNECTION_CLOSE is still the application's.
         notify_unread(engine, connection, now);
