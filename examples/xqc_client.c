@@ -467,6 +467,8 @@ main(int argc, char **argv)
         fprintf(stderr, "xqc_client: cannot start: %s\n", strerror(errno));
     } else if (client.options.keylog && sinks_open_keylog(client.options.keylog) != 0) {
         fprintf(stderr, "xqc_client: cannot open %s: %s\n", client.options.keylog, strerror(errno));
+    } else if (client.options.qlog && sinks_open_qlog(client.options.qlog) != 0) {
+        fprintf(stderr, "xqc_client: cannot open %s: %s\n", client.options.qlog, strerror(errno));
     } else if (udp_resolve(client.options.host, client.options.port, &client.server, &why) != 0) {
         fprintf(stderr, "xqc_client: cannot find %s: %s\n", client.options.host, why);
         status = STATUS_UNREACHABLE;

@@ -504,6 +504,8 @@ start(struct server *server)
         fprintf(stderr, PROGRAM ": cannot serve %s: %s\n", options->root, strerror(errno));
     } else if (options->keylog != NULL && sinks_open_keylog(options->keylog) != 0) {
         fprintf(stderr, PROGRAM ": cannot open %s: %s\n", options->keylog, strerror(errno));
+    } else if (options->qlog != NULL && sinks_open_qlog(options->qlog) != 0) {
+        fprintf(stderr, PROGRAM ": cannot open %s: %s\n", options->qlog, strerror(errno));
     } else if (udp_resolve(options->address, options->port, &server->local, &why) != 0) {
         fprintf(stderr, PROGRAM ": cannot find %s: %s\n", options->address, why);
     } else if ((server->watch.fd = udp_bind(&server->local)) < 0) {

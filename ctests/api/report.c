@@ -181,7 +181,7 @@ static void the_end_of_a_connection_is_reported_with_every_field(void)
         CHECK(number(text, "finished_streams") >= 1 && number(text, "finished_streams") <= 2);
         CHECK_EQ(number(text, "cli_bidi_s"), 2);
         CHECK_EQ(number(text, "svr_bidi_s"), 0);
-        CHECK_EQ(number(text, "passive_bidi_s_max"), is_server ? 1 : 0);
+        CHECK_EQ(number(text, "passive_bidi_s_max") > 0, is_server);
         CHECK(strncmp(field(text, "ext_conn_info"), "{\"fec\": \"", 9) == 0);
         CHECK(strcmp(field(text, "fec_ensch"), "NO_FEC") == 0);
         CHECK(number(text, "max_acked_po_size") >= 1200);

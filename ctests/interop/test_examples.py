@@ -3,6 +3,7 @@
     test_examples.py DIRECTORY_OF_THE_EXAMPLES
 """
 
+import json
 import socket
 import subprocess
 import sys
@@ -61,6 +62,58 @@ class Cases:
         keys = (self.work / "keys").read_text()
         good = "CLIENT_TRAFFIC_SECRET_0 " in keys and "SERVER_TRAFFIC_SECRET_0 " in keys
         self.tally.check("the key log names the secrets", good, keys[:200])
+
+    def case_qlog(self):
+        make_files(self.work / "root", [100_000, 5])
+        logs = {side: self.work / f"{side}.sqlog" for side in ("client", "server")}
+        with Server(self.examples, self.work, "--qlog", logs["server"]) as server:
+            result = self.client(server, "--qlog", logs["client"], "--connections", 2,
+                                 "/100000.bin", "/5.bin")
+        self.expect("files with --qlog", result, OK)
+        for side, path in logs.items():
+            header, events = self.read_qlog(path)
+            good = (header["qlog_version"] == "0.3" and header["qlog_format"] == "JSON-SEQ"
+                    and header["trace"]["vantage_point"]["type"] == side
+                    and header["trace"]["common_fields"]["time_format"] == "relative")
+            self.tally.check(f"the header of the {side}'s qlog file", good, header)
+            whole = all({"time", "name", "group_id", "data"} <= event.keys() for event in events)
+            self.tally.check(f"the {side}'s events are whole", whole)
+            groups = {event["group_id"] for event in events}
+            self.tally.check(f"the {side}'s connections are told apart", len(groups) == 2, groups)
+            self.check_events(side, events)
+
+    @staticmethod
+    def read_qlog(path):
+        """The texts of a JSON text sequence (RFC 7464), the header first."""
+        pieces = path.read_text().split("\x1e")
+        assert pieces[0] == "" and all(piece.endswith("\n") for piece in pieces[1:])
+        texts = [json.loads(piece) for piece in pieces[1:]]
+        return texts[0], texts[1:]
+
+    def check_events(self, side, events):
+        data = {}
+        for event in events:
+            data.setdefault(event["name"], []).append(event["data"])
+        wanted = ("connectivity:connection_started", "connectivity:connection_closed",
+                  "transport:parameters_set", "transport:packet_sent",
+                  "transport:packet_received", "recovery:metrics_updated")
+        missing = [name for name in wanted if name not in data]
+        self.tally.check(f"the {side} tells the main events", not missing, missing)
+        for name in ("transport:packet_sent", "transport:packet_received"):
+            packets = data.get(name, [])
+            good = packets and all(
+                {"packet_type", "packet_number"} <= packet["header"].keys()
+                and packet["raw"]["length"] > 0
+                and all("frame_type" in frame for frame in packet["frames"])
+                for packet in packets)
+            self.tally.check(f"the {side}'s {name}", good)
+            types = {packet["header"]["packet_type"] for packet in packets}
+            self.tally.check(f"the packet types in {name}", {"initial", "handshake", "1RTT"} <= types, types)
+        times = [event["time"] for event in events]
+        self.tally.check(f"the {side}'s times", min(times) >= 0 and max(times) < 60_000, max(times))
+        streams = {frame["stream_id"] for packet in data["transport:packet_sent"]
+                   for frame in packet["frames"] if frame["frame_type"] == "stream"}
+        self.tally.check(f"the {side}'s streams", 0 in streams, streams)
 
     def case_missing_files(self):
         make_files(self.work / "root", [5])

@@ -45,6 +45,7 @@ static const char help[] =
     "      --no-progress      never show it\n"
     "      --expect BYTES     total size, known beforehand, for the bar's percentage\n"
     "      --keylog FILE      append the TLS secrets to FILE (for Wireshark)\n"
+    "      --qlog FILE        write the course of connections to FILE (for qvis)\n"
     "      --log LEVEL        library log on stderr: report, fatal, error, warn, stats,\n"
     "                         info, debug (default fatal)\n"
     "  -h, --help             show this text\n"
@@ -73,6 +74,7 @@ enum option_code {
     OPTION_NO_PROGRESS,
     OPTION_EXPECT,
     OPTION_KEYLOG,
+    OPTION_QLOG,
     OPTION_LOG,
 };
 
@@ -98,6 +100,7 @@ static const struct option long_options[] = {
     { "no-progress", no_argument, NULL, OPTION_NO_PROGRESS },
     { "expect", required_argument, NULL, OPTION_EXPECT },
     { "keylog", required_argument, NULL, OPTION_KEYLOG },
+    { "qlog", required_argument, NULL, OPTION_QLOG },
     { "log", required_argument, NULL, OPTION_LOG },
     { "help", no_argument, NULL, 'h' },
     { NULL, 0, NULL, 0 },
@@ -187,6 +190,9 @@ apply_option(struct client_options *options, int code)
         break;
     case OPTION_KEYLOG:
         options->keylog = optarg;
+        break;
+    case OPTION_QLOG:
+        options->qlog = optarg;
         break;
     case OPTION_LOG:
         options->log_level = sinks_log_level(optarg);

@@ -16,6 +16,7 @@ struct client_options {
     const char               *server_name; /* NULL: the host */
     const char               *session;     /* what is kept for the next visit; NULL: nothing */
     const char               *keylog;
+    const char               *qlog;
     const char               *ciphers;
     xqc_cong_ctrl_callback_t  congestion;
     int                       log_level;

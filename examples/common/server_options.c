@@ -28,6 +28,7 @@ static const char help[] =
     "      --migration     let clients move to other addresses\n"
     "      --stats         print a line for every connection that ends\n"
     "      --keylog FILE   append the TLS secrets to FILE (for Wireshark)\n"
+    "      --qlog FILE     write the course of connections to FILE (for qvis)\n"
     "      --log LEVEL     library log on stderr: report, fatal, error, warn, stats,\n"
     "                      info, debug (default error)\n"
     "  -h, --help          show this text\n"
@@ -50,6 +51,7 @@ enum option_code {
     OPTION_MIGRATION,
     OPTION_STATS,
     OPTION_KEYLOG,
+    OPTION_QLOG,
     OPTION_LOG,
 };
 
@@ -67,6 +69,7 @@ static const struct option long_options[] = {
     { "migration", no_argument, NULL, OPTION_MIGRATION },
     { "stats", no_argument, NULL, OPTION_STATS },
     { "keylog", required_argument, NULL, OPTION_KEYLOG },
+    { "qlog", required_argument, NULL, OPTION_QLOG },
     { "log", required_argument, NULL, OPTION_LOG },
     { "help", no_argument, NULL, 'h' },
     { NULL, 0, NULL, 0 },
@@ -116,6 +119,9 @@ apply_option(struct server_options *options, int code)
         break;
     case OPTION_KEYLOG:
         options->keylog = optarg;
+        break;
+    case OPTION_QLOG:
+        options->qlog = optarg;
         break;
     case OPTION_LOG:
         options->log_level = sinks_log_level(optarg);

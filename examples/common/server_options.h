@@ -13,6 +13,7 @@ struct server_options {
     const char              *certificate;
     const char              *key;
     const char              *keylog;
+    const char              *qlog;
     const char              *ciphers;
     xqc_cong_ctrl_callback_t congestion;
     int                      log_level;

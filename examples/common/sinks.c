@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 static FILE *keylog;
+static FILE *qlog;
 static int   highest_level;
 
 int
@@ -41,9 +42,20 @@ sinks_open_keylog(const char *path)
     return 0;
 }
 
+int
+sinks_open_qlog(const char *path)
+{
+    qlog = fopen(path, "we");
+    return qlog == NULL ? -1 : 0;
+}
+
 void
 sinks_close(void)
 {
+    if (qlog != NULL) {
+        fclose(qlog);
+        qlog = NULL;
+    }
     if (keylog != NULL) {
         fclose(keylog);
         keylog = NULL;
@@ -66,6 +78,17 @@ write_statistics(xqc_log_level_t level, const void *line, size_t size, void *use
     }
 }
 
+/* RFC 7464: each text stands between a record separator and a line feed. */
+static void
+write_event(qlog_event_importance_t importance, const void *text, size_t size, void *user_data)
+{
+    (void) importance;
+    (void) user_data;
+    if (qlog != NULL) {
+        fprintf(qlog, "\x1e%.*s\n", (int) size, (const char *) text);
+    }
+}
+
 static void
 write_keylog(const xqc_cid_t *scid, const char *line, void *user_data)
 {
@@ -84,6 +107,7 @@ sinks_callbacks(int level)
         .log_callbacks = {
             .xqc_log_write_err = write_log,
             .xqc_log_write_stat = write_statistics,
+            .xqc_qlog_event_write = qlog != NULL ? write_event : NULL,
         },
         .keylog_cb = write_keylog,
     };

@@ -12,6 +12,12 @@ int sinks_log_level(const char *name);
 
 /* Opens the key-log file for appending; returns -1 with errno set on failure. */
 int  sinks_open_keylog(const char *path);
+
+/*
+ * Opens the file for qlog events; returns -1 with errno set on failure. Without one no events are
+ * made. It is a JSON text sequence: drop it into qvis as it is.
+ */
+int  sinks_open_qlog(const char *path);
 void sinks_close(void);
 
 /*
