@@ -8,7 +8,7 @@
 //! | 7 | `engine` | table of connections, routing, acceptance, wake-ups |
 //! | 5 | `connection` | one QUIC connection |
 //! | 4 | `path`, `congestion` | a network path and its congestion controller |
-//! | 3 | `recovery`, `stream`, `tls`, `observe` | loss recovery, streams, BoringSSL, logs |
+//! | 3 | `recovery`, `stream`, `tls`, `observe` | loss recovery, streams, BoringSSL, qlog |
 //! | 2 | `wire` | codecs over byte slices |
 //! | 1 | `error`, `time`, `random`, `ranges` | what everything else is made of |
 

@@ -161,7 +161,17 @@ struct xqc_log_callbacks_s {
                                const void *buf,
                                size_t size,
                                void *engine_user_data);
-    /** One complete qlog event. */
+    /**
+     * One complete qlog event of importance `imp`: JSON text of `size` bytes, not zero-terminated.
+     * Null makes no events.
+     *
+     * The first text of an engine is the header of a file, not an event; keep it to begin further
+     * files with. Every other text is one event (qlog 0.3, QUIC events) of the connection that its
+     * `group_id` names. Write each as the byte 0x1e, the text and a line feed, and the file is a
+     * JSON text sequence (RFC 7464) that viewers load.
+     *
+     * Comes at the end of a run, and for the last time right before `conn_close_notify`.
+     */
     void (*xqc_qlog_event_write)(qlog_event_importance_t imp,
                                  const void *buf,
                                  size_t size,
@@ -1215,15 +1225,15 @@ typedef enum {
 typedef struct xqc_path_metrics_s {
     /** Its ID; `XQC_UNKNOWN_PATH_ID` in an unused entry. */
     uint64_t path_id;
-    /** Packets received. */
+    /** Datagrams received. */
     uint64_t path_pkt_recv_count;
-    /** Packets sent. */
+    /** Packets sent that count as in flight. */
     uint64_t path_pkt_send_count;
-    /** Bytes of stream and datagram frames sent. */
+    /** Bytes of packets sent with STREAM or DATAGRAM frames. */
     uint64_t path_send_bytes;
     /** Those sent for reinjection. */
     uint64_t path_send_reinject_bytes;
-    /** Bytes of stream and datagram frames received. */
+    /** Bytes of packets received with STREAM or DATAGRAM frames. */
     uint64_t path_recv_bytes;
     /** Those received by reinjection. */
     uint64_t path_recv_reinject_bytes;
@@ -1231,7 +1241,7 @@ typedef struct xqc_path_metrics_s {
     uint64_t path_recv_effective_bytes;
     /** Those that were new and came by reinjection. */
     uint64_t path_recv_effective_reinject_bytes;
-    /** Smoothed round trip time in microseconds. */
+    /** Not counted: 0; see `srtt` of the connection. */
     uint64_t path_srtt;
     /** An `xqc_app_path_status_t`. */
     uint8_t path_app_status;
@@ -1239,11 +1249,11 @@ typedef struct xqc_path_metrics_s {
 
 /** Statistics of a connection. Zero-terminated strings. */
 typedef struct xqc_conn_stats_s {
-    /** Packets sent. */
+    /** Packets sent that count as in flight: all but those with nothing but an ACK or the end. */
     uint32_t send_count;
     /** Packets declared lost. */
     uint32_t lost_count;
-    /** Probe timeouts. */
+    /** Packets sent to probe after a timeout. */
     uint32_t tlp_count;
     /** Packets wrongly declared lost, if that is detected. */
     uint32_t spurious_loss_count;
@@ -1257,13 +1267,16 @@ typedef struct xqc_conn_stats_s {
     uint64_t inflight_bytes;
     /** What became of 0-RTT. */
     xqc_0rtt_flag_t early_data_flag;
-    /** Packets received. */
+    /** Datagrams received. */
     uint32_t recv_count;
     /** The setting of this name. */
     int spurious_loss_detect_on;
     /** The error the connection ended with; 0 is none. */
     int conn_err;
-    /** The packet numbers received last, as text. */
+    /**
+     * The three highest ranges of packet numbers received, highest first, as text:
+     * "#high-low#high-low#high-low#v0429".
+     */
     char ack_info[50];
     /**
      * Whether multipath was agreed on. 0: no. 1: with one packet number space. 2: with one per
@@ -1288,15 +1301,15 @@ typedef struct xqc_conn_stats_s {
     uint32_t send_fec_cnt;
     /** 1: error correction is used for sending. */
     uint8_t enable_fec;
-    /** Bytes of stream and datagram frames sent and received on all paths. */
+    /** Bytes of packets sent and received with STREAM or DATAGRAM frames, on all paths. */
     uint64_t total_app_bytes;
     /** Those on standby paths. */
     uint64_t standby_path_app_bytes;
-    /** Largest packet that was acknowledged, in bytes. */
+    /** Largest packet that was acknowledged, in bytes; 0 before the Initial keys are dropped. */
     uint32_t max_acked_mtu;
     /** Packets recovered by error correction. */
     uint32_t fec_recover_pkt_cnt;
-    /** Average time streams took to close, in microseconds. */
+    /** Not counted: 0. */
     xqc_usec_t avg_close_time;
 } xqc_conn_stats_t;
 

@@ -71,7 +71,15 @@ pub struct xqc_log_callbacks_t {
             engine_user_data: *mut c_void,
         ),
     >,
-    /// One complete qlog event.
+    /// One complete qlog event of importance `imp`: JSON text of `size` bytes, not zero-terminated.
+    /// Null makes no events.
+    ///
+    /// The first text of an engine is the header of a file, not an event; keep it to begin further
+    /// files with. Every other text is one event (qlog 0.3, QUIC events) of the connection that its
+    /// `group_id` names. Write each as the byte 0x1e, the text and a line feed, and the file is a
+    /// JSON text sequence (RFC 7464) that viewers load.
+    ///
+    /// Comes at the end of a run, and for the last time right before `conn_close_notify`.
     pub xqc_qlog_event_write: Option<
         unsafe extern "C" fn(
             imp: qlog_event_importance_t,

@@ -30,17 +30,17 @@ pub struct xqc_path_metrics_t {
     /// Its ID; `XQC_UNKNOWN_PATH_ID` in an unused entry.
     pub path_id: u64,
 
-    /// Packets received.
+    /// Datagrams received.
     pub path_pkt_recv_count: u64,
-    /// Packets sent.
+    /// Packets sent that count as in flight.
     pub path_pkt_send_count: u64,
 
-    /// Bytes of stream and datagram frames sent.
+    /// Bytes of packets sent with STREAM or DATAGRAM frames.
     pub path_send_bytes: u64,
     /// Those sent for reinjection.
     pub path_send_reinject_bytes: u64,
 
-    /// Bytes of stream and datagram frames received.
+    /// Bytes of packets received with STREAM or DATAGRAM frames.
     pub path_recv_bytes: u64,
     /// Those received by reinjection.
     pub path_recv_reinject_bytes: u64,
@@ -49,7 +49,7 @@ pub struct xqc_path_metrics_t {
     /// Those that were new and came by reinjection.
     pub path_recv_effective_reinject_bytes: u64,
 
-    /// Smoothed round trip time in microseconds.
+    /// Not counted: 0; see `srtt` of the connection.
     pub path_srtt: u64,
     /// An `xqc_app_path_status_t`.
     pub path_app_status: u8,
@@ -59,11 +59,11 @@ pub struct xqc_path_metrics_t {
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct xqc_conn_stats_t {
-    /// Packets sent.
+    /// Packets sent that count as in flight: all but those with nothing but an ACK or the end.
     pub send_count: u32,
     /// Packets declared lost.
     pub lost_count: u32,
-    /// Probe timeouts.
+    /// Packets sent to probe after a timeout.
     pub tlp_count: u32,
     /// Packets wrongly declared lost, if that is detected.
     pub spurious_loss_count: u32,
@@ -77,13 +77,14 @@ pub struct xqc_conn_stats_t {
     pub inflight_bytes: u64,
     /// What became of 0-RTT.
     pub early_data_flag: xqc_0rtt_flag_t,
-    /// Packets received.
+    /// Datagrams received.
     pub recv_count: u32,
     /// The setting of this name.
     pub spurious_loss_detect_on: c_int,
     /// The error the connection ended with; 0 is none.
     pub conn_err: c_int,
-    /// The packet numbers received last, as text.
+    /// The three highest ranges of packet numbers received, highest first, as text:
+    /// "#high-low#high-low#high-low#v0429".
     pub ack_info: [c_char; 50],
 
     /// Whether multipath was agreed on. 0: no. 1: with one packet number space. 2: with one per
@@ -114,17 +115,17 @@ pub struct xqc_conn_stats_t {
 
     /// 1: error correction is used for sending.
     pub enable_fec: u8,
-    /// Bytes of stream and datagram frames sent and received on all paths.
+    /// Bytes of packets sent and received with STREAM or DATAGRAM frames, on all paths.
     pub total_app_bytes: u64,
     /// Those on standby paths.
     pub standby_path_app_bytes: u64,
 
-    /// Largest packet that was acknowledged, in bytes.
+    /// Largest packet that was acknowledged, in bytes; 0 before the Initial keys are dropped.
     pub max_acked_mtu: u32,
 
     /// Packets recovered by error correction.
     pub fec_recover_pkt_cnt: u32,
-    /// Average time streams took to close, in microseconds.
+    /// Not counted: 0.
     pub avg_close_time: xqc_usec_t,
 }
 
