@@ -126,12 +126,12 @@ async def keyupdate(bench):
     with Counter(CryptoPair, "_update_key") as updates:
         async with bench.their_server() as port:
             await bench.ours_gets("keyupdate by our client", port, "--key-update", 20)
-    bench.tally.check("keyupdate by our client: there were some", updates.count > 1, updates.count)
+    bench.tally.check("keyupdate by our client: there were some", updates.count > 0, updates.count)
 
     with Counter(CryptoPair, "_update_key") as updates:
         with bench.our_server("--key-update", "20") as server:
             await bench.theirs_gets("keyupdate by our server", server.port)
-    bench.tally.check("keyupdate by our server: there were some", updates.count > 1, updates.count)
+    bench.tally.check("keyupdate by our server: there were some", updates.count > 0, updates.count)
 
     async def update(client):
         for _ in range(3):

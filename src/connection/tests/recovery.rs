@@ -31,6 +31,20 @@ fn probes_of_a_client_without_an_answer_back_off() {
     assert_eq!(periods, [750, 1500, 3000, 6000, 12_000]);
 }
 
+/// RFC 9000 section 17.2.2: the first packet of a client includes a CRYPTO frame, and any of these
+/// may be the first to arrive.
+#[test]
+fn every_initial_of_a_client_without_an_answer_carries_crypto_bytes() {
+    let mut pair = Pair::new(patient());
+    let first = pair.peek(Role::Client);
+    assert_eq!(count(&first, "CRYPTO"), first.len());
+    for _ in 0..5 {
+        pair.next_timeout(Role::Client);
+        let probes = pair.peek(Role::Client);
+        assert_eq!(count(&probes, "CRYPTO"), probes.len());
+    }
+}
+
 /// RFC 9002 section 6.2.2.1: the server may need the client's bytes to be allowed to answer.
 #[test]
 fn a_client_keeps_its_timer_with_nothing_in_flight() {
