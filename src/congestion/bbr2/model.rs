@@ -13,6 +13,9 @@ const MIN_RTT_INTERVAL: Duration = Duration::from_secs(5);
 const QUANTA: u64 = 3;
 /// More loss than this in a flight means that it was too large (section 2.5).
 const LOSS_THRESHOLD: f64 = 0.02;
+/// As many packets more may be lost: in a flight of two hundred, five losses happen by chance now
+/// and then where one in a hundred is lost, and a queue that overflows drops more than that.
+const LOSS_SLACK: u64 = 2;
 /// What remains of a bound after a round with losses.
 const BETA: f64 = 0.7;
 /// The window while the path's round-trip time is measured (section 4.3.4).
@@ -116,7 +119,10 @@ impl Model {
         self.losses.acked += sample.bytes_acked;
         self.losses.lost += rate.newly_lost;
         self.losses.start = self.losses.round.on_ack(sample);
-        if self.losses.start && self.losses.are_no_chance() && !probing {
+        // The draft falls after any loss, and so by a little in each round of a path that always
+        // loses a little, until nothing is left.
+        let Losses { acked, lost, start, .. } = self.losses;
+        if start && self.is_no_chance(lost, acked + lost) && !probing {
             self.lower_bounds(window);
         }
     }
@@ -147,8 +153,13 @@ impl Model {
     }
 
     /// True if more of a flight was lost than chance explains.
-    pub(super) fn lost_too_much(rate: &RateSample) -> bool {
-        rate.lost_bytes > scale(rate.tx_in_flight, LOSS_THRESHOLD)
+    pub(super) fn lost_too_much(&self, rate: &RateSample) -> bool {
+        self.is_no_chance(rate.lost_bytes, rate.tx_in_flight)
+    }
+
+    /// True if chance does not explain the loss of `lost` out of `sent` bytes.
+    fn is_no_chance(&self, lost: u64, sent: u64) -> bool {
+        lost > scale(sent, LOSS_THRESHOLD) + LOSS_SLACK * self.mtu
     }
 
     /// Losses show that Startup has filled the pipe.
@@ -304,14 +315,6 @@ impl Model {
         } else {
             0
         }
-    }
-}
-
-impl Losses {
-    /// True if more was lost than the threshold allows. The draft falls after any loss, and so by a
-    /// little in each round of a path that always loses a little, until nothing is left.
-    fn are_no_chance(&self) -> bool {
-        self.lost > scale(self.acked + self.lost, LOSS_THRESHOLD)
     }
 }
 

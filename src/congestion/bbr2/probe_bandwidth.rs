@@ -12,7 +12,7 @@ const LEAST_WAIT: Duration = Duration::from_secs(2);
 const MOST_ROUNDS: u64 = 63;
 /// How much earlier than after the most rounds a probe may come, in 64ths. Flows that see the same
 /// losses would probe in step otherwise, and the one that is first each time gets the most.
-const EARLIEST: u64 = 16;
+const EARLIEST: u64 = 24;
 /// The gain while probing.
 const UP_GAIN: f64 = 1.25;
 /// The gain while what the probe queued is drained.
@@ -189,7 +189,7 @@ impl ProbeBandwidth {
         }
         // What was lost before is an answer to somebody else's probe.
         self.answering |= self.step == Step::Up && model.round_start();
-        if Model::lost_too_much(rate) {
+        if model.lost_too_much(rate) {
             if std::mem::take(&mut self.answering) {
                 if !limited {
                     model.set_inflight_high(rate.tx_in_flight, window);

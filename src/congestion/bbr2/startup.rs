@@ -12,7 +12,7 @@ const LOSS_EVENTS: u32 = 6;
 pub(super) fn check_losses(model: &mut Model, sample: &AckSample, in_recovery: bool) {
     let Some(rate) = &sample.rate else { return };
     let often = model.loss_events() >= LOSS_EVENTS;
-    if model.loss_round_start() && in_recovery && often && Model::lost_too_much(rate) {
+    if model.loss_round_start() && in_recovery && often && model.lost_too_much(rate) {
         model.declare_full();
     }
 }
