@@ -62,10 +62,14 @@ impl Connection {
     }
 
     /// Lets the application write ahead by two windows: enough to keep the path full until it is
-    /// asked for more, and no more memory than the path can use.
+    /// asked for more, and no more memory than the path can use. What lies behind a hole counts as
+    /// well, so while losses are repaired there is room for two round trips more: a repair may be
+    /// lost in turn.
     #[inline]
     pub(super) fn fit_write_ahead(&mut self) {
-        let ahead = self.path.controller.window().saturating_mul(2).max(MIN_WRITE_AHEAD);
+        let controller = &self.path.controller;
+        let windows = if controller.in_recovery() { 4 } else { 2 };
+        let ahead = controller.window().saturating_mul(windows).max(MIN_WRITE_AHEAD);
         self.streams.set_write_ahead(ahead);
     }
 
