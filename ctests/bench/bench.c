@@ -7,6 +7,10 @@
  *                                virtual round trip; N million bytes
  *   bench handshake --count N    full handshakes, RSA-2048, X25519, one after the other
  *   bench idle --count N         resident bytes per quiet connection pair
+ *   bench link --mb N [--loss P] [--cc NAME]
+ *                                one stream of N million bytes over 50 Mbit/s, 40 ms, a queue of one
+ *                                bandwidth-delay product and P in a thousand lost both ways (10), by
+ *                                each congestion controller: virtual and CPU seconds
  *
  * Datagrams have the size that the library chooses by default: 1200 bytes, to which upstream adds
  * the 16 bytes of the AEAD tag and up to 7 more.
@@ -147,6 +151,74 @@ static void run_idle(unsigned count)
     pair_stop();
 }
 
+static const struct controller {
+    const char *name;
+    const xqc_cong_ctrl_callback_t *table;
+} CONTROLLERS[] = {
+    {"cubic", &xqc_cubic_cb},
+#ifdef XQC_ENABLE_RENO
+    {"reno", &xqc_reno_cb},
+#endif
+    {"bbr", &xqc_bbr_cb},
+#ifdef XQC_ENABLE_BBR2
+    {"bbr2", &xqc_bbr2_cb},
+#endif
+#ifdef XQC_ENABLE_COPA
+    {"copa", &xqc_copa_cb},
+#endif
+#ifdef XQC_ENABLE_UNLIMITED
+    {"unlimited", &xqc_unlimited_cc_cb},
+#endif
+};
+
+static void run_link_with(const struct controller *controller, uint64_t bytes, unsigned loss)
+{
+    const uint64_t rate = 6250000;
+    the_pair.settings.cong_ctrl_callback = *controller->table;
+    pair_start(false, 20000);
+    pair_conn *conn = establish();
+    pair_limit(rate, rate / 25, loss * 1000);
+    pair_run_for(SECOND);
+    uint64_t start = pair_now();
+    double cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
+    pair_send(conn, bytes);
+    while (!the_pair.fin_received) {
+        demand(pair_step(), "the transfer came to a halt");
+        demand(pair_now() - start < 3600 * SECOND, "the transfer takes more than an hour");
+    }
+    cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+    demand(the_pair.received == bytes, "bytes went missing");
+    xqc_conn_stats_t stats = xqc_conn_get_stats(the_pair.client.engine, &conn->cid);
+    double seconds = (double)(pair_now() - start) / (double)SECOND;
+    printf("link %s: %.2f s of virtual time, %.0f %% of the rate, %.3f s of CPU time; sent %u, "
+           "lost %u\n",
+           controller->name, seconds, (double)bytes / (double)rate / seconds * 100, cpu,
+           stats.send_count, stats.lost_count);
+    pair_stop();
+}
+
+static void run_link(unsigned megabytes, unsigned loss, const char *name)
+{
+    bool known = false;
+    for (size_t i = 0; i < sizeof(CONTROLLERS) / sizeof(CONTROLLERS[0]); i++) {
+        if (name == NULL || strcmp(name, CONTROLLERS[i].name) == 0) {
+            known = true;
+            run_link_with(&CONTROLLERS[i], (uint64_t)megabytes * 1000000, loss);
+        }
+    }
+    demand(known, "no such controller");
+}
+
+static const char *text_after(int argc, char **argv, const char *option)
+{
+    for (int i = 2; i + 1 < argc; i++) {
+        if (strcmp(argv[i], option) == 0) {
+            return argv[i + 1];
+        }
+    }
+    return NULL;
+}
+
 static unsigned number_after(int argc, char **argv, const char *option, unsigned otherwise)
 {
     for (int i = 2; i + 1 < argc; i++) {
@@ -176,9 +248,12 @@ int main(int argc, char **argv)
         run_handshakes(number_after(argc, argv, "--count", 1000));
     } else if (strcmp(what, "idle") == 0) {
         run_idle(number_after(argc, argv, "--count", 1000));
+    } else if (strcmp(what, "link") == 0) {
+        run_link(number_after(argc, argv, "--mb", 20), number_after(argc, argv, "--loss", 10),
+                 text_after(argc, argv, "--cc"));
     } else {
         fprintf(stderr, "usage: %s bulk [--mb N] [--mmsg] | handshake [--count N] | "
-                        "idle [--count N]\n", argv[0]);
+                        "idle [--count N] | link [--mb N] [--loss P] [--cc NAME]\n", argv[0]);
         return 2;
     }
     return 0;

@@ -52,6 +52,35 @@ static void on_qlog(qlog_event_importance_t importance, const void *bytes, size_
     (void)user_data;
 }
 
+/* splitmix64 */
+static uint64_t next_chance(void)
+{
+    uint64_t mixed = the_pair.chance += UINT64_C(0x9e3779b97f4a7c15);
+    mixed = (mixed ^ (mixed >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    mixed = (mixed ^ (mixed >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return mixed ^ (mixed >> 31);
+}
+
+/* When a datagram has left the bottleneck; RING_NEVER if it is lost there. */
+static uint64_t through_bottleneck(pair_side *side, size_t size)
+{
+    uint64_t now = current_time * 1000;
+    uint64_t free_at = side->busy_until_ns > now ? side->busy_until_ns : now;
+    uint64_t waiting = (free_at - now) * (the_pair.rate / 1000) / 1000000;
+    if (next_chance() % 1000000 < the_pair.loss || waiting + size > the_pair.queue_bytes) {
+        return RING_NEVER;
+    }
+    side->busy_until_ns = free_at + size * 1000000000 / the_pair.rate;
+    return side->busy_until_ns / 1000;
+}
+
+void pair_limit(uint64_t rate, uint64_t queue_bytes, unsigned loss)
+{
+    the_pair.rate = rate;
+    the_pair.queue_bytes = queue_bytes;
+    the_pair.loss = loss;
+}
+
 static inline void emit(pair_conn *conn, const void *bytes, size_t size)
 {
     pair_side *side = conn->side;
@@ -61,8 +90,12 @@ static inline void emit(pair_conn *conn, const void *bytes, size_t size)
     if (size > side->largest_datagram) {
         side->largest_datagram = size;
     }
+    uint64_t leaves = the_pair.rate == 0 ? current_time : through_bottleneck(side, size);
+    if (leaves == RING_NEVER) {
+        return;
+    }
     ring_slot *slot = ring_take(&side->out);
-    slot->arrival = current_time + the_pair.one_way_us;
+    slot->arrival = leaves + the_pair.one_way_us;
     slot->length = (uint32_t)size;
     slot->client_port = conn->client_port;
     memcpy(slot->bytes, bytes, size);
@@ -326,7 +359,9 @@ void pair_start(bool use_mmsg, uint64_t one_way_us)
     the_pair.one_way_us = one_way_us;
     the_pair.next_port = 1024;
     the_pair.settings.proto_version = XQC_VERSION_V1;
-    the_pair.settings.cong_ctrl_callback = xqc_cubic_cb;
+    if (the_pair.settings.cong_ctrl_callback.xqc_cong_ctl_size == NULL) {
+        the_pair.settings.cong_ctrl_callback = xqc_cubic_cb;
+    }
     memset(source_bytes, 0x5a, sizeof(source_bytes));
     side_start(&the_pair.server, true);
     side_start(&the_pair.client, false);
@@ -339,6 +374,7 @@ void pair_stop(void)
     xqc_engine_destroy(the_pair.server.engine);
     ring_free(&the_pair.client.out);
     ring_free(&the_pair.server.out);
+    memset(&the_pair, 0, sizeof(the_pair));
 }
 
 pair_conn *pair_connect(void)

@@ -27,6 +27,7 @@ typedef struct pair_side {
     unsigned closed;
     int last_errno;
     size_t largest_datagram;
+    uint64_t busy_until_ns; /* when the queue towards the other side will be empty */
 } pair_side;
 
 /* One end of a connection. */
@@ -41,6 +42,10 @@ typedef struct pair {
     pair_side client;
     pair_side server;
     uint64_t one_way_us;
+    uint64_t rate;         /* bytes per second in each direction; 0 = no limit */
+    uint64_t queue_bytes;  /* what waits for the rate at most */
+    unsigned loss;         /* datagrams in a million that are lost */
+    uint64_t chance;       /* the state of chance */
     bool use_mmsg;
     uint16_t next_port;
     xqc_conn_settings_t settings;
@@ -58,6 +63,9 @@ extern pair the_pair;
 
 void pair_start(bool use_mmsg, uint64_t one_way_us);
 void pair_stop(void);
+
+/* Limits and impairs what is sent from now on. */
+void pair_limit(uint64_t rate, uint64_t queue_bytes, unsigned loss);
 
 /* Starts a connection; the record is freed when the connection closes. */
 pair_conn *pair_connect(void);

@@ -34,6 +34,7 @@ while [ "$round" -lt "$rounds" ]; do
     round=$((round + 1))
 done
 "$bench" idle --count "$pairs"
+"$bench" link --mb 20
 
 if ! command -v valgrind >/dev/null 2>&1; then
     echo "instructions: valgrind is not installed"
