@@ -32,7 +32,7 @@ impl ProbePolicy {
     /// The wait before backoff and without the peer's delay.
     fn base(&self, rtt: &Rtt) -> Duration {
         if !rtt.has_sample() && !self.initial.is_zero() {
-            return self.initial;
+            return self.initial.max(GRANULARITY);
         }
         if self.short {
             let smoothed = rtt.smoothed();
@@ -152,5 +152,7 @@ mod tests {
         assert_eq!(period(policy, &Rtt::new(ms(250)), Space::Initial, 0), ms(70));
         assert_eq!(period(policy, &Rtt::new(ms(250)), Space::Initial, 2), ms(280));
         assert_eq!(period(policy, &rtt(), Space::Initial, 0), ms(300));
+        let hasty = ProbePolicy { initial: Duration::from_micros(1), ..policy };
+        assert_eq!(period(hasty, &Rtt::new(ms(250)), Space::Initial, 0), GRANULARITY);
     }
 }

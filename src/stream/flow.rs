@@ -100,6 +100,12 @@ impl RecvWindow {
             && self.next_limit() > self.limit
     }
 
+    /// True if the peer is stuck at `limit` and can be told of more: what it has not used up hangs
+    /// on what the application does not read now.
+    pub(super) fn frees(&self, limit: u64) -> bool {
+        limit >= self.limit && self.next_limit() > self.limit
+    }
+
     /// Raises the limit as far as the window allows and returns it, to be put into a frame.
     // RFC 9000 section 4.1: a limit never shrinks, and no limit exceeds 2^62-1.
     pub(super) fn advance(&mut self) -> u64 {

@@ -5,6 +5,7 @@ use super::counts::PeerIndex;
 use super::event::StreamEvent;
 use super::recv::Reader;
 use super::slots::Side;
+use super::state::RecvState;
 use super::streams::Streams;
 use crate::error::{TransportError, TransportErrorCode};
 use crate::wire::frame::{
@@ -147,17 +148,21 @@ impl Streams {
         Ok(())
     }
 
-    /// Takes in that the peer lacks connection credit. Credit follows what the application reads,
-    /// so nothing is done.
+    /// Takes in that the peer lacks connection credit. It gets what the application has read since
+    /// the last update, however little: the rest may lie in streams that nobody reads for long,
+    /// while others wait.
     ///
     /// # Errors
     /// None.
-    pub fn on_data_blocked(&mut self, _frame: &DataBlocked) -> Result<(), TransportError> {
+    pub fn on_data_blocked(&mut self, frame: &DataBlocked) -> Result<(), TransportError> {
+        if self.window.frees(frame.limit) {
+            self.control.add(Control::MAX_DATA);
+        }
         Ok(())
     }
 
-    /// Takes in that the peer lacks credit on a stream. Credit follows what the application reads,
-    /// so at most the stream is opened.
+    /// Takes in that the peer lacks credit on a stream. It gets what the application has read of it
+    /// since the last update.
     ///
     /// # Errors
     /// STREAM_STATE_ERROR, STREAM_LIMIT_ERROR.
@@ -166,7 +171,14 @@ impl Streams {
         frame: &StreamDataBlocked,
     ) -> Result<(), TransportError> {
         let target = self.target(frame.id, Part::Receiving);
-        target.map_err(|e| e.in_frame(FrameType::STREAM_DATA_BLOCKED.0))?;
+        let target = target.map_err(|e| e.in_frame(FrameType::STREAM_DATA_BLOCKED.0))?;
+        let Some(slot) = target else { return Ok(()) };
+        if let Side::Live(recv) = &self.slots[slot].recv {
+            let more = recv.state == RecvState::Recv && recv.window.frees(frame.limit);
+            if more && recv.reader == Reader::Application {
+                self.queue_control(slot, Control::MAX_DATA);
+            }
+        }
         Ok(())
     }
 

@@ -71,6 +71,32 @@ fn credit_is_returned_as_the_application_reads() {
     assert_eq!(client.write(key, &data[30_000..], false), Ok(15_000));
 }
 
+// RFC 9000 section 4.1: so that no stream waits for ever behind others that nobody reads.
+#[test]
+fn a_peer_that_is_blocked_gets_what_was_read_since_the_last_update() {
+    let mut server = server();
+    for (id, len) in [(0, 30_000), (4, 30_000), (8, 30_000), (12, 10_000)] {
+        server.on_stream(&stream(id, 0, &pattern(len), false)).unwrap();
+    }
+    let key = server.key(StreamId(0)).unwrap();
+    server.read(key, &mut [0; 10_000]).unwrap();
+    assert!(!server.wants_to_send());
+    server.on_data_blocked(&frame::DataBlocked { limit: 99_999 }).unwrap();
+    assert!(!server.wants_to_send(), "the peer did not know the limit in force");
+    server.on_data_blocked(&frame::DataBlocked { limit: 100_000 }).unwrap();
+    let blocked = frame::StreamDataBlocked { id: StreamId(0), limit: 30_000 };
+    server.on_stream_data_blocked(&blocked).unwrap();
+    let unread = frame::StreamDataBlocked { id: StreamId(4), limit: 30_000 };
+    server.on_stream_data_blocked(&unread).unwrap();
+    let more = frame::MaxStreamData { id: StreamId(0), maximum: 40_000 };
+    assert_eq!(
+        packet(&mut server, 1_000).frames(),
+        [Frame::MaxData(frame::MaxData { maximum: 110_000 }), Frame::MaxStreamData(more)]
+    );
+    server.on_data_blocked(&frame::DataBlocked { limit: 110_000 }).unwrap();
+    assert!(!server.wants_to_send(), "nothing was read since");
+}
+
 #[test]
 fn connection_credit_follows_what_was_read_on_all_streams() {
     let mut server = server();
