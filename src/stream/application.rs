@@ -234,12 +234,13 @@ impl Streams {
         !self.writable.is_empty()
     }
 
-    /// Wakes the writers that wait for space once a quarter of it is free: a write per packet
-    /// acknowledged would be waste.
+    /// Wakes the writers that wait for space once a quarter of it is free, or a tenth of all that
+    /// may be: a write per packet acknowledged would be waste.
     #[inline]
     fn wake_writers(&mut self) {
         let free = self.capacity.saturating_sub(self.buffered);
-        while free > 0 && free >= self.capacity / 4 {
+        let enough = if self.capacity == self.most { self.most / 10 } else { self.capacity / 4 };
+        while free > 0 && free >= enough {
             let Some(slot) = self.awaiting_space.first() else { return };
             self.set_writer(slot, Writer::MayWrite);
         }
@@ -247,11 +248,11 @@ impl Streams {
 
     /// How many more bytes the send buffers take from the stream.
     pub(super) fn space(&self, send: &SendStream) -> u64 {
-        let shared = match self.buffered < self.capacity {
-            true => self.most.saturating_sub(self.buffered),
-            false => 0,
-        };
-        shared.max(STREAM_SHARE.saturating_sub(send.buffer.buffered()))
+        let left = self.most.saturating_sub(self.buffered);
+        match self.buffered < self.capacity {
+            true => left,
+            false => left.min(STREAM_SHARE.saturating_sub(send.buffer.buffered())),
+        }
     }
 
     /// How many more bytes the peer takes from the stream, as far as known.

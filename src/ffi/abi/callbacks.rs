@@ -266,7 +266,7 @@ pub type xqc_send_mmsg_pt = Option<
 >;
 
 /// Takes the place of `write_socket` for one connection, with user data of its own; see
-/// `xqc_conn_set_pkt_filter_callback`. Returns as `xqc_socket_write_pt`.
+/// `xqc_conn_set_pkt_filter_callback`.
 pub type xqc_conn_pkt_filter_callback_pt = Option<
     unsafe extern "C" fn(
         buf: *const c_uchar,

@@ -102,8 +102,9 @@ extern "C" {
     /// of an earlier connection.
     pub fn xqc_conn_is_ready_to_send_early_data(conn: *mut xqc_connection_t) -> xqc_bool_t;
 
-    /// Makes a connection send through `pf_cb` instead of `write_socket`; batches still go to
-    /// `write_mmsg`.
+    /// Makes a connection send through `pf_cb` instead of the socket callbacks, one datagram a call;
+    /// null undoes it. What `pf_cb` returns a negative value for is offered again later, and is never
+    /// fatal; any other value counts as sent. May be called from inside a callback.
     pub fn xqc_conn_set_pkt_filter_callback(
         conn: *mut xqc_connection_t,
         pf_cb: xqc_conn_pkt_filter_callback_pt,
@@ -118,7 +119,8 @@ extern "C" {
         conn: *mut xqc_connection_t,
     ) -> xqc_conn_public_local_trans_settings_t;
 
-    /// Changes local settings, before the handshake tells them to the peer.
+    /// Changes local settings, before the handshake tells them to the peer: on a server, up to the
+    /// return of `conn_create_notify`. Only `max_datagram_frame_size` is taken.
     pub fn xqc_conn_set_public_local_trans_settings(
         conn: *mut xqc_connection_t,
         settings: *mut xqc_conn_public_local_trans_settings_t,

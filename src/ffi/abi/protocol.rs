@@ -26,8 +26,9 @@ pub type xqc_stream_closing_notify_pt = Option<
     ),
 >;
 
-/// A datagram of `data_len` bytes arrived; `data` is valid during the call. `unix_ts` is the
-/// receive time of its packet in microseconds.
+/// A datagram of `data_len` bytes, at least one, arrived; `data` is valid during the call. `unix_ts`
+/// is the receive time of its packet in microseconds, by the clock of the engine. May send, and
+/// close the connection; after that no more come.
 pub type xqc_datagram_read_notify_pt = Option<
     unsafe extern "C" fn(
         conn: *mut xqc_connection_t,
@@ -38,7 +39,8 @@ pub type xqc_datagram_read_notify_pt = Option<
     ),
 >;
 
-/// Datagrams can be sent again, after an attempt met `-XQC_EAGAIN`.
+/// Datagrams can be sent again, after an attempt met `-XQC_EAGAIN`: the handshake has come far
+/// enough, or a tenth of the queue is free. Called once for each such attempt or row of them.
 pub type xqc_datagram_write_notify_pt =
     Option<unsafe extern "C" fn(conn: *mut xqc_connection_t, user_data: *mut c_void)>;
 
@@ -59,8 +61,9 @@ pub type xqc_datagram_acked_notify_pt = Option<
     unsafe extern "C" fn(conn: *mut xqc_connection_t, dgram_id: u64, user_data: *mut c_void),
 >;
 
-/// The largest datagram that fits changed to `mss` bytes. It never shrinks; 0 means that the peer
-/// takes no datagrams.
+/// The largest datagram that fits changed to `mss` bytes; 0 means that the peer takes no datagrams.
+/// It shrinks only if the path turns out not to carry what it did. Not called before
+/// `xqc_datagram_set_user_data`.
 pub type xqc_datagram_mss_updated_notify_pt =
     Option<unsafe extern "C" fn(conn: *mut xqc_connection_t, mss: size_t, user_data: *mut c_void)>;
 
