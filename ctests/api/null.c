@@ -16,17 +16,10 @@
 #pragma weak xqc_path_get_peer_addr
 #pragma weak xqc_path_get_local_addr
 #pragma weak xqc_lb_cid_encryption
-#pragma weak xqc_datagram_get_mss
-#pragma weak xqc_datagram_set_user_data
-#pragma weak xqc_datagram_get_user_data
-#pragma weak xqc_datagram_send
-#pragma weak xqc_datagram_send_multiple
-#pragma weak xqc_conn_set_pkt_filter_callback
-#pragma weak xqc_conn_unset_pkt_filter_callback
-#pragma weak xqc_conn_get_public_local_trans_settings
-#pragma weak xqc_conn_set_public_local_trans_settings
-#pragma weak xqc_conn_get_public_remote_trans_settings
-#pragma weak xqc_conn_set_public_remote_trans_settings
+
+/* Exported, and declared in no header. */
+void xqc_conn_set_init_idle_timeout(xqc_connection_t *conn, xqc_msec_t init_idle_time_out);
+xqc_connection_t *xqc_engine_conns_hash_find(xqc_engine_t *engine, const xqc_cid_t *cid, char type);
 
 #define IF_PRESENT(function)                                                                       \
     if ((function) == NULL) {                                                                      \
@@ -286,33 +279,81 @@ static void path_functions(void)
 
 static void datagram_functions(void)
 {
-    uint64_t id = 0;
-    size_t count = 0;
-    size_t bytes = 0;
-    struct iovec vector = {&id, sizeof(id)};
-    IF_PRESENT(xqc_datagram_get_mss) CHECK_EQ(xqc_datagram_get_mss(NULL), 0);
-    IF_PRESENT(xqc_datagram_set_user_data) xqc_datagram_set_user_data(NULL, &id);
-    IF_PRESENT(xqc_datagram_get_user_data) CHECK(xqc_datagram_get_user_data(NULL) == NULL);
-    IF_PRESENT(xqc_datagram_send)
-        CHECK(xqc_datagram_send(NULL, &id, 1, &id, XQC_DATA_QOS_NORMAL) < 0);
-    IF_PRESENT(xqc_datagram_send_multiple)
-        CHECK(xqc_datagram_send_multiple(NULL, &vector, &id, 1, &count, &bytes,
-                                         XQC_DATA_QOS_NORMAL)
-              < 0);
-    IF_PRESENT(xqc_conn_set_pkt_filter_callback)
-        xqc_conn_set_pkt_filter_callback(NULL, NULL, NULL);
-    IF_PRESENT(xqc_conn_unset_pkt_filter_callback) xqc_conn_unset_pkt_filter_callback(NULL);
-    xqc_conn_public_local_trans_settings_t local = {0};
-    xqc_conn_public_remote_trans_settings_t remote = {0};
-    IF_PRESENT(xqc_conn_get_public_local_trans_settings)
-        local = xqc_conn_get_public_local_trans_settings(NULL);
-    IF_PRESENT(xqc_conn_set_public_local_trans_settings)
-        xqc_conn_set_public_local_trans_settings(NULL, &local);
-    IF_PRESENT(xqc_conn_get_public_remote_trans_settings)
-        remote = xqc_conn_get_public_remote_trans_settings(NULL);
-    IF_PRESENT(xqc_conn_set_public_remote_trans_settings)
-        xqc_conn_set_public_remote_trans_settings(NULL, &remote);
+    char byte = 0;
+    struct iovec vector = {.iov_base = &byte, .iov_len = 1};
+    uint64_t id = 7;
+    size_t count = 9, bytes = 9;
+    CHECK_EQ(xqc_datagram_get_mss(NULL), 0);
+    xqc_datagram_set_user_data(NULL, &id);
+    CHECK(xqc_datagram_get_user_data(NULL) == NULL);
+    CHECK_EQ(xqc_datagram_send(NULL, &byte, 1, &id, XQC_DATA_QOS_NORMAL), -XQC_EPARAM);
+    CHECK_EQ(xqc_datagram_send_multiple(NULL, &vector, &id, 1, &count, &bytes,
+                                        XQC_DATA_QOS_NORMAL),
+             -XQC_EPARAM);
+    CHECK_EQ(count + bytes, 0);
+    CHECK_EQ(id, 7);
+}
+
+static void datagram_arguments(void)
+{
+    sim_options options;
+    sim_options_init(&options);
+    options.server_settings.max_datagram_frame_size = 1000;
+    sim_world *world = sim_world_new(&options);
+    sim_conn *conn = sim_established(world);
+    CHECK(conn != NULL);
+    xqc_connection_t *handle = conn->handle;
+    const xqc_data_qos_level_t normal = XQC_DATA_QOS_NORMAL;
+    char byte = 0;
+    struct iovec vector[2] = {{.iov_base = &byte, .iov_len = 1}, {.iov_len = 1}};
+    size_t count = 9, bytes = 9;
+    CHECK_EQ(xqc_datagram_send(handle, NULL, 1, NULL, normal), -XQC_EPARAM);
+    CHECK_EQ(xqc_datagram_send(handle, NULL, 0, NULL, normal), XQC_OK);
+    CHECK_EQ(xqc_datagram_send(handle, &byte, 1, NULL, normal), XQC_OK);
+    CHECK_EQ(xqc_datagram_send_multiple(handle, NULL, NULL, 1, &count, &bytes, normal),
+             -XQC_EPARAM);
+    CHECK_EQ(xqc_datagram_send_multiple(handle, vector, NULL, 0, &count, &bytes, normal),
+             -XQC_EPARAM);
+    CHECK_EQ(xqc_datagram_send_multiple(handle, vector, NULL, 1, NULL, &bytes, normal),
+             -XQC_EPARAM);
+    CHECK_EQ(xqc_datagram_send_multiple(handle, vector, NULL, 1, &count, NULL, normal),
+             -XQC_EPARAM);
+    CHECK_EQ(count + bytes, 0);
+    /* The second entry has a length and no bytes. */
+    CHECK_EQ(xqc_datagram_send_multiple(handle, vector, NULL, 2, &count, &bytes, normal),
+             -XQC_EPARAM);
+    CHECK_EQ(count, 1);
+    CHECK_EQ(bytes, 1);
+    sim_run_for(world, SIM_SECOND);
+    CHECK(!conn->closed);
+    sim_world_free(world);
+}
+
+static void filters_and_public_settings(void)
+{
+    xqc_conn_set_pkt_filter_callback(NULL, NULL, NULL);
+    xqc_conn_unset_pkt_filter_callback(NULL);
+    xqc_conn_public_local_trans_settings_t local = xqc_conn_get_public_local_trans_settings(NULL);
+    xqc_conn_public_remote_trans_settings_t remote =
+        xqc_conn_get_public_remote_trans_settings(NULL);
     CHECK_EQ(local.max_datagram_frame_size + remote.max_datagram_frame_size, 0);
+    xqc_conn_set_public_local_trans_settings(NULL, &local);
+    xqc_conn_set_public_remote_trans_settings(NULL, &remote);
+    xqc_conn_set_init_idle_timeout(NULL, 1);
+    static const xqc_cid_t cid = {.cid_len = 8};
+    CHECK(xqc_engine_conns_hash_find(NULL, &cid, 's') == NULL);
+    sim_options options;
+    sim_options_init(&options);
+    sim_world *world = sim_world_new(&options);
+    sim_conn *conn = sim_established(world);
+    CHECK(conn != NULL);
+    xqc_conn_set_public_local_trans_settings(conn->handle, NULL);
+    xqc_conn_set_public_remote_trans_settings(conn->handle, NULL);
+    xqc_conn_set_pkt_filter_callback(conn->handle, NULL, NULL);
+    CHECK(xqc_engine_conns_hash_find(world->client.engine, NULL, 'd') == NULL);
+    sim_run_for(world, SIM_SECOND);
+    CHECK(!conn->closed);
+    sim_world_free(world);
 }
 
 static const check_case CASES[] = {
@@ -329,6 +370,8 @@ static const check_case CASES[] = {
     {"cid_functions", cid_functions, CHECK_OURS_ONLY},
     {"path_functions", path_functions, CHECK_OURS_ONLY},
     {"datagram_functions", datagram_functions, CHECK_OURS_ONLY},
+    {"datagram_arguments", datagram_arguments, CHECK_OURS_ONLY},
+    {"filters_and_public_settings", filters_and_public_settings, CHECK_OURS_ONLY},
 };
 
 int main(int argc, char **argv)

@@ -336,7 +336,7 @@ typedef ssize_t (*xqc_send_mmsg_pt)(const struct iovec *msg_iov,
 
 /**
  * Takes the place of `write_socket` for one connection, with user data of its own; see
- * `xqc_conn_set_pkt_filter_callback`. Returns as `xqc_socket_write_pt`.
+ * `xqc_conn_set_pkt_filter_callback`.
  */
 typedef ssize_t (*xqc_conn_pkt_filter_callback_pt)(const unsigned char *buf,
                                                    size_t size,
@@ -518,8 +518,9 @@ typedef void (*xqc_stream_closing_notify_pt)(xqc_stream_t *stream,
                                              void *strm_user_data);
 
 /**
- * A datagram of `data_len` bytes arrived; `data` is valid during the call. `unix_ts` is the
- * receive time of its packet in microseconds.
+ * A datagram of `data_len` bytes, at least one, arrived; `data` is valid during the call. `unix_ts`
+ * is the receive time of its packet in microseconds, by the clock of the engine. May send, and
+ * close the connection; after that no more come.
  */
 typedef void (*xqc_datagram_read_notify_pt)(xqc_connection_t *conn,
                                             void *user_data,
@@ -527,7 +528,10 @@ typedef void (*xqc_datagram_read_notify_pt)(xqc_connection_t *conn,
                                             size_t data_len,
                                             uint64_t unix_ts);
 
-/** Datagrams can be sent again, after an attempt met `-XQC_EAGAIN`. */
+/**
+ * Datagrams can be sent again, after an attempt met `-XQC_EAGAIN`: the handshake has come far
+ * enough, or a tenth of the queue is free. Called once for each such attempt or row of them.
+ */
 typedef void (*xqc_datagram_write_notify_pt)(xqc_connection_t *conn, void *user_data);
 
 /**
@@ -546,8 +550,9 @@ typedef void (*xqc_datagram_acked_notify_pt)(xqc_connection_t *conn,
                                              void *user_data);
 
 /**
- * The largest datagram that fits changed to `mss` bytes. It never shrinks; 0 means that the peer
- * takes no datagrams.
+ * The largest datagram that fits changed to `mss` bytes; 0 means that the peer takes no datagrams.
+ * It shrinks only if the path turns out not to carry what it did. Not called before
+ * `xqc_datagram_set_user_data`.
  */
 typedef void (*xqc_datagram_mss_updated_notify_pt)(xqc_connection_t *conn,
                                                    size_t mss,
@@ -1642,8 +1647,9 @@ xqc_int_t xqc_conn_send_ping(xqc_engine_t *engine,
 XQC_EXPORT_PUBLIC_API xqc_bool_t xqc_conn_is_ready_to_send_early_data(xqc_connection_t *conn);
 
 /**
- * Makes a connection send through `pf_cb` instead of `write_socket`; batches still go to
- * `write_mmsg`.
+ * Makes a connection send through `pf_cb` instead of the socket callbacks, one datagram a call;
+ * null undoes it. What `pf_cb` returns a negative value for is offered again later, and is never
+ * fatal; any other value counts as sent. May be called from inside a callback.
  */
 XQC_EXPORT_PUBLIC_API
 void xqc_conn_set_pkt_filter_callback(xqc_connection_t *conn,
@@ -1657,7 +1663,10 @@ XQC_EXPORT_PUBLIC_API void xqc_conn_unset_pkt_filter_callback(xqc_connection_t *
 XQC_EXPORT_PUBLIC_API
 xqc_conn_public_local_trans_settings_t xqc_conn_get_public_local_trans_settings(xqc_connection_t *conn);
 
-/** Changes local settings, before the handshake tells them to the peer. */
+/**
+ * Changes local settings, before the handshake tells them to the peer: on a server, up to the
+ * return of `conn_create_notify`. Only `max_datagram_frame_size` is taken.
+ */
 XQC_EXPORT_PUBLIC_API
 void xqc_conn_set_public_local_trans_settings(xqc_connection_t *conn,
                                               xqc_conn_public_local_trans_settings_t *settings);
