@@ -12,7 +12,7 @@ static void the_library_has_the_version_of_its_header(void)
 static void the_number_of_version_2_is_that_of_rfc_9369(void)
 {
     CHECK_EQ(XQC_EXT_VERSION_V2, 0x6b3343cf);
-    CHECK_EQ(xqc_conn_get_version(NULL), 0);
+    CHECK_EQ(xqc_ext_conn_version(NULL), 0);
 }
 
 static void the_features_of_an_ordinary_build_are_there(void)

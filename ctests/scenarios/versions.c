@@ -4,7 +4,7 @@
 #include "sim.h"
 
 /* Of xqc_ext.h, which upstream does not have. */
-uint32_t xqc_conn_get_version(const xqc_connection_t *conn) __attribute__((weak));
+uint32_t xqc_ext_conn_version(const xqc_connection_t *conn) __attribute__((weak));
 
 #define V1 1u
 #define V2 0x6b3343cfu
@@ -71,11 +71,11 @@ static sim_world *listening_world(const sim_options *options, heard_versions *he
 
 static void check_version(sim_conn *conn, uint32_t version)
 {
-    if (xqc_conn_get_version != NULL) {
+    if (xqc_ext_conn_version != NULL) {
         sim_conn *server = sim_server_conn(conn->endpoint->world, conn);
-        CHECK_EQ(xqc_conn_get_version(conn->handle), version);
-        CHECK_EQ(xqc_conn_get_version(server->handle), version);
-        CHECK_EQ(xqc_conn_get_version(NULL), 0);
+        CHECK_EQ(xqc_ext_conn_version(conn->handle), version);
+        CHECK_EQ(xqc_ext_conn_version(server->handle), version);
+        CHECK_EQ(xqc_ext_conn_version(NULL), 0);
     }
 }
 

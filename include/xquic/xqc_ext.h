@@ -137,7 +137,7 @@ XQC_EXPORT_PUBLIC_API uint32_t xqc_ext_version(void);
  * for example; 0 for null. A server may change it until the client hears that the handshake is
  * finished. Callable from inside callbacks.
  */
-XQC_EXPORT_PUBLIC_API uint32_t xqc_conn_get_version(const xqc_connection_t *conn);
+XQC_EXPORT_PUBLIC_API uint32_t xqc_ext_conn_version(const xqc_connection_t *conn);
 
 /**
  * Returns which features the loaded library has: the sum of `XQC_EXT_FEATURE_*`. Callable at

@@ -238,8 +238,9 @@ typedef int (*xqc_conn_notify_pt)(xqc_connection_t *conn,
 
 /**
  * The server issued a token for address validation. A client keeps a copy for its next
- * connection to the same server and hands it to `xqc_connect` then. `token` is valid during the
- * call.
+ * connection to the same server, in the same version of QUIC, and hands it to `xqc_connect` then,
+ * once if possible: a token that is shown twice tells an observer that both times it was the same
+ * client. `token` is valid during the call.
  */
 typedef void (*xqc_save_token_pt)(const unsigned char *token,
                                   uint32_t token_len,
@@ -375,7 +376,9 @@ typedef void (*xqc_conn_ssl_msg_cb_pt)(int msg_type,
 
 /**
  * Decides whether a client that brought no valid token must prove its address by a Retry packet.
- * Asked before `server_accept`; `user_data` is that of `xqc_engine_packet_process`.
+ * Asked before `server_accept`; `user_data` is that of `xqc_engine_packet_process`. Of `conn` only
+ * the addresses can be asked for; it is the handle that `server_accept` gets, or is gone after a
+ * Retry.
  *
  * Returns `XQC_TRUE` to send Retry, `XQC_FALSE` to go on without.
  */

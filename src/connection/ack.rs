@@ -62,7 +62,7 @@ impl Subjects<'_> {
             }
             Token::Datagram(number) => self.on_datagram_acked(*number),
             Token::MtuProbe(number) => self.settle_mtu_probe(*number, true),
-            Token::AddressToken => *self.next_token = None,
+            Token::Address => *self.next_token = None,
             Token::HandshakeDone | Token::NewConnectionId(_) => {}
         }
     }
@@ -77,7 +77,7 @@ impl Subjects<'_> {
             Token::Ping(number) => self.pings.on_lost(*number),
             Token::Crypto { offset, len } => self.crypto.on_lost(*offset, *len),
             Token::HandshakeDone => *self.handshake_done_due = true,
-            Token::AddressToken => self.next_token.iter_mut().for_each(|token| token.on_lost()),
+            Token::Address => self.next_token.iter_mut().for_each(|token| token.on_lost()),
             Token::NewConnectionId(sequence) => self.local_cids.on_announcement_lost(*sequence),
             Token::RetireConnectionId(sequence) => self.remote_cids.on_retirement_lost(*sequence),
             Token::Datagram(number) => self.on_datagram_lost(*number),

@@ -49,7 +49,7 @@ impl Connection {
         }
         frame.encode(frames);
         next.due = false;
-        Some(Token::AddressToken)
+        Some(Token::Address)
     }
 
     /// Takes a NEW_TOKEN frame.

@@ -29,7 +29,7 @@ pub enum Token {
     /// HANDSHAKE_DONE.
     HandshakeDone,
     /// NEW_TOKEN.
-    AddressToken,
+    Address,
     /// NEW_CONNECTION_ID with this sequence number.
     NewConnectionId(u64),
     /// A path MTU probe in the packet with this number.
@@ -48,7 +48,7 @@ impl Token {
             Self::Ack(_) => FrameType::ACK,
             Self::Ping(_) | Self::MtuProbe(_) => FrameType::PING,
             Self::Datagram(_) => FrameType::DATAGRAM,
-            Self::AddressToken => FrameType::NEW_TOKEN,
+            Self::Address => FrameType::NEW_TOKEN,
             Self::HandshakeDone => FrameType::HANDSHAKE_DONE,
             Self::NewConnectionId(_) => FrameType::NEW_CONNECTION_ID,
             Self::RetireConnectionId(_) => FrameType::RETIRE_CONNECTION_ID,

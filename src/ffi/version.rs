@@ -30,7 +30,7 @@ pub(super) fn spoken_versions(config: &xqc_config_t) -> Vec<Version> {
 ///
 /// `conn` is null or a live connection.
 #[no_mangle]
-pub unsafe extern "C" fn xqc_conn_get_version(conn: *const xqc_connection_t) -> u32 {
+pub unsafe extern "C" fn xqc_ext_conn_version(conn: *const xqc_connection_t) -> u32 {
     // SAFETY: the caller vouches for the handle.
     unsafe {
         with_connection(conn, 0, |engine, connection| {
@@ -40,4 +40,4 @@ pub unsafe extern "C" fn xqc_conn_get_version(conn: *const xqc_connection_t) -> 
     }
 }
 
-check_prototypes!(xqc_conn_get_version);
+check_prototypes!(xqc_ext_conn_version);

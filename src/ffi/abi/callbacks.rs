@@ -159,8 +159,9 @@ pub type xqc_conn_notify_pt = Option<
 >;
 
 /// The server issued a token for address validation. A client keeps a copy for its next
-/// connection to the same server and hands it to `xqc_connect` then. `token` is valid during the
-/// call.
+/// connection to the same server, in the same version of QUIC, and hands it to `xqc_connect` then,
+/// once if possible: a token that is shown twice tells an observer that both times it was the same
+/// client. `token` is valid during the call.
 pub type xqc_save_token_pt = Option<
     unsafe extern "C" fn(token: *const c_uchar, token_len: u32, conn_user_data: *mut c_void),
 >;
@@ -310,7 +311,9 @@ pub type xqc_conn_ssl_msg_cb_pt = Option<
 >;
 
 /// Decides whether a client that brought no valid token must prove its address by a Retry packet.
-/// Asked before `server_accept`; `user_data` is that of `xqc_engine_packet_process`.
+/// Asked before `server_accept`; `user_data` is that of `xqc_engine_packet_process`. Of `conn` only
+/// the addresses can be asked for; it is the handle that `server_accept` gets, or is gone after a
+/// Retry.
 ///
 /// Returns `XQC_TRUE` to send Retry, `XQC_FALSE` to go on without.
 pub type xqc_conn_retry_packet_pt = Option<

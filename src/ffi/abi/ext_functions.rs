@@ -23,7 +23,7 @@ extern "C" {
     /// Returns the QUIC version of a connection as it stands on the wire, 1 or `XQC_EXT_VERSION_V2`
     /// for example; 0 for null. A server may change it until the client hears that the handshake is
     /// finished. Callable from inside callbacks.
-    pub fn xqc_conn_get_version(conn: *const xqc_connection_t) -> u32;
+    pub fn xqc_ext_conn_version(conn: *const xqc_connection_t) -> u32;
 
     /// Returns which features the loaded library has: the sum of `XQC_EXT_FEATURE_*`. Callable at
     /// any time, from any thread.
