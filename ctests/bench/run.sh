@@ -1,5 +1,6 @@
 #!/bin/sh
-# Prints all figures of the benchmark. Usage: run.sh PATH-TO-BENCH [quick]
+# Prints all figures of the benchmark. Usage: run.sh PATH-TO-BENCH [quick]; the program "loopback"
+# is looked for beside it.
 #
 # Instructions per byte: callgrind counts a large and a small transfer; the difference, divided by
 # the difference in bytes, is free of start-up, handshake and tear-down. "crypto" is the part spent
@@ -35,6 +36,10 @@ while [ "$round" -lt "$rounds" ]; do
 done
 "$bench" idle --count "$pairs"
 "$bench" link --mb 20
+loopback=$(dirname "$bench")/loopback
+if [ -x "$loopback" ]; then
+    "$loopback" --mb "$megabytes" --rounds "$rounds"
+fi
 
 if ! command -v valgrind >/dev/null 2>&1; then
     echo "instructions: valgrind is not installed"
