@@ -316,7 +316,13 @@ impl Engine {
         if self.routes.find(config.scid.as_slice()).is_some() {
             return Err(Refused::ConnectionIdInUse);
         }
-        let config = ClientConfig { versions: &self.versions, ..config };
+        // RFC 9000 section 7.2: at least 8 unpredictable bytes, however short our own are. Servers
+        // drop what has less.
+        let dcid = match config.dcid.len() {
+            MIN_FIRST_DCID.. => config.dcid,
+            _ => self.random_remote_cid(MIN_FIRST_DCID),
+        };
+        let config = ClientConfig { versions: &self.versions, dcid, ..config };
         let connection = Connection::client(config, &self.tls, now, &mut *self.random)
             .map_err(Refused::Failed)?;
         Ok(self.insert(connection, None))

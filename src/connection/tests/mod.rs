@@ -19,6 +19,7 @@ mod early_data;
 mod ecn;
 mod handshake;
 mod keys;
+mod long_headers;
 mod migration;
 mod mtu;
 mod new_token;

@@ -47,6 +47,25 @@ fn controller() -> Controller {
     Controller::NewReno(NewReno::new(Parameters::new(MIN_DATAGRAM_SIZE)))
 }
 
+fn client_config(scid: ConnectionId, dcid: ConnectionId, token: &[u8]) -> ClientConfig<'_> {
+    ClientConfig {
+        settings: Arc::new(Settings::default()),
+        addresses: addresses(1),
+        controller: controller(),
+        scid,
+        dcid,
+        server_name: None,
+        alpn: b"h3",
+        verify: VerifyMode::None,
+        groups: None,
+        no_crypto: false,
+        resumption: None,
+        remembered: None,
+        token,
+        versions: &[],
+    }
+}
+
 /// A client and a server, each with at most one connection.
 struct World {
     now: Instant,
@@ -75,23 +94,7 @@ impl World {
         let now = Instant::from_micros(1_000_000);
         let mut client = engine(Role::Client);
         let (scid, dcid) = (client.random_cid(), client.random_remote_cid(8));
-        let config = ClientConfig {
-            settings: Arc::new(Settings::default()),
-            addresses: addresses(1),
-            controller: controller(),
-            scid,
-            dcid,
-            server_name: None,
-            alpn: b"h3",
-            verify: VerifyMode::None,
-            groups: None,
-            no_crypto: false,
-            resumption: None,
-            remembered: None,
-            token,
-            versions: &[],
-        };
-        let client_key = client.connect(now, config).unwrap();
+        let client_key = client.connect(now, client_config(scid, dcid, token)).unwrap();
         let server = engine(Role::Server);
         Self {
             now,
@@ -281,6 +284,39 @@ fn what_is_no_authentic_first_initial_begins_nothing() {
         assert!(matches!(world.at_server(&first[..len]), Received::Dropped(_)), "{len}");
     }
     assert!(world.server.is_empty());
+}
+
+/// RFC 9000 section 7.2.
+#[test]
+fn a_first_destination_of_less_than_eight_bytes_is_not_accepted() {
+    let mut world = World::new();
+    let (now, context, mut random) = (world.now, client_context(), SeededRandom::new([9; 32]));
+    for (len, accepted) in [(0, false), (7, false), (8, true), (20, true)] {
+        let dcid = ConnectionId::new(&[0xd1; 20][..len]).unwrap();
+        let scid = ConnectionId::new(&[0xc1; 8]).unwrap();
+        let config = client_config(scid, dcid, b"");
+        let mut client = Connection::client(config, &context, now, &mut random).unwrap();
+        let mut buffer = [0; 1500];
+        let sent = client.transmit(now, &mut buffer).unwrap();
+        let received = world.at_server(&buffer[..sent.len]);
+        assert_eq!(matches!(received, Received::Incoming(_)), accepted, "{len}: {received:?}");
+    }
+    assert!(world.server.is_empty());
+}
+
+/// RFC 9000 section 7.2: also where our own connection IDs are shorter than that.
+#[test]
+fn a_clients_first_destination_has_at_least_eight_random_bytes() {
+    let mut seen = Vec::new();
+    for _ in 0..2 {
+        let mut client = engine(Role::Client);
+        client.random = Box::new(SeededRandom::new([seen.len() as u8 + 1; 32]));
+        let config = client_config(client.random_cid(), client.random_remote_cid(4), b"");
+        let key = client.connect(Instant::from_micros(1), config).unwrap();
+        seen.push(*client.connection(key).unwrap().remote_cid());
+    }
+    assert!(seen.iter().all(|dcid| dcid.len() == 8));
+    assert_ne!(seen[0], seen[1]);
 }
 
 /// RFC 9000 sections 5.2.2 and 6.1.
