@@ -93,6 +93,7 @@ pub(super) fn local_parameters(settings: &Settings, identity: &Identity) -> Tran
         max_datagram_frame_size: settings.datagrams.max_frame_size.into(),
         close_dgram_redundancy: settings.datagrams.close_redundancy,
         pmtud: settings.pmtud_offer.into(),
+        connection_options: settings.connection_options.clone(),
         ..TransportParameters::default()
     };
     announce_timestamps(settings, &mut parameters);

@@ -74,6 +74,8 @@ pub struct Settings {
     /// Packets sealed with one 1-RTT key after which it is updated; zero leaves that to the limits
     /// of the AEAD.
     pub key_update_threshold: u64,
+    /// Tags that tell the peer how we would have it behave (client).
+    pub connection_options: Vec<[u8; 4]>,
     /// Makes the controllers of further paths.
     pub controller: ControllerFactory,
     /// Whether a client may move (server).
@@ -259,6 +261,7 @@ impl Default for Settings {
             initial_max_streams_bidi: 1024,
             initial_max_streams_uni: 1024,
             key_update_threshold: 0,
+            connection_options: Vec::new(),
             controller: ControllerFactory::default(),
             migration: Migration::default(),
             preferred_address: None,

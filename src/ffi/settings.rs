@@ -1,5 +1,6 @@
 //! Connection settings of hosts: defaults, clamps, and the way into the core.
 
+mod connection_options;
 mod credit;
 mod datagrams;
 mod mtu;
@@ -21,6 +22,7 @@ use super::cells::ConnectionTerms;
 use super::congestion::CongestionChoice;
 use super::guard::{catch, with_engine};
 use super::version::wanted_version;
+use connection_options::connection_options;
 use credit::with_credit;
 use datagrams::datagrams;
 use mtu::with_mtu;
@@ -63,6 +65,10 @@ fn terms(host: &xqc_conn_settings_t, base: &Settings, role: Role) -> ConnectionT
         },
         key_update_threshold: host.keyupdate_pkt_threshold,
         datagrams: datagrams(host, &base.datagrams),
+        connection_options: match role {
+            Role::Client => connection_options(&host.conn_option_str),
+            Role::Server => Vec::new(),
+        },
         controller: CongestionChoice::new(&host.cong_ctrl_callback, &host.cc_params).factory(),
         ..with_recovery(host, &with_mtu(host, &with_credit(host, base), role), role)
     };

@@ -21,6 +21,9 @@ impl TransportParameters {
         if self.disable_active_migration {
             list.push(id::DISABLE_ACTIVE_MIGRATION, &[]);
         }
+        if !self.connection_options.is_empty() {
+            list.push(id::CONNECTION_OPTIONS, self.connection_options.as_flattened());
+        }
         if let Some(versions) = &self.version_information {
             list.push(id::VERSION_INFORMATION, &versions.encode());
         }
@@ -185,6 +188,7 @@ mod tests {
             extended_ack_features: 2,
             max_receive_timestamps_per_ack: 63,
             receive_timestamps_exponent: 20,
+            connection_options: Vec::new(),
             version_information: Some(VersionInformation {
                 chosen: Version::V1,
                 available: [Version::V2, Version::V1].into_iter().collect(),
@@ -201,6 +205,19 @@ mod tests {
             r.varint_bytes().unwrap();
         }
         ids
+    }
+
+    #[test]
+    fn connection_options_are_sent_as_tags_and_not_taken_from_peers() {
+        let asked = TransportParameters {
+            connection_options: vec![*b"B2ON", *b"IW10"],
+            ..TransportParameters::default()
+        };
+        let bytes = asked.encode(Role::Client, &mut Counter(1));
+        let at = bytes.windows(11).position(|part| part == b"\x71\x28\x08B2ONIW10");
+        assert!(at.is_some(), "{bytes:02x?}");
+        let seen = TransportParameters::decode(&bytes, Role::Client).unwrap();
+        assert_eq!(seen, TransportParameters::default());
     }
 
     #[test]

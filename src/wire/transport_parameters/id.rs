@@ -36,6 +36,9 @@ pub(super) const EXTENDED_ACK_FEATURES: u64 = 0xff0_a004;
 pub(super) const MAX_RECEIVE_TIMESTAMPS_PER_ACK: u64 = 0xff0_a002;
 pub(super) const RECEIVE_TIMESTAMPS_EXPONENT: u64 = 0xff0_a003;
 
+/// Google's, and on one side only.
+pub(super) const CONNECTION_OPTIONS: u64 = 0x3128;
+
 /// True for what a client must not send (RFC 9000 section 18.2, last paragraph).
 pub(super) const fn is_server_only(id: u64) -> bool {
     matches!(

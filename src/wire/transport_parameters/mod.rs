@@ -86,6 +86,9 @@ pub struct TransportParameters {
     pub max_receive_timestamps_per_ack: u64,
     /// They count in units of 2 to this power milliseconds, at most 20.
     pub receive_timestamps_exponent: u8,
+    /// Tags that ask the receiver for a behaviour, as Google's QUIC knows them. Only sent: what a
+    /// peer would have us do stays our host's decision.
+    pub connection_options: Vec<[u8; 4]>,
     /// The version in use and those that could be.
     pub version_information: Option<VersionInformation>,
 }
@@ -118,6 +121,7 @@ impl Default for TransportParameters {
             extended_ack_features: 0,
             max_receive_timestamps_per_ack: 0,
             receive_timestamps_exponent: 0,
+            connection_options: Vec::new(),
             version_information: None,
         }
     }
