@@ -60,8 +60,10 @@ impl Draft {
         if self.layout.is_padded() {
             frames.insert(FrameType::PADDING);
         }
-        if self.content.ack_eliciting && self.content.tokens.is_empty() {
-            frames.insert(FrameType::PING);
+        if self.content.tokens.is_empty() {
+            // Nothing refers to these two: one has no content, the other has nobody to miss it.
+            let eliciting = self.content.ack_eliciting;
+            frames.insert(if eliciting { FrameType::PING } else { FrameType::CONNECTION_CLOSE });
         }
         frames
     }

@@ -81,6 +81,8 @@ kinds! {
     ConnectionClosed = "connectivity:connection_closed", Base, false;
     /// One end is addressed by another connection ID.
     ConnectionIdUpdated = "connectivity:connection_id_updated", Base, false;
+    /// The spin bit of our packets has changed.
+    SpinBitUpdated = "connectivity:spin_bit_updated", Base, false;
     /// Packets go another way.
     PathAssigned = "connectivity:path_assigned", Base, false;
     /// Datagrams may be larger, or must be smaller.

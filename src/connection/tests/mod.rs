@@ -32,5 +32,6 @@ mod recovery;
 mod retry_and_version;
 mod settings;
 mod spin;
+mod statistics;
 mod trace;
 mod versions;

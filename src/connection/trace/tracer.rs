@@ -17,6 +17,7 @@ pub struct Tracer {
     addresses: Addresses,
     remote_cid: ConnectionId,
     deadline: Option<Instant>,
+    spin: bool,
 }
 
 /// The figures of loss detection and congestion control that qlog knows; times in microseconds.
@@ -84,6 +85,7 @@ impl Tracer {
             addresses: path.addresses,
             remote_cid,
             deadline: None,
+            spin: path.spin.value(),
         }
     }
 
@@ -97,6 +99,7 @@ impl Tracer {
         self.notice_congestion_state(path);
         self.notice_mtu(path.max_datagram_size);
         self.notice_addresses(&path.addresses);
+        self.notice_spin(path.spin.value());
     }
 
     /// True if the loss timer was not set to `deadline` before.
@@ -126,6 +129,14 @@ impl Tracer {
         if before != mtu {
             self.trace.event(Kind::MtuUpdated, |data| {
                 data.number("old", before.into()).number("new", mtu.into());
+            });
+        }
+    }
+
+    fn notice_spin(&mut self, spin: bool) {
+        if std::mem::replace(&mut self.spin, spin) != spin {
+            self.trace.event(Kind::SpinBitUpdated, |data| {
+                data.flag("state", spin);
             });
         }
     }

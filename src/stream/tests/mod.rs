@@ -6,6 +6,7 @@ mod closing;
 mod flow_control;
 mod limits;
 mod property;
+mod records;
 mod scheduling;
 mod sending;
 mod states;
