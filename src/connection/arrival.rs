@@ -151,12 +151,12 @@ impl Connection {
 
     /// Adds a path, and gives up another if there are too many. Returns false if none may go.
     pub(super) fn add_path(&mut self, now: Instant, other: OtherPath) -> bool {
-        let (surplus, added) = match self.other_paths().add(other) {
-            Ok(removed) => (removed, true),
-            Err(refused) => (Some(refused), false),
-        };
+        let addresses = other.path.addresses;
+        let others = self.other_paths();
+        let surplus = others.add(other);
+        let added = others.find(&addresses).is_some();
         if let Some(surplus) = surplus {
-            self.give_up_path(now, surplus);
+            self.give_up_path(now, &surplus);
         }
         self.arm_path_timer();
         added

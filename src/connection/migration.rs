@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use crate::error::{TransportError, TransportErrorCode};
 use crate::path::amplification::Amplification;
 use crate::path::cids::Lease;
-use crate::path::{Addresses, OtherPath, Path, PathHandle, Purpose};
+use crate::path::{Addresses, OtherPath, OtherPaths, Path, PathHandle, Purpose};
 use crate::time::Instant;
 use crate::wire::transport_parameters::PreferredAddress;
 use crate::wire::Role;
@@ -191,14 +191,14 @@ impl Connection {
 
     /// The path in use could not be validated: back to the last that was (RFC 9000 section 9.3.2).
     pub(super) fn on_active_path_failed(&mut self, now: Instant) {
-        let fallback = self.others.as_deref().and_then(|others| others.fallback());
+        let fallback = self.others.as_deref().and_then(OtherPaths::fallback);
         let Some(handle) = fallback else {
             self.end(CloseReason::NoViablePath);
             return;
         };
         self.change_path(now, handle);
         if let Some(failed) = self.others.as_deref_mut().and_then(|others| others.remove(handle)) {
-            self.give_up_path(now, failed);
+            self.give_up_path(now, &failed);
         }
         self.settle_path(now);
     }
@@ -207,7 +207,7 @@ impl Connection {
     /// connection with it if it was the only one.
     pub fn on_socket_error(&mut self, now: Instant, peer: &SocketAddr) {
         if self.path.addresses.peer == *peer {
-            let fallback = self.others.as_deref().and_then(|others| others.fallback());
+            let fallback = self.others.as_deref().and_then(OtherPaths::fallback);
             match fallback {
                 Some(_) => self.on_active_path_failed(now),
                 None => self.end(CloseReason::PathLost),
@@ -219,7 +219,7 @@ impl Connection {
             others.remove(handle)
         });
         if let Some(gone) = gone {
-            self.give_up_path(now, gone);
+            self.give_up_path(now, &gone);
         }
         self.arm_path_timer();
     }

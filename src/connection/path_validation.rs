@@ -1,6 +1,6 @@
 //! Challenges and responses: who is where (RFC 9000 section 8.2).
 
-use crate::path::{ChallengeData, OtherPath, PathHandle, Proof, Purpose, Transmit};
+use crate::path::{ChallengeData, OtherPath, OtherPaths, PathHandle, Proof, Purpose, Transmit};
 use crate::recovery::{EcnCodepoint, Rtt, SentPacket};
 use crate::time::{Duration, Instant};
 use crate::tls::HmacKey;
@@ -177,9 +177,9 @@ impl Connection {
             self.on_active_path_failed(now);
         }
         while let Some(gone) = self.take_useless_path(now) {
-            self.give_up_path(now, gone);
+            self.give_up_path(now, &gone);
         }
-        let nothing = self.others.as_deref().is_some_and(|others| others.is_empty());
+        let nothing = self.others.as_deref().is_some_and(OtherPaths::is_empty);
         if nothing && self.settings.preferred_address.is_none() {
             self.others = None;
         }
@@ -211,7 +211,7 @@ impl Connection {
     }
 
     /// A path is not used any more, nor is the connection ID that it had for itself.
-    pub(super) fn give_up_path(&mut self, now: Instant, path: OtherPath) {
+    pub(super) fn give_up_path(&mut self, now: Instant, path: &OtherPath) {
         let Some(lease) = path.lease else { return };
         if let Err(error) = self.remote_cids.end_lease(lease) {
             self.close_on_error(now, error);
@@ -224,7 +224,7 @@ impl Connection {
             return;
         }
         let unsettled = self.path.is_validating();
-        let others = self.others.as_deref().into_iter().flat_map(|others| others.iter());
+        let others = self.others.as_deref().into_iter().flat_map(OtherPaths::iter);
         let others = others.filter_map(|(_, other)| {
             // What may still be fallen back on is kept as long as that is open.
             let kept = unsettled && other.purpose == Purpose::Former;

@@ -18,7 +18,7 @@ use super::{ConnectionKey, Engine, Verdict};
 const MIN_INITIAL_DATAGRAM: usize = 1200;
 
 /// A client's first destination connection ID is at least this long (RFC 9000 section 7.2).
-const MIN_FIRST_DCID: usize = 8;
+pub const MIN_FIRST_DCID: usize = 8;
 
 /// What became of a datagram.
 #[derive(Debug)]

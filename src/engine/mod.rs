@@ -36,7 +36,7 @@ use schedule::{Schedule, Slot};
 use tally::Tally;
 use tokens::Tokens;
 
-pub use accept::{Acceptance, DropReason, Incoming, Received, Refused};
+pub use accept::{Acceptance, DropReason, Incoming, Received, Refused, MIN_FIRST_DCID};
 pub use crowding::Crowded;
 pub use tokens::{TokenKeys, UnixTime, Verdict, KEYS as TOKEN_KEYS};
 

@@ -102,4 +102,18 @@ mod tests {
         routes.remove(&cid(1), one);
         assert_eq!(routes.find(&[1; 8]), None);
     }
+
+    /// IDs that a client chooses cannot be made to collide: where they lie depends on a secret.
+    #[test]
+    fn where_an_id_lies_depends_on_a_secret() {
+        let order = |secret| {
+            let mut routes = Routes::new(secret);
+            for n in 0..64 {
+                routes.insert(cid(n), ConnectionKey::new(n.into(), 1));
+            }
+            routes.table.keys().copied().collect::<Vec<_>>()
+        };
+        assert_eq!(order(1), order(1));
+        assert_ne!(order(1), order(2));
+    }
 }

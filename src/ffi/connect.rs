@@ -6,6 +6,7 @@ use std::rc::Rc;
 use libc::{c_char, c_int, c_uchar, c_uint, c_void, sockaddr, socklen_t};
 
 use crate::connection::ClientConfig;
+use crate::engine::MIN_FIRST_DCID;
 use crate::path::Addresses;
 use crate::tls::VerifyMode;
 use crate::wire::{ConnectionId, Role};
@@ -139,7 +140,7 @@ fn connect<'a>(
     };
     let terms = client_terms(wish.settings, &engine.server_settings.borrow().settings);
     let scid = client_cid(engine, wish.settings.specify_client_scid, &wish.settings.client_scid)?;
-    let dcid = client_cid(engine, wish.settings.specify_client_dcid, &wish.settings.client_dcid)?;
+    let dcid = first_dcid(engine, wish.settings)?;
     if engine.doomed.get() || engine.core.borrow().role() != Role::Client {
         return None;
     }
@@ -227,6 +228,20 @@ fn client_cid(engine: &EngineCell, specified: u8, bytes: &[u8]) -> Option<Connec
         return ConnectionId::new(bytes.get(..len)?);
     }
     generate_cid(engine, None).ok()
+}
+
+/// The destination of the first Initial. RFC 9000 section 7.2: 8 bytes at least, however long the IDs
+/// of this host are.
+fn first_dcid(engine: &EngineCell, settings: &xqc_conn_settings_t) -> Option<ConnectionId> {
+    if settings.specify_client_dcid == 1 {
+        let len = engine.core.borrow().cid_len().max(MIN_FIRST_DCID);
+        return ConnectionId::new(settings.client_dcid.get(..len)?);
+    }
+    let cid = generate_cid(engine, None).ok()?;
+    if cid.len() < MIN_FIRST_DCID {
+        return Some(engine.core.borrow_mut().random_remote_cid(MIN_FIRST_DCID));
+    }
+    Some(cid)
 }
 
 fn verify_mode(ssl: &xqc_conn_ssl_config_t) -> VerifyMode {

@@ -102,18 +102,16 @@ impl OtherPaths {
         former.map(PathHandle::of_other)
     }
 
-    /// Adds a path. If there are too many, one that was only seen makes room and is returned;
-    /// unvalidated ones first. `Err` if none can.
-    pub fn add(&mut self, other: OtherPath) -> Result<Option<OtherPath>, OtherPath> {
-        let mut removed = None;
+    /// Adds a path. If there are too many, one that was only seen makes room, unvalidated ones
+    /// first; if none can, the new one is not added. Returns what was surplus.
+    pub fn add(&mut self, other: OtherPath) -> Option<OtherPath> {
+        let mut surplus = None;
         if self.list.len() >= MAX_OTHER_PATHS {
-            match self.expendable() {
-                Some(index) => removed = Some(self.list.remove(index)),
-                None => return Err(other),
-            }
+            let Some(index) = self.expendable() else { return Some(other) };
+            surplus = Some(self.list.remove(index));
         }
         self.list.push(other);
-        Ok(removed)
+        surplus
     }
 
     fn expendable(&self) -> Option<usize> {

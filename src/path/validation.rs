@@ -93,7 +93,7 @@ impl Validation {
         }
         while now >= self.repeat_at {
             self.due = true;
-            self.repeat_at = self.repeat_at + self.interval.max(Duration::from_millis(1));
+            self.repeat_at += self.interval.max(Duration::from_millis(1));
         }
         Verdict::Pending
     }

@@ -75,7 +75,7 @@ fn a_response_validates_the_path_of_its_challenge_only() {
     let mut data = Vec::new();
     for mail in &mail {
         let there = mail.addresses.local != Some(at(CLIENT));
-        for packet in pair.look(Role::Client, &[mail.bytes.clone()]) {
+        for packet in pair.look(Role::Client, std::slice::from_ref(&mail.bytes)) {
             packet.for_each(|frame| {
                 if let Frame::PathChallenge(frame) = frame {
                     data.push((there, frame.0));

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod early_data;
+mod identifiers;
 mod retry;
 
 use std::sync::Arc;
@@ -41,6 +42,17 @@ fn token_keys() -> TokenKeys {
 
 fn addresses(host: u8) -> Addresses {
     Addresses { local: None, peer: ([192, 0, 2, host], 443).into() }
+}
+
+fn acceptance(scid: ConnectionId, settings: Arc<Settings>) -> Acceptance {
+    Acceptance {
+        scid,
+        scid_is_secret: true,
+        preferred_cid: None,
+        settings,
+        controller: controller(),
+        policy: ServerPolicy::default(),
+    }
 }
 
 fn controller() -> Controller {
@@ -171,15 +183,7 @@ impl World {
 
     fn accept(&mut self, incoming: &Incoming, datagram: &[u8]) {
         let scid = self.server.random_cid();
-        let settings = Arc::new(Settings::default());
-        let terms = Acceptance {
-            scid,
-            scid_is_secret: true,
-            preferred_cid: None,
-            settings,
-            controller: controller(),
-            policy: ServerPolicy::default(),
-        };
+        let terms = acceptance(scid, Arc::new(Settings::default()));
         let key = self.server.accept(self.now, incoming, terms).unwrap();
         self.server.feed(key, self.now, &Arrival::unmarked(incoming.addresses), datagram);
         self.server.feed_early(key, self.now, incoming);

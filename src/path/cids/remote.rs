@@ -1,178 +1,16 @@
-//! The connection IDs of both ends (RFC 9000 section 5.1).
+//! The connection IDs that we send to.
 
 use smallvec::SmallVec;
 
 use crate::error::{TransportError, TransportErrorCode};
-use crate::wire::cid::{ConnectionId, ResetToken};
 use crate::wire::frame::NewConnectionId;
+use crate::wire::{ConnectionId, ResetToken};
 
-/// How many connection IDs of ours we keep issued at most, whatever the peer would store: the one
-/// in use and two spares, as upstream.
-pub const MAX_ISSUED: u64 = 3;
+use super::Entry;
 
 /// RETIRE_CONNECTION_ID frames that may be outstanding, in multiples of the active limit
 /// (RFC 9000 section 5.1.2): a peer that never acknowledges them cannot make us hold more.
 const MAX_RETIREMENTS_PER_LIMIT: usize = 2;
-
-/// One connection ID and its sequence number.
-#[derive(Clone, Copy, Debug)]
-struct Entry {
-    sequence: u64,
-    cid: ConnectionId,
-    reset_token: Option<ResetToken>,
-    /// Ours: the peer has sent to it.
-    used: bool,
-}
-
-impl Entry {
-    fn new(sequence: u64, cid: ConnectionId, reset_token: Option<ResetToken>) -> Self {
-        Self { sequence, cid, reset_token, used: false }
-    }
-}
-
-/// The connection IDs we gave to the peer: packets carrying one of them are ours.
-#[derive(Debug)]
-pub struct LocalCids {
-    issued: SmallVec<[Entry; 2]>,
-    next_sequence: u64,
-    /// The one that the host knows the connection by.
-    primary: ConnectionId,
-    /// The one that the peer sent to last, on the path in use.
-    in_use: ConnectionId,
-    /// Sequence numbers whose NEW_CONNECTION_ID has to be sent, or sent again.
-    to_announce: SmallVec<[u64; 2]>,
-}
-
-impl LocalCids {
-    /// Starts with the connection ID of the handshake, sequence number 0.
-    pub fn new(cid: ConnectionId) -> Self {
-        let mut issued = SmallVec::new();
-        issued.push(Entry { used: true, ..Entry::new(0, cid, None) });
-        Self { issued, next_sequence: 1, primary: cid, in_use: cid, to_announce: SmallVec::new() }
-    }
-
-    /// Adds the connection ID that goes with a preferred address (RFC 9000 section 5.1.1): number
-    /// 1, told by a transport parameter. To be called before any other is issued.
-    pub fn issue_preferred(&mut self, cid: ConnectionId, reset_token: ResetToken) {
-        self.issued.push(Entry::new(self.next_sequence, cid, Some(reset_token)));
-        self.next_sequence += 1;
-    }
-
-    /// True if the peer sent its last packet on the path in use to `cid`.
-    #[inline]
-    pub fn is_in_use(&self, cid: &ConnectionId) -> bool {
-        self.in_use == *cid
-    }
-
-    /// The peer sends to `cid` now.
-    #[cold]
-    pub fn note_use(&mut self, cid: &ConnectionId) {
-        if let Some(entry) = self.issued.iter_mut().find(|entry| entry.cid == *cid) {
-            entry.used = true;
-            self.in_use = *cid;
-        }
-    }
-
-    /// How many more the peer would take, given its active_connection_id_limit.
-    pub fn wanted(&self, peer_limit: u64) -> u64 {
-        // RFC 9000 section 5.1.1: with a zero-length connection ID there is nothing to issue.
-        if self.issued.first().is_some_and(|entry| entry.cid.is_empty()) {
-            return 0;
-        }
-        peer_limit.min(MAX_ISSUED).saturating_sub(self.issued.len() as u64)
-    }
-
-    /// Issues `cid`; a NEW_CONNECTION_ID frame for it becomes pending.
-    pub fn issue(&mut self, cid: ConnectionId, reset_token: ResetToken) -> u64 {
-        let sequence = self.next_sequence;
-        self.next_sequence += 1;
-        self.issued.push(Entry::new(sequence, cid, Some(reset_token)));
-        self.to_announce.push(sequence);
-        sequence
-    }
-
-    /// Takes RETIRE_CONNECTION_ID for `sequence`, which came in a packet sent to `used`.
-    /// Returns the connection ID that is no longer active, `None` if it was retired before.
-    pub fn retire(
-        &mut self,
-        sequence: u64,
-        used: &ConnectionId,
-    ) -> Result<Option<ConnectionId>, TransportError> {
-        // RFC 9000 section 19.16.
-        let violation =
-            |reason| TransportError::new(TransportErrorCode::PROTOCOL_VIOLATION, reason);
-        if sequence >= self.next_sequence {
-            return Err(violation("retired a connection ID that was never issued"));
-        }
-        let Some(index) = self.issued.iter().position(|entry| entry.sequence == sequence) else {
-            return Ok(None);
-        };
-        let cid = self.issued[index].cid;
-        if cid.is_empty() {
-            return Err(violation("retired a zero-length connection ID"));
-        }
-        if cid == *used {
-            return Err(violation("retired the connection ID of the packet itself"));
-        }
-        self.issued.remove(index);
-        self.to_announce.retain(|announced| *announced != sequence);
-        if cid == self.primary {
-            self.primary = self.successor();
-        }
-        Ok(Some(cid))
-    }
-
-    /// True if a NEW_CONNECTION_ID frame waits to be sent.
-    #[inline]
-    pub fn has_announcement(&self) -> bool {
-        !self.to_announce.is_empty()
-    }
-
-    /// The next NEW_CONNECTION_ID frame to send.
-    pub fn next_announcement(&self) -> Option<NewConnectionId> {
-        let sequence = *self.to_announce.first()?;
-        let entry = self.issued.iter().find(|entry| entry.sequence == sequence)?;
-        Some(NewConnectionId {
-            sequence,
-            retire_prior_to: 0,
-            cid: entry.cid,
-            reset_token: entry.reset_token?,
-        })
-    }
-
-    /// The frame that [`LocalCids::next_announcement`] gave was sent.
-    pub fn on_announced(&mut self) {
-        if !self.to_announce.is_empty() {
-            self.to_announce.remove(0);
-        }
-    }
-
-    /// The packet that announced `sequence` was lost: it is announced again unless retired since.
-    pub fn on_announcement_lost(&mut self, sequence: u64) {
-        let live = self.issued.iter().any(|entry| entry.sequence == sequence);
-        if live && !self.to_announce.contains(&sequence) {
-            self.to_announce.push(sequence);
-        }
-    }
-
-    /// The oldest that the peer has sent to, or else the oldest.
-    fn successor(&self) -> ConnectionId {
-        let used = self.issued.iter().find(|entry| entry.used).or(self.issued.first());
-        used.map_or(ConnectionId::EMPTY, |entry| entry.cid)
-    }
-
-    /// The connection ID a host knows the connection by: the first one, and when that is retired,
-    /// the oldest that the peer has sent to.
-    #[inline]
-    pub fn primary(&self) -> ConnectionId {
-        self.primary
-    }
-
-    /// Every connection ID that is active.
-    pub fn iter(&self) -> impl Iterator<Item = ConnectionId> + '_ {
-        self.issued.iter().map(|entry| entry.cid)
-    }
-}
 
 /// The number of the connection ID that belongs to a preferred address (RFC 9000 section 5.1.1).
 const PREFERRED_SEQUENCE: u64 = 1;
@@ -471,47 +309,6 @@ mod tests {
     }
 
     #[test]
-    fn as_many_are_issued_as_the_peer_stores() {
-        let mut local = LocalCids::new(cid(0));
-        assert_eq!(local.wanted(2), 1);
-        assert_eq!(local.issue(cid(1), token(1)), 1);
-        assert_eq!(local.wanted(2), 0);
-        assert_eq!(local.wanted(1 << 40), MAX_ISSUED - 2);
-        assert_eq!(LocalCids::new(ConnectionId::EMPTY).wanted(4), 0);
-    }
-
-    #[test]
-    fn retiring_makes_room_for_a_fresh_one() {
-        let mut local = LocalCids::new(cid(0));
-        local.issue(cid(1), token(1));
-        assert_eq!(local.retire(0, &cid(1)).unwrap(), Some(cid(0)));
-        assert_eq!(local.retire(0, &cid(1)).unwrap(), None);
-        assert_eq!(local.wanted(2), 1);
-    }
-
-    #[test]
-    fn retiring_what_was_never_issued_or_is_in_use_is_a_violation() {
-        let mut local = LocalCids::new(cid(0));
-        let violation = TransportErrorCode::PROTOCOL_VIOLATION;
-        assert_eq!(code(local.retire(1, &cid(0)).unwrap_err()), violation);
-        assert_eq!(code(local.retire(0, &cid(0)).unwrap_err()), violation);
-    }
-
-    #[test]
-    fn a_lost_announcement_is_repeated_unless_retired() {
-        let mut local = LocalCids::new(cid(0));
-        let sequence = local.issue(cid(1), token(1));
-        assert_eq!(local.next_announcement().unwrap().sequence, sequence);
-        local.on_announced();
-        assert!(local.next_announcement().is_none());
-        local.on_announcement_lost(sequence);
-        assert!(local.next_announcement().is_some());
-        local.retire(sequence, &cid(0)).unwrap();
-        local.on_announcement_lost(sequence);
-        assert!(local.next_announcement().is_none());
-    }
-
-    #[test]
     fn retire_prior_to_moves_to_a_spare() {
         let mut remote = RemoteCids::new(cid(0), 4);
         assert!(!remote.on_new(&new_cid(1, 1, 0)).unwrap());
@@ -565,5 +362,81 @@ mod tests {
         assert!(remote.reset_token() == Some(&token(7)));
         remote.on_new(&new_cid(2, 2, 2)).unwrap();
         assert!(remote.reset_token() == Some(&token(2)));
+    }
+
+    fn with_spares(count: u8) -> RemoteCids {
+        let mut remote = RemoteCids::new(cid(0), 8);
+        for n in 1..=count {
+            remote.on_new(&new_cid(n.into(), n, 0)).unwrap();
+        }
+        remote
+    }
+
+    #[test]
+    fn another_path_has_an_id_for_itself_and_gives_it_back_for_good() {
+        let mut remote = with_spares(2);
+        let lease = remote.lend().unwrap();
+        assert_eq!(remote.lent(lease), Some(&cid(2)), "1 may belong to a preferred address");
+        assert_eq!(remote.active(), &cid(0));
+        remote.end_lease(lease).unwrap();
+        assert_eq!(remote.lent(lease), None);
+        assert_eq!(remote.next_retirement(), Some(2));
+        assert!(remote.lend().is_some() && remote.lend().is_none());
+    }
+
+    #[test]
+    fn paths_that_change_places_take_their_ids_along() {
+        let mut remote = with_spares(1);
+        let lease = remote.lend().unwrap();
+        let old = remote.exchange(lease).unwrap();
+        assert_eq!((remote.active(), remote.lent(old)), (&cid(1), Some(&cid(0))));
+        let back = remote.exchange(old).unwrap();
+        assert_eq!((remote.active(), remote.lent(back)), (&cid(0), Some(&cid(1))));
+        assert!(!remote.has_retirement());
+    }
+
+    #[test]
+    fn a_lent_id_that_the_peer_retires_is_replaced() {
+        let mut remote = with_spares(1);
+        let lease = remote.lend().unwrap();
+        remote.on_new(&new_cid(2, 2, 0)).unwrap();
+        remote.on_new(&new_cid(3, 3, 2)).unwrap();
+        let both = [*remote.active(), *remote.lent(lease).unwrap()];
+        assert!(both.contains(&cid(2)) && both.contains(&cid(3)), "{both:?}");
+        // The next demand leaves one for the path in use only.
+        remote.on_new(&new_cid(4, 4, 4)).unwrap();
+        assert_eq!((remote.active(), remote.lent(lease)), (&cid(4), None));
+    }
+
+    #[test]
+    fn lent_ids_count_towards_the_limit() {
+        let mut remote = RemoteCids::new(cid(0), 2);
+        remote.on_new(&new_cid(1, 1, 0)).unwrap();
+        remote.lend().unwrap();
+        let error = remote.on_new(&new_cid(2, 2, 0)).unwrap_err();
+        assert_eq!(code(error), TransportErrorCode::CONNECTION_ID_LIMIT_ERROR);
+    }
+
+    #[test]
+    fn the_id_of_a_preferred_address_is_kept_for_it() {
+        let mut remote = RemoteCids::new(cid(0), 8);
+        assert!(remote.on_preferred(cid(1), token(1)));
+        remote.on_new(&new_cid(2, 2, 0)).unwrap();
+        let lease = remote.lend().unwrap();
+        assert_eq!(remote.lent(lease), Some(&cid(2)));
+        let preferred = remote.lend_preferred().unwrap();
+        assert_eq!(remote.lent(preferred), Some(&cid(1)));
+        assert!(!RemoteCids::new(ConnectionId::EMPTY, 8).on_preferred(cid(1), token(1)));
+    }
+
+    #[test]
+    fn an_id_that_comes_late_is_a_spare() {
+        let mut remote = with_spares(0);
+        remote.on_new(&new_cid(2, 2, 0)).unwrap();
+        remote.switch().unwrap();
+        remote.on_new(&new_cid(1, 1, 0)).unwrap();
+        assert_eq!(remote.active(), &cid(2));
+        assert!(remote.switch().unwrap());
+        assert_eq!(remote.active(), &cid(1));
     }
 }
