@@ -296,6 +296,7 @@ struct sim_world {
     sim_endpoint client;
     sim_endpoint server;
     sim_random random;
+    sim_kept offered; /* what later connections of the client begin with */
     sim_hook hook;
     void *hook_argument;
     sim_action *actions;

@@ -142,6 +142,8 @@ void sim_world_free(sim_world *world)
     endpoint_free(&world->server);
     sim_link_free(&world->up);
     sim_link_free(&world->down);
+    free(world->offered.session);
+    free(world->offered.parameters);
     free(world->actions);
     free(world->trace);
     free(world);
@@ -171,22 +173,39 @@ sim_conn *sim_connect(sim_world *world)
     return conn;
 }
 
+/* What the host has now stays, whatever it stores later. */
+static void offer(char **place, size_t *place_length, const char *data, size_t length)
+{
+    free(*place);
+    *place = NULL;
+    *place_length = length;
+    if (data != NULL) {
+        *place = malloc(length);
+        CHECK(*place != NULL);
+        memcpy(*place, data, length);
+    }
+}
+
 void sim_return(sim_world *world)
 {
     sim_return_without_parameters(world);
-    const sim_kept *kept = &world->client.kept;
-    CHECK(kept->parameters != NULL);
-    world->options.conn_tls.transport_parameter_data = kept->parameters;
-    world->options.conn_tls.transport_parameter_data_len = kept->parameters_length;
+    const sim_kept *offered = &world->offered;
+    CHECK(offered->parameters != NULL);
+    world->options.conn_tls.transport_parameter_data = offered->parameters;
+    world->options.conn_tls.transport_parameter_data_len = offered->parameters_length;
 }
 
 void sim_return_without_parameters(sim_world *world)
 {
     const sim_kept *kept = &world->client.kept;
-    CHECK(kept->session != NULL);
+    sim_kept *offered = &world->offered;
+    offer(&offered->session, &offered->session_length, kept->session, kept->session_length);
+    offer(&offered->parameters, &offered->parameters_length, kept->parameters,
+          kept->parameters_length);
+    CHECK(offered->session != NULL);
     xqc_conn_ssl_config_t *tls = &world->options.conn_tls;
-    tls->session_ticket_data = kept->session;
-    tls->session_ticket_len = kept->session_length;
+    tls->session_ticket_data = offered->session;
+    tls->session_ticket_len = offered->session_length;
     tls->transport_parameter_data = NULL;
     tls->transport_parameter_data_len = 0;
 }
