@@ -45,7 +45,8 @@ run_ctests() { # DIRECTORY [CMAKE-OPTION]...
 }
 
 step_c() {
-    run_ctests ctests
+    run_ctests ctests -DBORINGSSL_LIB="$BORING_BSSL_PATH" \
+        -DBORINGSSL_INCLUDE="$BORING_BSSL_INCLUDE_PATH"
 }
 
 step_c_valgrind() {

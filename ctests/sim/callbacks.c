@@ -520,6 +520,9 @@ xqc_transport_callbacks_t sim_transport_callbacks(const sim_options *options)
         callbacks.write_socket_ex = on_write_socket_ex;
         callbacks.write_mmsg_ex = options->use_mmsg ? on_write_mmsg_ex : NULL;
     }
+    if (options->change_callbacks != NULL) {
+        options->change_callbacks(&callbacks);
+    }
     return callbacks;
 }
 

@@ -265,6 +265,8 @@ typedef struct sim_options {
     bool use_ecn;        /* send and receive ECN marks; only this library can */
     bool use_cid_generator; /* on the server */
     bool use_cert_callback;
+    /* Replaces callbacks before they are registered; NULL leaves them all. */
+    void (*change_callbacks)(xqc_transport_callbacks_t *callbacks);
     bool use_retry_check;  /* ask whether to send a Retry; the hook answers */
     bool no_before_accept; /* no function to send Retries and refusals with */
     uint8_t token[256];    /* what the client shows */
