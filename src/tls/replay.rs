@@ -44,6 +44,7 @@ impl ReplayRegister {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

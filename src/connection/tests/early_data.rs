@@ -220,6 +220,8 @@ fn remembered_limits_hold_for_early_data() {
     assert_eq!(statuses(&pair)[1], EarlyDataStatus::Accepted);
 }
 
+type Change = fn(&mut TransportParameters);
+
 /// Has the server of `pair` advertise other limits than those it bound 0-RTT to.
 fn lower(pair: &mut Pair, change: impl FnOnce(&mut TransportParameters)) {
     let bytes = pair.server_parameters();
@@ -232,7 +234,7 @@ fn lower(pair: &mut Pair, change: impl FnOnce(&mut TransportParameters)) {
 /// RFC 9000 section 7.4.1, RFC 9221 section 3.
 #[test]
 fn limits_reduced_after_accepted_early_data_end_the_connection() {
-    let cases: [(fn(&mut TransportParameters), Code); 8] = [
+    let cases: [(Change, Code); 8] = [
         (|p| p.initial_max_data -= 1, Code::TRANSPORT_PARAMETER_ERROR),
         (|p| p.initial_max_stream_data_bidi_local -= 1, Code::TRANSPORT_PARAMETER_ERROR),
         (|p| p.initial_max_stream_data_bidi_remote -= 1, Code::TRANSPORT_PARAMETER_ERROR),
