@@ -82,6 +82,12 @@ impl CryptoStream {
         }
     }
 
+    /// How many bytes TLS has read.
+    #[cfg(test)]
+    pub fn read_offset(&self) -> u64 {
+        self.receive.read_offset()
+    }
+
     /// True if bytes are there for TLS.
     #[inline]
     pub fn is_readable(&self) -> bool {

@@ -6,7 +6,7 @@ use crate::connection::{CloseReason, Settings, State};
 use crate::error::TransportErrorCode as Code;
 use crate::recovery::Space;
 use crate::time::Duration;
-use crate::wire::frame::Frame;
+use crate::wire::frame::{Crypto, Frame};
 use crate::wire::Role;
 
 /// Updates the keys of `role` without asking whether that is allowed.
@@ -81,6 +81,42 @@ fn both_ends_follow_an_update_and_data_flows_on() {
         assert_eq!(pair.read(role), b"and back");
         assert_eq!(pair.client.connection.stats().packets_dropped, 0);
         assert_eq!(pair.server.connection.stats().packets_dropped, 0);
+    }
+}
+
+/// RFC 9001 section 6: a key update leaves header protection as it is.
+#[test]
+fn header_protection_stays_the_same_over_updates() {
+    let mut pair = Pair::established();
+    let mask = |pair: &Pair| {
+        [&pair.client, &pair.server]
+            .map(|end| end.connection.keys.remote_header().unwrap().mask(&[7; 16]))
+    };
+    let before = mask(&pair);
+    assert!(pair.client.connection.update_keys());
+    pair.write(Role::Client, b"data");
+    pair.exchange();
+    assert_eq!(phases(&pair), (true, true));
+    assert_eq!(mask(&pair), before);
+}
+
+/// RFC 9001 section 4.1.3: handshake bytes of a level that was left are ignored if they are old and
+/// a violation if they are new.
+#[test]
+fn only_new_handshake_bytes_of_an_older_level_are_a_violation() {
+    for (offset, verdict) in [(0, None), (5000, Some(Code::PROTOCOL_VIOLATION))] {
+        let mut pair = Pair::new(Options::default());
+        for role in [Role::Client, Role::Server] {
+            let flight = pair.sent(role);
+            pair.give_all(role.peer(), &flight);
+        }
+        assert!(pair.client.connection.space(Space::Initial).is_some());
+        let read = pair.client.connection.space(Space::Initial).unwrap().crypto.read_offset();
+        let offset = if offset == 0 { 0 } else { read };
+        let crypto = Frame::Crypto(Crypto { offset, data: &[2; 20] });
+        let packet = pair.forge(Role::Server, Space::Initial, &[crypto]);
+        pair.give(Role::Client, &packet);
+        assert_eq!(pair.client.violation(), verdict);
     }
 }
 

@@ -91,6 +91,25 @@ fn early_keys_come_with_the_client_hello() {
     assert_eq!(pair.server.secrets(true)[0], pair.client.secrets(false)[0]);
 }
 
+/// RFC 9001 section 8.3: EndOfEarlyData, message 5, is never sent, and not taken either.
+#[test]
+fn the_end_of_early_data_is_not_told() {
+    let (client, server) = (client_context(), server_context());
+    let ticket = ticket(&client, &server, &EARLY);
+    let options = ClientOptions { resumption: Some(&ticket), early_data: true, ..client_options() };
+    let mut pair = Pair::new((&client, &options), (&server, &EARLY));
+    let flight = pair.client.advance();
+    let flight = pair.server.take(&flight);
+    let flight = pair.client.take(&flight);
+    assert!(pair.client.session.early_data_accepted());
+    let handshake: Vec<&(Level, Vec<u8>)> =
+        flight.iter().filter(|(level, _)| *level == Level::Handshake).collect();
+    // Finished alone.
+    assert_eq!((handshake.len(), handshake[0].1[0]), (1, 20));
+    pair.server.take(&[(Level::Handshake, vec![5, 0, 0, 0])]);
+    assert!(pair.server.error.is_some());
+}
+
 /// RFC 9001 section 4.6.3: what early data depends on changed.
 #[test]
 fn early_data_is_rejected_under_other_context_bytes_and_the_handshake_goes_on() {
