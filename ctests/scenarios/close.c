@@ -190,6 +190,32 @@ static void keep_alive_holds_through_loss(void)
     sim_world_free(world);
 }
 
+static int fail_reading(void *argument, const sim_call *call)
+{
+    (void)argument;
+    return call->event == SIM_STREAM_READ && call->endpoint->is_server && call->conn->number == 0
+               ? -1
+               : 0;
+}
+
+static void a_failing_callback_ends_its_connection_and_no_other(void)
+{
+    sim_options options;
+    sim_options_init(&options);
+    sim_world *world = sim_world_new(&options);
+    sim_conn *failing = confirmed(world);
+    sim_conn *other = confirmed(world);
+    world->hook = fail_reading;
+    CHECK(sim_request(failing, 1000, 1000) != NULL);
+    CHECK(sim_request(other, 1000, 1000) != NULL);
+    CHECK(sim_run(world, sim_is_drained, other, 10 * SIM_SECOND));
+    CHECK(sim_run(world, sim_is_closed, failing, 10 * SIM_SECOND));
+    CHECK_EQ(failing->close_errno, 1);
+    CHECK(!other->closed);
+    world->hook = NULL;
+    sim_world_free(world);
+}
+
 static unsigned passes;
 static xqc_connection_t *partners[2];
 
@@ -241,6 +267,8 @@ static const check_case CASES[] = {
     {"each_ping_is_acknowledged_exactly_once", each_ping_is_acknowledged_exactly_once, 0},
     {"a_ping_of_a_closed_connection_does_nothing", a_ping_of_a_closed_connection_does_nothing, 0},
     {"keep_alive_holds_through_loss", keep_alive_holds_through_loss, 0},
+    {"a_failing_callback_ends_its_connection_and_no_other",
+     a_failing_callback_ends_its_connection_and_no_other, 0},
     {"connections_that_wake_each_other_leave_the_host_its_turn",
      connections_that_wake_each_other_leave_the_host_its_turn, CHECK_OURS_ONLY},
 };

@@ -2,7 +2,7 @@
 
 use super::forge::{count, Forgery};
 use super::pair::{issued_token, Options, Pair};
-use crate::connection::{CloseReason, Linger, LocalClose, Settings, State};
+use crate::connection::{CloseReason, Event, Linger, LocalClose, Settings, State};
 use crate::error::TransportErrorCode as Code;
 use crate::recovery::Space;
 use crate::time::Duration;
@@ -361,4 +361,59 @@ fn the_datagram_that_breaks_a_rule_is_known() {
     close(&mut pair, Role::Server, LocalClose::Transport(5));
     pair.inject(Role::Client, &[Frame::HandshakeDone]);
     assert_eq!(pair.server.connection.take_failure(), None);
+}
+
+/// RFC 9000 section 10.1: each packet that is processed restarts the timer, others do not.
+#[test]
+fn only_processed_packets_restart_the_idle_timer() {
+    let idle_timeout = Duration::from_secs(10);
+    let client = Settings { idle_timeout, ..Settings::default() };
+    let mut pair = Pair::established_with(Options { client, ..Options::default() });
+    for _ in 0..5 {
+        pair.wait(Duration::from_secs(9));
+        pair.tick(Role::Client);
+        let packet = pair.forge(Role::Server, Space::Application, &[Frame::Ping]);
+        pair.give(Role::Client, &packet);
+    }
+    pair.assert_confirmed();
+    pair.wait(Duration::from_secs(9));
+    let mut forged = pair.forge(Role::Server, Space::Application, &[Frame::Ping]);
+    let last = forged.len() - 1;
+    forged[last] ^= 1;
+    pair.give(Role::Client, &forged);
+    pair.wait(Duration::from_secs(2));
+    pair.tick(Role::Client);
+    assert_eq!(pair.client.reason, Some(CloseReason::IdleTimeout));
+}
+
+/// RFC 9000 section 10.1.2: well before the time is over, and often enough that one may get lost.
+#[test]
+fn a_keep_alive_leaves_by_half_of_the_idle_time() {
+    let idle_timeout = Duration::from_secs(20);
+    let client = Settings { idle_timeout, keep_alive: true, ..Settings::default() };
+    let mut pair = Pair::established_with(Options { client, ..Options::default() });
+    let start = pair.now;
+    while pair.peek(Role::Client).is_empty() {
+        pair.next_timeout(Role::Client);
+    }
+    assert!(pair.now.saturating_since(start) <= Duration::from_secs(10));
+    assert!(pair.client.connection.state().is_open());
+}
+
+/// A named PING that is lost is sent again, and told once.
+#[test]
+fn a_named_ping_is_acknowledged_exactly_once() {
+    let mut pair = Pair::established();
+    pair.client.connection.ping_as(7);
+    let first = pair.sent(Role::Client);
+    for _ in 0..4 {
+        pair.client.connection.ping();
+        pair.exchange();
+    }
+    let acked = |pair: &Pair| pair.client.count(|event| matches!(event, Event::PingAcked(7)));
+    assert_eq!(acked(&pair), 1);
+    // The first one was not lost but late.
+    pair.give_all(Role::Server, &first);
+    pair.exchange();
+    assert_eq!(acked(&pair), 1);
 }

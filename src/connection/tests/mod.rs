@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod floods;
 mod forge;
 mod link;
 mod net;
