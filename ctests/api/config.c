@@ -267,6 +267,60 @@ static void zeroed_settings_mean_defaults(void)
 }
 
 /* Live connections keep the settings they began with. */
+static void a_new_configuration_is_for_new_connections(void)
+{
+    sim_options options;
+    sim_options_init(&options);
+    sim_world *world = sim_world_new(&options);
+    xqc_engine_t *engine = world->client.engine;
+    CHECK_EQ(xqc_engine_config_get_cid_len(engine), 8);
+    xqc_config_t config = options.client_config;
+    config.cid_len = 12;
+    CHECK_EQ(xqc_engine_set_config(engine, &config), XQC_OK);
+    CHECK_EQ(xqc_engine_config_get_cid_len(engine), 12);
+    /* Zero keeps what is there. */
+    memset(&config, 0, sizeof(config));
+    CHECK_EQ(xqc_engine_set_config(engine, &config), XQC_OK);
+    CHECK_EQ(xqc_engine_config_get_cid_len(engine), 12);
+    /* What is out of range is refused; what comes before it was taken. */
+    config.cid_len = 14;
+    config.cur_tk_index = 4;
+    CHECK_EQ(xqc_engine_set_config(engine, &config), -1);
+    CHECK_EQ(xqc_engine_config_get_cid_len(engine), 14);
+    config.cid_len = 21;
+    CHECK_EQ(xqc_engine_set_config(engine, &config), -1);
+    config.cid_len = 12;
+    config.cur_tk_index = 0;
+    CHECK_EQ(xqc_engine_set_config(engine, &config), XQC_OK);
+    sim_conn *conn = sim_established(world);
+    CHECK_EQ(conn->cid.cid_len, 12);
+    CHECK(sim_request(conn, 1000, 1000) != NULL);
+    CHECK(sim_run(world, sim_is_drained, conn, 5 * SIM_SECOND));
+    sim_world_free(world);
+}
+
+/* The process that answers for a connection that was another's makes the same token. */
+static void a_new_reset_key_counts_at_once(void)
+{
+    sim_options options;
+    sim_options_init(&options);
+    memset(options.server_config.reset_token_key, 'a', 16);
+    options.server_config.reset_token_keylen = 16;
+    sim_world *world = sim_world_new(&options);
+    sim_conn *conn = sim_established(world);
+    CHECK(sim_run(world, sim_is_confirmed, conn, 5 * SIM_SECOND));
+    /* A fresh process with another key: its resets mean nothing, until it gets the right one. */
+    memset(world->options.server_config.reset_token_key, 'b', 16);
+    sim_restart(&world->server);
+    CHECK(sim_request(conn, 100, 0) != NULL);
+    sim_run_for(world, 3 * SIM_SECOND);
+    CHECK_EQ(conn->calls[SIM_CONN_CLOSING], 0);
+    CHECK_EQ(xqc_engine_set_config(world->server.engine, &options.server_config), XQC_OK);
+    CHECK(sim_run(world, sim_is_closed, conn, 60 * SIM_SECOND));
+    CHECK_EQ(conn->close_errno, XQC_ESTATELESS_RESET);
+    sim_world_free(world);
+}
+
 static void new_settings_are_for_new_connections(void)
 {
     sim_options options;
@@ -330,6 +384,8 @@ static const check_case CASES[] = {
     {"settings_come_from_templates", settings_come_from_templates, 0},
     {"zeroed_settings_mean_defaults", zeroed_settings_mean_defaults, 0},
     {"new_settings_are_for_new_connections", new_settings_are_for_new_connections, 0},
+    {"a_new_configuration_is_for_new_connections", a_new_configuration_is_for_new_connections, 0},
+    {"a_new_reset_key_counts_at_once", a_new_reset_key_counts_at_once, 0},
     {"log_levels_are_obeyed", log_levels_are_obeyed, 0},
 };
 

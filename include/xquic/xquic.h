@@ -1498,9 +1498,13 @@ xqc_int_t xqc_engine_get_default_config(xqc_config_t *config,
                                         xqc_engine_type_t engine_type);
 
 /**
- * Changes the configuration of an engine; live connections keep theirs. 0 keeps the default.
+ * Changes the configuration of an engine, by the rules of `xqc_engine_create`: what is zero
+ * stays. Keys and versions count from the next datagram on, all else for later connections.
+ * The log keeps its level, see `xqc_engine_set_log_level`. Packets of live connections are found
+ * by `cid_len`, which is to be changed only while there are none.
  *
- * Returns `XQC_OK` or a negative error.
+ * Returns `XQC_OK`, or -1 for a value out of range: those before it in the struct may have been
+ * taken. `-XQC_EPARAM` for null.
  */
 XQC_EXPORT_PUBLIC_API
 xqc_int_t xqc_engine_set_config(xqc_engine_t *engine,

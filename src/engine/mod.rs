@@ -222,6 +222,14 @@ impl Engine {
         self.connections.is_empty()
     }
 
+    /// Makes later stateless reset tokens with `key`; an empty one changes nothing. Peers go on to
+    /// know tokens they were told before, so keys are changed where all processes change theirs.
+    pub fn set_reset_key(&mut self, key: &[u8]) {
+        if !key.is_empty() {
+            self.reset_key = HmacKey::new(key);
+        }
+    }
+
     /// Changes the largest DATAGRAM frame that a connection takes; see
     /// [`Connection::set_datagram_limit`].
     pub fn set_datagram_limit(&mut self, key: ConnectionKey, limit: u16) {

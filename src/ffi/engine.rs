@@ -137,17 +137,21 @@ unsafe fn create(
 }
 
 fn core_config(role: Role, config: &xqc_config_t, tls: Context) -> EngineConfig {
-    let key: Vec<u8> = config.reset_token_key.iter().map(|byte| *byte as u8).collect();
-    let key_len = config.reset_token_keylen.min(key.len());
     EngineConfig {
         role,
         versions: spoken_versions(config),
         cid_len: usize::from(config.cid_len),
-        reset_key: key[..key_len].to_vec(),
+        reset_key: reset_key(config),
         token_keys: token_keys(config),
         tls,
         random: Box::new(OsRandom::new()),
     }
+}
+
+/// The key that stateless reset tokens are made with; empty if the host has none.
+fn reset_key(config: &xqc_config_t) -> Vec<u8> {
+    let key = config.reset_token_key.iter().take(config.reset_token_keylen);
+    key.map(|byte| *byte as u8).collect()
 }
 
 /// # Safety
@@ -322,6 +326,7 @@ pub unsafe extern "C" fn xqc_engine_set_config(
             core.set_cid_len(usize::from(known.cid_len));
             core.set_versions(spoken_versions(&known));
             core.set_token_keys(&token_keys(&known));
+            core.set_reset_key(&reset_key(&known));
             drop((core, known));
             trace_all(engine);
             XQC_OK

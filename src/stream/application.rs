@@ -240,8 +240,10 @@ impl Streams {
     fn wake_writers(&mut self) {
         let free = self.capacity.saturating_sub(self.buffered);
         let enough = if self.capacity == self.most { self.most / 10 } else { self.capacity / 4 };
-        while free > 0 && free >= enough {
-            let Some(slot) = self.awaiting_space.first() else { return };
+        if free == 0 || free < enough {
+            return;
+        }
+        while let Some(slot) = self.awaiting_space.first() {
             self.set_writer(slot, Writer::MayWrite);
         }
     }
