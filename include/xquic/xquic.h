@@ -355,7 +355,8 @@ typedef void (*xqc_conn_ready_to_create_path_notify_pt)(const xqc_cid_t *scid, v
  * Chooses a server's certificate by the name the client asked for. `sni` is zero-terminated and
  * valid during the call. `chain` receives a `STACK_OF(X509) *` of intermediates, `crt` an
  * `X509 *`, `key` an `EVP_PKEY *`; the library takes references of its own. Left null, the
- * engine's certificate is used.
+ * engine's certificate is used. Called after `conn_create_notify`, and not for clients that send
+ * no name.
  *
  * Returns `XQC_OK`; another value also leaves the engine's certificate in use.
  */
@@ -366,8 +367,9 @@ typedef xqc_int_t (*xqc_conn_cert_cb_pt)(const char *sni,
                                          void *user_data);
 
 /**
- * Shows a TLS handshake message of the peer as it arrived: `msg_len` bytes at `msg`, valid during
- * the call, of type `xqc_tls_msg_type_t`.
+ * Shows a server's host two TLS handshake messages whole, header included: the ClientHello as it
+ * arrived and the ServerHello as it is sent. `msg_len` bytes at `msg`, valid during the call, of
+ * type `xqc_tls_msg_type_t`.
  */
 typedef void (*xqc_conn_ssl_msg_cb_pt)(int msg_type,
                                        const void *msg,
@@ -1546,7 +1548,8 @@ xqc_connection_t *xqc_engine_get_conn_by_scid(xqc_engine_t *engine,
  * Opens a connection to `peer_addr`. All arguments are copied. `token` is what `save_token`
  * handed out on an earlier connection, or null. `server_host` is the name to verify and to
  * send as SNI. `no_crypto_flag` should be 0; 1 asks for application packets without
- * encryption. `alpn` is zero-terminated and registered with the engine. `user_data` becomes
+ * encryption: 1-RTT packets go so if the server says that it agrees, 0-RTT packets in any case.
+ * `alpn` is zero-terminated and registered with the engine. `user_data` becomes
  * the transport's user data of the connection.
  *
  * Returns the connection's ID, valid until the connection is released or

@@ -286,7 +286,8 @@ pub type xqc_conn_ready_to_create_path_notify_pt =
 /// Chooses a server's certificate by the name the client asked for. `sni` is zero-terminated and
 /// valid during the call. `chain` receives a `STACK_OF(X509) *` of intermediates, `crt` an
 /// `X509 *`, `key` an `EVP_PKEY *`; the library takes references of its own. Left null, the
-/// engine's certificate is used.
+/// engine's certificate is used. Called after `conn_create_notify`, and not for clients that send
+/// no name.
 ///
 /// Returns `XQC_OK`; another value also leaves the engine's certificate in use.
 pub type xqc_conn_cert_cb_pt = Option<
@@ -299,8 +300,9 @@ pub type xqc_conn_cert_cb_pt = Option<
     ) -> xqc_int_t,
 >;
 
-/// Shows a TLS handshake message of the peer as it arrived: `msg_len` bytes at `msg`, valid during
-/// the call, of type `xqc_tls_msg_type_t`.
+/// Shows a server's host two TLS handshake messages whole, header included: the ClientHello as it
+/// arrived and the ServerHello as it is sent. `msg_len` bytes at `msg`, valid during the call, of
+/// type `xqc_tls_msg_type_t`.
 pub type xqc_conn_ssl_msg_cb_pt = Option<
     unsafe extern "C" fn(
         msg_type: c_int,

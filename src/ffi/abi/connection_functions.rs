@@ -15,7 +15,8 @@ extern "C" {
     /// Opens a connection to `peer_addr`. All arguments are copied. `token` is what `save_token`
     /// handed out on an earlier connection, or null. `server_host` is the name to verify and to
     /// send as SNI. `no_crypto_flag` should be 0; 1 asks for application packets without
-    /// encryption. `alpn` is zero-terminated and registered with the engine. `user_data` becomes
+    /// encryption: 1-RTT packets go so if the server says that it agrees, 0-RTT packets in any case.
+    /// `alpn` is zero-terminated and registered with the engine. `user_data` becomes
     /// the transport's user data of the connection.
     ///
     /// Returns the connection's ID, valid until the connection is released or
