@@ -6,6 +6,7 @@ use std::fmt::{self, Write};
 use libc::c_char;
 
 use crate::connection::{CloseReason, Connection, EarlyDataStatus};
+use crate::path::mtu::MtuSearch;
 use crate::stream::{Record, RecvState, SendState, StreamKey};
 use crate::time::Instant;
 use crate::wire::Role;
@@ -174,7 +175,7 @@ fn write_sizes(out: &mut String, end: &Destroyed<'_>) -> fmt::Result {
         "max_po_size:{}|max_probing_size:{}|ppo_size:{}|ext_conn_info:",
         core.path().max_datagram_size,
         search.limit,
-        core.path().mtu.as_deref().map_or(search.limit, |mtu| mtu.current()),
+        core.path().mtu.as_deref().map_or(search.limit, MtuSearch::current),
     )?;
     write_c_text(out, &end.stats.extern_conn_info)?;
     write!(
