@@ -41,6 +41,14 @@ impl Connection {
         }
     }
 
+    /// The old read keys have served long enough (RFC 9001 section 6.5).
+    pub(super) fn discard_old_keys(&mut self) {
+        self.keys.discard_previous();
+        if self.stats.key_updates > 0 {
+            self.trace_old_keys(self.stats.key_updates - 1);
+        }
+    }
+
     fn count_key_update(&mut self, by_peer: bool) {
         self.stats.key_updates += 1;
         self.trace_key_update(self.stats.key_updates, by_peer);

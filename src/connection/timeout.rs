@@ -32,7 +32,7 @@ impl Connection {
                 Timer::Linger => self.end_linger(now),
                 Timer::KeepAlive => self.on_keep_alive(now),
                 Timer::KeyDiscard => {
-                    self.keys.discard_previous();
+                    self.discard_old_keys();
                     self.early_data = None;
                 }
                 Timer::PathValidation => self.on_path_timeout(now),

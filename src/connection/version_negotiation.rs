@@ -117,6 +117,7 @@ impl Connection {
         self.path.pto_count = 0;
         self.loss_timer_stale = true;
         self.version = version;
+        self.trace_version();
         self.keys.set_version(version);
         self.remote_cids.replace_initial(dcid);
         self.install_initial_keys(&dcid);

@@ -108,6 +108,7 @@ impl Connection {
     /// Goes on in `version`: Initial keys change now, all later keys are of the new version.
     fn change_version(&mut self, version: Version) {
         self.version = version;
+        self.trace_version();
         self.keys.set_version(version);
         let Some(early) = self.early.as_deref() else { return };
         let dcid = early.retry_scid.unwrap_or(early.original_dcid);

@@ -307,6 +307,16 @@ impl Connection {
         }
     }
 
+    /// The 1-RTT keys of that generation are gone.
+    #[cold]
+    pub(super) fn trace_old_keys(&mut self, generation: u64) {
+        for owner in [Role::Client, Role::Server] {
+            self.trace(Kind::KeyRetired, |data| {
+                data.text("key_type", key_type(owner, "1rtt")).number("generation", generation);
+            });
+        }
+    }
+
     /// The peer's transport parameters were taken over.
     #[cold]
     pub(super) fn trace_peer_parameters(&mut self, parameters: &TransportParameters) {
