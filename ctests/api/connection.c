@@ -236,6 +236,28 @@ static void a_broken_rule_is_told_by_a_code(void)
     sim_world_free(world);
 }
 
+static void a_full_send_queue_holds_streams_back_until_a_tenth_is_free(void)
+{
+    sim_options options;
+    sim_options_init(&options);
+    options.client_settings.sndq_packets_used_max = 50;
+    sim_world *world = sim_world_new(&options);
+    sim_conn *conn = confirmed(world);
+    sim_stream *stream = sim_request(conn, 500000, 0);
+    CHECK(stream != NULL);
+    check_note("%u bytes were taken", (unsigned)stream->sent);
+    CHECK(stream->sent >= 40 * 1200 && stream->sent <= 50 * 1200);
+    unsigned char byte = 0;
+    CHECK_EQ(xqc_stream_send(stream->handle, &byte, 1, 0), -XQC_EAGAIN);
+    unsigned notices = stream->calls[SIM_STREAM_WRITE];
+    CHECK(sim_run(world, sim_is_drained, conn, 20 * SIM_SECOND));
+    notices = stream->calls[SIM_STREAM_WRITE] - notices;
+    check_note("the rest took %u notices", notices);
+    /* 370 packets remain: a notice for each that is acknowledged would be waste. */
+    CHECK(notices >= 5 && notices <= 120);
+    sim_world_free(world);
+}
+
 static const check_case CASES[] = {
     {"a_filter_takes_the_place_of_the_socket", a_filter_takes_the_place_of_the_socket, 0},
     {"a_filter_that_refuses_is_asked_again", a_filter_that_refuses_is_asked_again, 0},
@@ -247,6 +269,8 @@ static const check_case CASES[] = {
     {"a_server_can_shorten_the_wait_for_one_handshake",
      a_server_can_shorten_the_wait_for_one_handshake, 0},
     {"connections_are_found_by_both_ends_ids", connections_are_found_by_both_ends_ids, 0},
+    {"a_full_send_queue_holds_streams_back_until_a_tenth_is_free",
+     a_full_send_queue_holds_streams_back_until_a_tenth_is_free, 0},
     {"a_broken_rule_is_told_by_a_code", a_broken_rule_is_told_by_a_code, 0},
 };
 

@@ -51,3 +51,39 @@ fn the_id_of_a_preferred_address_is_routed() {
     assert!(world.server.remove(key).is_some());
     assert_eq!(world.server.find(preferred.as_slice()), None);
 }
+
+/// RFC 9000 section 10.3.2: the token is a function of key and ID, so every worker makes the same,
+/// no two IDs share one, and an ID that is in use is not given out again.
+#[test]
+fn every_connection_id_has_one_token_of_its_own() {
+    let (mut one, other) = (engine(Role::Server), engine(Role::Server));
+    let mut tokens = Vec::new();
+    for _ in 0..1000 {
+        let cid = one.complete_cid(&[]);
+        let token = one.reset_token(cid.as_slice());
+        assert_eq!(other.reset_token(cid.as_slice()), token);
+        tokens.push(token.0);
+    }
+    tokens.sort_unstable();
+    tokens.dedup();
+    assert_eq!(tokens.len(), 1000);
+    let cid = one.complete_cid(&[]);
+    let before = one.reset_token(cid.as_slice());
+    one.set_reset_key(b"another key");
+    assert_ne!(one.reset_token(cid.as_slice()), before);
+    one.set_reset_key(&[]);
+    assert_ne!(one.reset_token(cid.as_slice()), before);
+}
+
+/// RFC 9000 section 10.3.2.
+#[test]
+fn an_id_in_use_is_not_given_out_again() {
+    let mut world = World::new();
+    world.run();
+    let key = world.server_key.unwrap();
+    let in_use = world.server.connection(key).unwrap().local_cids().primary();
+    assert!(!world.server.issue_connection_id(key, in_use));
+    for _ in 0..100 {
+        assert_ne!(world.server.complete_cid(&in_use.as_slice()[..7]), in_use);
+    }
+}
