@@ -16,8 +16,9 @@ const LOSS_THRESHOLD: f64 = 0.02;
 /// As many packets more may be lost: in a flight of two hundred, five losses happen by chance now
 /// and then where one in a hundred is lost, and a queue that overflows drops more than that.
 const LOSS_SLACK: u64 = 2;
-/// What remains of a bound after a round with losses.
-const BETA: f64 = 0.7;
+/// What remains of a bound after a round with losses. (A little less than in the draft: the more
+/// both flows give up, the sooner they agree.)
+const BETA: f64 = 0.65;
 /// The window while the path's round-trip time is measured (section 4.3.4).
 const PROBE_RTT_WINDOW_GAIN: f64 = 0.5;
 /// The part of the bound left to others.

@@ -6,13 +6,14 @@ use crate::congestion::model::{spread, FullPipe};
 use crate::congestion::{AckSample, RateSample};
 use crate::time::{Duration, Instant};
 
-/// Between two probes, at least; up to a second more, so that flows do not probe in step.
-const LEAST_WAIT: Duration = Duration::from_secs(2);
+/// Between two probes, at least; up to a second more, so that flows do not probe in step. (The draft
+/// waits half a second longer; flows that probe more often agree sooner.)
+const LEAST_WAIT: Duration = Duration::from_millis(1_500);
 /// Between two probes, at most: as often as a flow of Reno would lose with this window.
 const MOST_ROUNDS: u64 = 63;
 /// How much earlier than after the most rounds a probe may come, in 64ths. Flows that see the same
 /// losses would probe in step otherwise, and the one that is first each time gets the most.
-const EARLIEST: u64 = 24;
+const EARLIEST: u64 = 32;
 /// The gain while probing.
 const UP_GAIN: f64 = 1.25;
 /// The gain while what the probe queued is drained.

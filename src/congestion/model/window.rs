@@ -85,11 +85,21 @@ impl Window {
         if self.conserving {
             self.bytes = self.bytes.max(sample.in_flight + acked);
         } else if target.bound {
-            self.bytes = target.window.min(self.bytes + acked);
+            self.bytes = target.window.min(self.bytes + self.growth(sample, target));
         } else if self.bytes < target.window {
-            self.bytes += acked;
+            self.bytes += self.growth(sample, target);
         }
         self.bytes = self.bytes.max(target.floor);
+    }
+
+    /// RFC 9002 section 7.8: a window that was not filled for lack of data does not grow.
+    fn growth(&self, sample: &AckSample, target: &Target) -> u64 {
+        let full = sample.prior_in_flight + target.mtu > self.bytes;
+        if full || !sample.app_limited {
+            sample.bytes_acked
+        } else {
+            0
+        }
     }
 
     /// True in the first round of recovery; moves recovery on.
