@@ -212,9 +212,10 @@ fn close_at_once(engine: &EngineCell, error: xqc_int_t) -> xqc_int_t {
 /// What upstream returns for a datagram that closes its connection.
 pub(super) fn failure_code(code: TransportErrorCode) -> xqc_int_t {
     match code {
-        TransportErrorCode::FRAME_ENCODING_ERROR => -XQC_EILLEGAL_FRAME,
         TransportErrorCode::AEAD_LIMIT_REACHED => -XQC_EAEAD_LIMIT,
-        TransportErrorCode(0x100..=0x1ff) => -XQC_EILLEGAL_FRAME,
+        TransportErrorCode::FRAME_ENCODING_ERROR | TransportErrorCode(0x100..=0x1ff) => {
+            -XQC_EILLEGAL_FRAME
+        }
         _ => -XQC_EPROTO,
     }
 }
