@@ -96,6 +96,7 @@ static int look_at_visitor(void *argument, const sim_call *call)
                                      &length),
              XQC_OK);
     CHECK(address.sin_port == world->server.address.sin_port);
+    CHECK_EQ(xqc_conn_get_type(visitor), XQC_CONN_TYPE_SERVER);
     return 1;
 }
 

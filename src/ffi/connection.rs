@@ -211,11 +211,11 @@ pub unsafe extern "C" fn xqc_conn_set_alp_user_data(
 pub unsafe extern "C" fn xqc_conn_get_type(conn: *mut xqc_connection_t) -> xqc_conn_type_t {
     // SAFETY: the caller vouches for the handle.
     unsafe {
-        with_connection(conn, XQC_CONN_TYPE_CLIENT, |engine, connection| {
-            let core = engine.core.borrow();
-            match core.connection(connection.key).map(Connection::role) {
-                Some(Role::Server) => XQC_CONN_TYPE_SERVER,
-                Some(Role::Client) | None => XQC_CONN_TYPE_CLIENT,
+        with_connection(conn, XQC_CONN_TYPE_CLIENT, |engine, _| {
+            // Not the connection's: there may be none yet, in the question about a Retry.
+            match engine.core.borrow().role() {
+                Role::Server => XQC_CONN_TYPE_SERVER,
+                Role::Client => XQC_CONN_TYPE_CLIENT,
             }
         })
     }
