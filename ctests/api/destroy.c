@@ -154,59 +154,135 @@ static void close_callbacks_may_ask_questions(void)
     CHECK_EQ(asked, 4);
 }
 
-/* The library promises more than upstream: the engine goes when the callback has returned. */
+/* The library promises more than upstream: all that lives is told of its end in the call, and
+ * nothing after it, whatever callback it came from. */
 typedef struct destroyer {
     sim_event event;
     bool on_server;
+    bool is_armed;
     bool done;
+    bool is_over; /* the destroying call has returned */
 } destroyer;
 
 static int destroy_inside(void *argument, const sim_call *call)
 {
     destroyer *destroyer = argument;
-    if (call->event == destroyer->event && call->endpoint->is_server == destroyer->on_server
-        && !destroyer->done && call->endpoint->engine != NULL) {
+    if (call->endpoint->is_server != destroyer->on_server) {
+        return 0;
+    }
+    if (destroyer->is_over && call->event != SIM_LOG) {
+        check_context("%s after the end, which came in %s", sim_event_name(call->event),
+                      sim_event_name(destroyer->event));
+        CHECK(!destroyer->is_over);
+    }
+    if (call->event == destroyer->event && destroyer->is_armed && !destroyer->done
+        && call->endpoint->engine != NULL) {
         destroyer->done = true;
         xqc_engine_t *engine = call->endpoint->engine;
         call->endpoint->engine = NULL;
         call->endpoint->timer_at = SIM_NEVER;
         xqc_engine_destroy(engine);
+        destroyer->is_over = true;
     }
-    return 0;
+    return call->event == SIM_RETRY_CHECK ? 1 : 0;
+}
+
+static sim_world *world_to_end(destroyer *destroyer)
+{
+    sim_options options;
+    sim_options_init(&options);
+    options.client_settings.idle_time_out = 20000;
+    options.server_settings.idle_time_out = 20000;
+    options.client_settings.max_datagram_frame_size = 65535;
+    options.server_settings.max_datagram_frame_size = 65535;
+    options.use_datagrams = true;
+    options.use_cert_callback = true;
+    options.use_cid_generator = true;
+    options.use_retry_check = true;
+    options.server_config.cid_negotiate = 1;
+    options.conn_tls.cert_verify_flag =
+        XQC_TLS_CERT_FLAG_NEED_VERIFY | XQC_TLS_CERT_FLAG_ALLOW_SELF_SIGNED;
+    sim_world *world = sim_world_new(&options);
+    world->hook = destroy_inside;
+    world->hook_argument = destroyer;
+    return world;
+}
+
+static void check_all_told(const sim_world *world)
+{
+    const sim_endpoint *ends[] = {&world->client, &world->server};
+    for (size_t i = 0; i < CHECK_COUNT(ends); i++) {
+        for (const sim_conn *conn = ends[i]->conns; conn != NULL; conn = conn->next) {
+            if (!conn->refused) {
+                check_told_once(conn);
+            }
+        }
+    }
+}
+
+static void use(sim_world *world, sim_conn *conn)
+{
+    char datagram[] = "datagram";
+    uint64_t number;
+    (void)xqc_datagram_send(conn->handle, datagram, sizeof(datagram), &number,
+                            XQC_DATA_QOS_HIGH);
+    (void)sim_request(conn, 100000, 100000);
+    if (world->client.engine != NULL) {
+        (void)xqc_conn_send_ping(world->client.engine, &conn->cid, conn);
+    }
+    sim_run_for(world, SIM_SECOND);
 }
 
 static void from_inside_a_callback(void)
 {
     static const sim_event events[] = {
-        SIM_SERVER_ACCEPT, SIM_CONN_CREATE,  SIM_HANDSHAKE_FINISHED, SIM_STREAM_CREATE,
-        SIM_STREAM_READ,   SIM_STREAM_WRITE, SIM_STREAM_CLOSE,       SIM_CONN_CLOSE,
-        SIM_WRITE_SOCKET,  SIM_SET_TIMER,    SIM_CONN_CLOSING,
+        SIM_SERVER_ACCEPT,   SIM_CONN_CREATE,    SIM_HANDSHAKE_FINISHED, SIM_STREAM_CREATE,
+        SIM_STREAM_READ,     SIM_STREAM_WRITE,   SIM_STREAM_CLOSE,       SIM_CONN_CLOSE,
+        SIM_WRITE_SOCKET,    SIM_SET_TIMER,      SIM_CONN_CLOSING,       SIM_RETRY_CHECK,
+        SIM_BEFORE_ACCEPT,   SIM_CID_GENERATE,   SIM_CERT_WANTED,        SIM_CERT_VERIFY,
+        SIM_TLS_MESSAGE,     SIM_SAVE_TOKEN,     SIM_SAVE_SESSION,       SIM_SAVE_PARAMETERS,
+        SIM_PING_ACKED,      SIM_DATAGRAM_READ,  SIM_DATAGRAM_ACKED,     SIM_DATAGRAM_MSS,
+        SIM_KEYLOG,
     };
     for (size_t i = 0; i < 2 * CHECK_COUNT(events); i++) {
-        destroyer destroyer = {events[i / 2], i % 2 == 0, false};
+        destroyer destroyer = {events[i / 2], i % 2 == 0, true, false, false};
         check_context("%s at the %s", sim_event_name(destroyer.event),
                       destroyer.on_server ? "server" : "client");
-        sim_options options;
-        sim_options_init(&options);
-        options.client_settings.idle_time_out = 20000;
-        options.server_settings.idle_time_out = 20000;
-        sim_world *world = sim_world_new(&options);
-        world->hook = destroy_inside;
-        world->hook_argument = &destroyer;
+        sim_world *world = world_to_end(&destroyer);
         sim_conn *conn = sim_connect(world);
         if (conn != NULL) {
             sim_run_for(world, 100 * SIM_MILLISECOND);
         }
-        if (conn != NULL && world->client.engine != NULL) {
-            (void)sim_request(conn, 100000, 100000);
-            sim_run_for(world, SIM_SECOND);
+        if (conn != NULL && world->client.engine != NULL && !conn->closed) {
+            use(world, conn);
         }
         if (conn != NULL && world->client.engine != NULL && !conn->closed) {
             (void)xqc_conn_close(world->client.engine, &conn->cid);
         }
         sim_run_for(world, 60 * SIM_SECOND);
+        check_all_told(world);
         sim_world_free(world);
     }
+}
+
+/* What came before the peer's CONNECTION_CLOSE is read after it; then no end is announced. */
+static void while_the_last_data_are_read(void)
+{
+    destroyer destroyer = {SIM_STREAM_READ, false, false, false, false};
+    sim_world *world = world_to_end(&destroyer);
+    sim_conn *conn = sim_established(world);
+    sim_stream *stream = sim_request(conn, 100, 10000);
+    CHECK(stream != NULL);
+    stream->paused = true;
+    sim_run_for(world, SIM_SECOND);
+    destroyer.is_armed = true;
+    sim_conn *server = sim_server_conn(world, conn);
+    CHECK_EQ(xqc_conn_close_with_error(server->handle, 0x1234), XQC_OK);
+    sim_run_for(world, 30 * SIM_SECOND);
+    CHECK(destroyer.done);
+    check_all_told(world);
+    CHECK_EQ(conn->calls[SIM_CONN_CLOSING], 0);
+    sim_world_free(world);
 }
 
 static const check_case CASES[] = {
@@ -217,6 +293,7 @@ static const check_case CASES[] = {
     {"with_unread_data", with_unread_data, 0},
     {"close_callbacks_may_ask_questions", close_callbacks_may_ask_questions, 0},
     {"from_inside_a_callback", from_inside_a_callback, CHECK_OURS_ONLY},
+    {"while_the_last_data_are_read", while_the_last_data_are_read, CHECK_OURS_ONLY},
 };
 
 int main(int argc, char **argv)

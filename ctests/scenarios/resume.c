@@ -181,6 +181,30 @@ static void a_request_made_at_creation_shares_the_first_datagram(void)
     sim_world_free(world);
 }
 
+/* The server's host makes no connection of one whose streams are there already. */
+static int request_and_refuse(void *argument, const sim_call *call)
+{
+    (void)request_at_creation(argument, call);
+    return call->event == SIM_CONN_CREATE && call->endpoint->is_server ? -1 : 0;
+}
+
+static void early_streams_of_a_refused_connection_are_not_shown(void)
+{
+    sim_world *world = plain_returning_world();
+    unsigned streams = world->server.calls[SIM_STREAM_CREATE];
+    unsigned requests = 0;
+    world->hook = request_and_refuse;
+    world->hook_argument = &requests;
+    sim_conn *conn = sim_connect(world);
+    CHECK(conn != NULL);
+    CHECK(sim_run(world, sim_is_closed, conn, 200 * SIM_SECOND));
+    sim_run_for(world, 60 * SIM_SECOND);
+    CHECK_EQ(world->server.calls[SIM_SERVER_REFUSE], 1);
+    CHECK_EQ(world->server.calls[SIM_STREAM_CREATE], streams);
+    CHECK_EQ(world->server.calls[SIM_STREAM_CLOSE], world->server.calls[SIM_STREAM_CREATE]);
+    sim_world_free(world);
+}
+
 static void a_client_knows_whether_it_sends_early(void)
 {
     sim_options options;
@@ -459,6 +483,8 @@ static const check_case CASES[] = {
      early_data_is_read_before_the_handshake_is_finished, 0},
     {"a_request_made_at_creation_shares_the_first_datagram",
      a_request_made_at_creation_shares_the_first_datagram, 0},
+    {"early_streams_of_a_refused_connection_are_not_shown",
+     early_streams_of_a_refused_connection_are_not_shown, 0},
     {"a_client_knows_whether_it_sends_early", a_client_knows_whether_it_sends_early, 0},
     /* Upstream ends the handshake over a ticket whose key it does not know. */
     {"another_ticket_key_means_a_full_handshake", another_ticket_key_means_a_full_handshake,

@@ -338,10 +338,11 @@ static xqc_int_t on_stream_close(xqc_stream_t *handle, void *user_data)
 {
     sim_stream *stream = stream_of(user_data, handle);
     CHECK(!stream->conn->closed);
+    CHECK_EQ(stream->calls[SIM_STREAM_CLOSE], 0);
+    stream->conn->open_streams--;
     sim_note(SIM_STREAM_CLOSE, stream->conn->endpoint, stream->conn, stream);
     stream->closed = true;
     stream->handle = NULL;
-    stream->conn->open_streams--;
     return 0;
 }
 

@@ -162,6 +162,7 @@ pub(super) fn new_cell(
         error: Cell::new(0),
         ended: Cell::new(false),
         closing_told: Cell::new(false),
+        ending_told: Cell::new(false),
         ending: Cell::new(""),
         custom_window: terms.custom_window,
         peer_error_kind: Cell::new(0),

@@ -156,6 +156,8 @@ pub(super) struct ConnectionCell {
     pub ended: Cell<bool>,
     /// `conn_closing` was called.
     pub closing_told: Cell<bool>,
+    /// The report of its end was written.
+    pub ending_told: Cell<bool>,
     /// How it ended, in the words of the report.
     pub ending: Cell<&'static str>,
     /// The initial congestion window that the host asked for, in packets; 0 if it did not.

@@ -3,14 +3,17 @@
 use crate::engine::ConnectionKey;
 
 use super::cells::{engine_ptr, ConnectionCell, EngineCell, Known};
-use super::dispatch::stream_close_notify;
+use super::dispatch::end_stream;
 use super::qlog::deliver_trace;
-use super::report::{report_connection, report_stream};
+use super::report::report_connection;
 
 /// Tells the host that a connection is gone and releases it.
 pub(super) fn destroy_connection(engine: &EngineCell, key: ConnectionKey) {
     let Some(connection) = engine.connection(key) else { return };
-    report_connection(engine, connection);
+    // A host that destroys the engine in one of the callbacks below comes here again, for the rest.
+    if !connection.ending_told.replace(true) {
+        report_connection(engine, connection);
+    }
     if let Some(core) = engine.core.borrow_mut().connection_mut(key) {
         // Of a live connection too: no stream may be opened in the callbacks that follow.
         core.abandon();
@@ -31,11 +34,7 @@ pub(super) fn discard_connection(engine: &EngineCell, connection: &ConnectionCel
 
 fn close_streams(engine: &EngineCell, connection: &ConnectionCell) {
     for key in connection.stream_keys() {
-        stream_close_notify(connection, key);
-        if let Some(stream) = connection.stream(key) {
-            report_stream(engine, connection, stream, false);
-        }
-        engine.remove_stream(connection, key);
+        end_stream(engine, connection, key, false);
     }
 }
 
@@ -43,6 +42,8 @@ fn close_streams(engine: &EngineCell, connection: &ConnectionCell) {
 /// never accepted.
 fn close_notify(engine: &EngineCell, connection: &ConnectionCell) {
     let known = connection.known.replace(Known::No);
+    // This is the last word, even if the host was in the middle of another callback.
+    connection.closing_told.set(true);
     let user_data = connection.user_data.get();
     match known {
         Known::Created => {

@@ -208,6 +208,10 @@ fn log_over_limit(engine: &EngineCell, connection: &ConnectionCell, id: StreamId
 }
 
 fn on_stream_opened(engine: &EngineCell, connection: &ConnectionCell, key: StreamKey) {
+    // 0-RTT may have opened streams of a connection that the host then refused.
+    if connection.known.get() != Known::Created {
+        return;
+    }
     let id = {
         let core = engine.core.borrow();
         core.connection(connection.key).and_then(|core| core.streams().id(key))
@@ -277,24 +281,28 @@ fn with_known_stream(
 
 /// A stream is finished both ways: the last call for it, then its key is forgotten.
 fn close_stream(engine: &EngineCell, connection: &ConnectionCell, key: StreamKey) {
-    stream_close_notify(connection, key);
-    if let Some(stream) = connection.stream(key) {
-        report_stream(engine, connection, stream, true);
-    }
-    engine.remove_stream(connection, key);
+    end_stream(engine, connection, key, true);
     if let Some(core) = engine.core.borrow_mut().connection_mut(connection.key) {
         core.streams_mut().forget(key);
     }
 }
 
-/// Calls `stream_close_notify`, once for each stream.
-pub(super) fn stream_close_notify(connection: &ConnectionCell, key: StreamKey) {
-    with_known_stream(connection, key, |stream, callbacks| {
-        if let Some(notify) = callbacks.stream_cbs.stream_close_notify {
-            // SAFETY: the host gave this function; the handle is good until it has returned.
-            unsafe { notify(stream.as_ptr(), stream.user_data.get()) };
-        }
-    });
+/// The last call for a stream, once for each. `whole` if both parts ended, not the connection.
+pub(super) fn end_stream(
+    engine: &EngineCell,
+    connection: &ConnectionCell,
+    key: StreamKey,
+    whole: bool,
+) {
+    let Some(stream) = connection.stream(key) else { return };
+    // Out of the table before the call: a host that destroys the engine inside it is not told again.
+    engine.remove_stream(connection, key);
+    let notify = connection.callbacks().and_then(|p| p.stream_cbs.stream_close_notify);
+    if let Some(notify) = notify.filter(|_| !stream.discarded.get()) {
+        // SAFETY: the host gave this function; the handle is good until the outermost call returns.
+        unsafe { notify(stream.as_ptr(), stream.user_data.get()) };
+    }
+    report_stream(engine, connection, stream, whole);
 }
 
 /// The connection leaves the open state: the error is noted and the host told, where upstream

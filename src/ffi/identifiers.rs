@@ -26,6 +26,10 @@ pub(super) fn generate_cid(
             let origin = origin.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
             // SAFETY: the host gave this function; the buffer has the length it is told.
             let written = unsafe { generate(origin, bytes.as_mut_ptr(), len, engine.user_data) };
+            // A host that destroyed the engine wants no connection any more.
+            if engine.doomed.get() {
+                return Err(GeneratorFailed);
+            }
             usize::try_from(written).map_err(|_| GeneratorFailed)?
         }
         None => 0,
