@@ -7,7 +7,7 @@
  *                                virtual round trip; N million bytes
  *   bench handshake --count N    full handshakes, RSA-2048, X25519, one after the other
  *   bench idle --count N         resident bytes per quiet connection pair
- *   bench link --mb N [--loss P] [--cc NAME]
+ *   bench link --mb N [--loss P] [--cc NAME] [--seed N]
  *                                one stream of N million bytes over 50 Mbit/s, 40 ms, a queue of one
  *                                bandwidth-delay product and P in a thousand lost both ways (10), by
  *                                each congestion controller: virtual and CPU seconds
@@ -171,39 +171,46 @@ static const struct controller {
 #endif
 };
 
-static void run_link_with(const struct controller *controller, uint64_t bytes, unsigned loss)
+typedef struct link_run {
+    uint64_t bytes;
+    unsigned loss;
+    unsigned seed;
+} link_run;
+
+static void run_link_with(const struct controller *controller, const link_run *run)
 {
     const uint64_t rate = 6250000;
     the_pair.settings.cong_ctrl_callback = *controller->table;
     pair_start(false, 20000);
     pair_conn *conn = establish();
-    pair_limit(rate, rate / 25, loss * 1000);
+    the_pair.chance = run->seed;
+    pair_limit(rate, rate / 25, run->loss * 1000);
     pair_run_for(SECOND);
     uint64_t start = pair_now();
     double cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
-    pair_send(conn, bytes);
+    pair_send(conn, run->bytes);
     while (!the_pair.fin_received) {
         demand(pair_step(), "the transfer came to a halt");
         demand(pair_now() - start < 3600 * SECOND, "the transfer takes more than an hour");
     }
     cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID) - cpu;
-    demand(the_pair.received == bytes, "bytes went missing");
+    demand(the_pair.received == run->bytes, "bytes went missing");
     xqc_conn_stats_t stats = xqc_conn_get_stats(the_pair.client.engine, &conn->cid);
     double seconds = (double)(pair_now() - start) / (double)SECOND;
     printf("link %s: %.2f s of virtual time, %.0f %% of the rate, %.3f s of CPU time; sent %u, "
            "lost %u\n",
-           controller->name, seconds, (double)bytes / (double)rate / seconds * 100, cpu,
+           controller->name, seconds, (double)run->bytes / (double)rate / seconds * 100, cpu,
            stats.send_count, stats.lost_count);
     pair_stop();
 }
 
-static void run_link(unsigned megabytes, unsigned loss, const char *name)
+static void run_link(const link_run *run, const char *name)
 {
     bool known = false;
     for (size_t i = 0; i < sizeof(CONTROLLERS) / sizeof(CONTROLLERS[0]); i++) {
         if (name == NULL || strcmp(name, CONTROLLERS[i].name) == 0) {
             known = true;
-            run_link_with(&CONTROLLERS[i], (uint64_t)megabytes * 1000000, loss);
+            run_link_with(&CONTROLLERS[i], run);
         }
     }
     demand(known, "no such controller");
@@ -249,11 +256,16 @@ int main(int argc, char **argv)
     } else if (strcmp(what, "idle") == 0) {
         run_idle(number_after(argc, argv, "--count", 1000));
     } else if (strcmp(what, "link") == 0) {
-        run_link(number_after(argc, argv, "--mb", 20), number_after(argc, argv, "--loss", 10),
-                 text_after(argc, argv, "--cc"));
+        const link_run run = {
+            .bytes = (uint64_t)number_after(argc, argv, "--mb", 20) * 1000000,
+            .loss = number_after(argc, argv, "--loss", 10),
+            .seed = number_after(argc, argv, "--seed", 1),
+        };
+        run_link(&run, text_after(argc, argv, "--cc"));
     } else {
         fprintf(stderr, "usage: %s bulk [--mb N] [--mmsg] | handshake [--count N] | "
-                        "idle [--count N] | link [--mb N] [--loss P] [--cc NAME]\n", argv[0]);
+                        "idle [--count N] | link [--mb N] [--loss P] [--cc NAME] "
+                        "[--seed N]\n", argv[0]);
         return 2;
     }
     return 0;
