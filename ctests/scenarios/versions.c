@@ -155,6 +155,45 @@ static void a_server_changes_to_version_2_with_a_client_that_offers_it(void)
     sim_world_free(world);
 }
 
+typedef struct datagram_taker {
+    sim_event event;
+    uint16_t limit;
+} datagram_taker;
+
+static int take_datagrams(void *argument, const sim_call *call)
+{
+    const datagram_taker *taker = argument;
+    if (call->event == taker->event && call->endpoint->is_server) {
+        xqc_conn_public_local_trans_settings_t settings = {
+            .max_datagram_frame_size = taker->limit,
+        };
+        xqc_conn_set_public_local_trans_settings(call->conn->handle, &settings);
+    }
+    return 0;
+}
+
+/* What the host settles before and after the version is chosen is told in the chosen one. */
+static void a_host_may_take_datagrams_where_the_version_changes(void)
+{
+    static const sim_event moments[] = {SIM_SERVER_ACCEPT, SIM_CONN_CREATE};
+    for (size_t i = 0; i < CHECK_COUNT(moments); i++) {
+        check_context("in %s", sim_event_name(moments[i]));
+        sim_options options;
+        sim_options_init(&options);
+        list_versions(&options.server_config, V2, V1, DRAFT_29);
+        list_versions(&options.client_config, V2, V1, 0);
+        sim_world *world = sim_world_new(&options);
+        datagram_taker taker = {moments[i], 900};
+        world->hook = take_datagrams;
+        world->hook_argument = &taker;
+        sim_conn *conn = sim_established(world);
+        check_version(conn, V2);
+        CHECK_EQ(xqc_conn_get_public_remote_trans_settings(conn->handle).max_datagram_frame_size,
+                 taker.limit);
+        sim_world_free(world);
+    }
+}
+
 static void version_1_stays_where_one_side_does_not_want_version_2(void)
 {
     for (unsigned side = 0; side < 2; side++) {
@@ -307,6 +346,8 @@ static const check_case CASES[] = {
      CHECK_OURS_ONLY},
     {"a_server_changes_to_version_2_with_a_client_that_offers_it",
      a_server_changes_to_version_2_with_a_client_that_offers_it, CHECK_OURS_ONLY},
+    {"a_host_may_take_datagrams_where_the_version_changes",
+     a_host_may_take_datagrams_where_the_version_changes, CHECK_OURS_ONLY},
     {"version_1_stays_where_one_side_does_not_want_version_2",
      version_1_stays_where_one_side_does_not_want_version_2, CHECK_OURS_ONLY},
     {"a_token_of_version_1_is_no_token_in_version_2",

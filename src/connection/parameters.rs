@@ -123,16 +123,21 @@ impl Connection {
         limit: u16,
         random: &mut dyn Random,
     ) -> Option<Result<(), TransportError>> {
+        let version = self.version;
         let Self { early, tls, .. } = self;
-        let offer = early.as_deref_mut()?.offer.as_deref_mut()?;
+        let Early { offer, versions, .. } = early.as_deref_mut()?;
+        let offer = offer.as_deref_mut()?;
         offer.parameters.max_datagram_frame_size = limit.into();
         let context = offer.early_data.then(|| early_data_context(&offer.parameters));
         if let Some(Err(error)) = context.map(|context| tls.set_early_data_context(&context)) {
             return Some(Err(error));
         }
+        // The version may have been chosen meanwhile, or be chosen later.
+        offer.parameters.version_information = Some(versions.information(Role::Server, version));
+        versions.replace_alternative(&offer.parameters, random);
         let agreed = TransportParameters { no_crypto: true, ..offer.parameters.clone() };
-        tls.set_unprotected_parameters(&agreed.encode(Role::Server, random));
-        Some(tls.set_transport_parameters(&offer.parameters.encode(Role::Server, random)))
+        let agreed = agreed.encode(Role::Server, random);
+        Some(tls.replace_parameters(&offer.parameters.encode(Role::Server, random), &agreed))
     }
 
     /// The server's parameters leave with its first message of the Handshake level.

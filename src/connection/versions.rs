@@ -4,6 +4,7 @@
 use smallvec::SmallVec;
 
 use crate::error::{TransportError, TransportErrorCode};
+use crate::random::Random;
 use crate::recovery::Space;
 use crate::wire::transport_parameters::VersionInformation;
 use crate::wire::{Role, TransportParameters, Version};
@@ -64,6 +65,20 @@ impl Versions {
     /// A server has parameters for another version, should the client be able to follow.
     pub fn set_alternative(&mut self, version: Version, parameters: Vec<u8>) {
         self.alternative = Some(Box::new((version, parameters)));
+    }
+
+    /// The parameters of a server have changed, which may still take the other version.
+    pub fn replace_alternative(
+        &mut self,
+        parameters: &TransportParameters,
+        random: &mut dyn Random,
+    ) {
+        let Some(version) = self.alternative.as_deref().map(|(version, _)| *version) else {
+            return;
+        };
+        let version_information = Some(self.information(Role::Server, version));
+        let parameters = TransportParameters { version_information, ..parameters.clone() };
+        self.set_alternative(version, parameters.encode(Role::Server, random));
     }
 
     /// What is allowed and compatible with the original version, best first.

@@ -137,12 +137,22 @@ impl Session {
         self.ssl.accept_early_data(context).map_err(|_| failure::INTERNAL)
     }
 
-    /// Changes the transport parameters for a client that wants packets without protection, if
-    /// that is agreed to.
-    pub fn set_unprotected_parameters(&mut self, encoded: &[u8]) {
+    /// Replaces a server's transport parameters, before its first flight: `encoded`, or
+    /// `unprotected` for a client that packets go to without protection.
+    ///
+    /// # Errors
+    ///
+    /// INTERNAL_ERROR if BoringSSL is out of memory.
+    pub fn replace_parameters(
+        &mut self,
+        encoded: &[u8],
+        unprotected: &[u8],
+    ) -> Result<(), TransportError> {
         if let Some(known) = &mut self.state.unprotected_parameters {
-            *known = Box::from(encoded);
+            *known = Box::from(unprotected);
         }
+        let wanted = if self.state.is_unprotected { unprotected } else { encoded };
+        self.set_transport_parameters(wanted)
     }
 
     /// Takes CRYPTO data, which has to be in order.

@@ -31,8 +31,10 @@ pub(super) struct State {
     /// First flights that were seen, until this one is compared with them; only where 0-RTT is
     /// accepted.
     pub(super) replays: Option<Arc<ReplayRegister>>,
-    /// Our parameters for a client that wants packets without protection.
+    /// Our parameters for a client that wants packets without protection, until it is known.
     pub(super) unprotected_parameters: Option<Box<[u8]>>,
+    /// The client wants that, and was given those parameters.
+    pub(super) is_unprotected: bool,
     /// The alert BoringSSL wanted to send.
     pub(super) alert: Option<u8>,
     /// A callback panicked.
@@ -74,6 +76,7 @@ impl State {
             certificate: CertificateChoice::Configured,
             replays: None,
             unprotected_parameters: None,
+            is_unprotected: false,
             alert: None,
             panicked: false,
         }
@@ -171,6 +174,7 @@ impl State {
                 theirs.and_then(|bytes| TransportParameters::decode(bytes, Role::Client).ok());
             theirs.is_some_and(|parameters| parameters.no_crypto)
         });
+        self.is_unprotected = wanted;
         if wanted {
             // SAFETY: the caller vouches for the object; the bytes are copied. A failure leaves the
             // parameters of a connection with protection.
