@@ -1,5 +1,7 @@
 //! Fixed blocks of memory for stream data, and the pool that hands them out last-in first-out.
 
+use std::ops::Range;
+
 /// Bytes in one block. A power of two, so that an offset splits into block and position by shifts.
 pub const BLOCK_SIZE: usize = 4096;
 
@@ -7,8 +9,31 @@ pub const BLOCK_SIZE: usize = 4096;
 /// moves by, and an allocator call for each would show; one at rest calls [`BlockPool::release`].
 const KEPT: usize = 512;
 
-/// One block of stream data.
-pub(super) type Block = Box<[u8; BLOCK_SIZE]>;
+/// One block of stream data. What was never written is never touched: filling fresh memory with
+/// zeros first would cost more than writing the data.
+#[derive(Debug, Default)]
+pub(super) struct Block(Vec<u8>);
+
+impl Block {
+    /// Writes `data` at `at`, which together reach no further than [`BLOCK_SIZE`].
+    #[inline]
+    pub(super) fn write(&mut self, at: usize, data: &[u8]) {
+        let end = at + data.len();
+        debug_assert!(end <= BLOCK_SIZE);
+        if let Some(place) = self.0.get_mut(at..end) {
+            return place.copy_from_slice(data);
+        }
+        // Shortened if the data reaches past the end, lengthened if it begins behind it.
+        self.0.resize(at, 0);
+        self.0.extend_from_slice(data);
+    }
+
+    /// The bytes of `range`, all of which were written.
+    #[inline]
+    pub(super) fn bytes(&self, range: Range<usize>) -> &[u8] {
+        self.0.get(range).unwrap_or_default()
+    }
+}
 
 /// A stack of free blocks: the block given back last is the one still in the cache.
 #[derive(Debug, Default)]
@@ -55,7 +80,7 @@ impl BlockPool {
 
 #[cold]
 fn new_block() -> Block {
-    Box::new([0; BLOCK_SIZE])
+    Block(Vec::with_capacity(BLOCK_SIZE))
 }
 
 /// Where `offset` lies within its block.
@@ -78,13 +103,25 @@ mod tests {
     fn the_block_given_back_last_is_handed_out_first() {
         let mut pool = BlockPool::new();
         let (a, mut b) = (pool.take(), pool.take());
-        b[0] = 7;
+        b.write(0, &[7]);
         pool.give(a);
         let c = pool.take();
         pool.give(b);
-        assert_eq!(pool.take()[0], 7);
+        assert_eq!(pool.take().bytes(0..1), [7]);
         assert_eq!(pool.in_use(), 2);
         drop(c);
+    }
+
+    #[test]
+    fn pieces_are_written_in_any_order_and_over_each_other() {
+        let mut block = BlockPool::new().take();
+        block.write(10, b"cd");
+        block.write(8, b"ab");
+        block.write(11, b"DEF");
+        assert_eq!(block.bytes(8..14), b"abcDEF");
+        block.write(BLOCK_SIZE - 2, b"yz");
+        assert_eq!(block.bytes(BLOCK_SIZE - 2..BLOCK_SIZE), b"yz");
+        assert_eq!(block.bytes(8..14), b"abcDEF");
     }
 
     #[test]

@@ -109,7 +109,7 @@ impl Reassembler {
         let at = position(self.read);
         let count = ((self.contiguous - self.read) as usize).min(BLOCK_SIZE - at);
         match self.blocks.front() {
-            Some(Some(block)) => &block[at..at + count],
+            Some(Some(block)) => block.bytes(at..at + count),
             _ => &[],
         }
     }
@@ -191,7 +191,7 @@ impl Reassembler {
             let at = position(offset);
             let count = data.len().min(BLOCK_SIZE - at);
             let (now, later) = data.split_at(count);
-            self.block(index, pool)[at..at + count].copy_from_slice(now);
+            self.block(index, pool).write(at, now);
             offset += count as u64;
             data = later;
         }

@@ -84,7 +84,7 @@ impl SendBuffer {
             let count = data.len().min(BLOCK_SIZE - at);
             let (now, later) = data.split_at(count);
             if let Some(block) = self.blocks.back_mut() {
-                block[at..at + count].copy_from_slice(now);
+                block.write(at, now);
             }
             self.end += count as u64;
             data = later;
@@ -235,7 +235,7 @@ impl SendBuffer {
         let at = position(range.start);
         let count = ((range.end - range.start) as usize).min(BLOCK_SIZE - at);
         match self.blocks.get(index as usize) {
-            Some(block) => &block[at..at + count],
+            Some(block) => block.bytes(at..at + count),
             None => &[],
         }
     }
