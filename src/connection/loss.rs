@@ -13,6 +13,10 @@ use super::{Connection, State, Timer};
 /// Bytes that can be written ahead however small the window is.
 const MIN_WRITE_AHEAD: u64 = 256 * 1024;
 
+/// Bytes that can be written beyond the window while nothing is lost: the application is asked for
+/// more whenever some were acknowledged.
+const MAX_WRITE_AHEAD: u64 = 1024 * 1024;
+
 /// Probes sent for one timeout (RFC 9002 section 6.2.4 allows up to two).
 const PROBES_PER_TIMEOUT: u8 = 2;
 
@@ -61,16 +65,20 @@ impl Connection {
         }
     }
 
-    /// Lets the application write ahead by two windows: enough to keep the path full until it is
-    /// asked for more, and no more memory than the path can use. What lies behind a hole counts as
-    /// well, so while losses are repaired there is room for two round trips more: a repair may be
-    /// lost in turn.
+    /// Lets the application write ahead of what the window lets go, so that something is there when
+    /// it opens, by no more memory than the path can use. What lies behind a hole counts as well, so
+    /// while losses are repaired there is room for three round trips more: a repair may be lost in
+    /// turn.
     #[inline]
     pub(super) fn fit_write_ahead(&mut self) {
         let controller = &self.path.controller;
-        let windows = if controller.in_recovery() { 4 } else { 2 };
-        let ahead = controller.window().saturating_mul(windows).max(MIN_WRITE_AHEAD);
-        self.streams.set_write_ahead(ahead);
+        let window = controller.window();
+        let more = if controller.in_recovery() {
+            window.saturating_mul(3)
+        } else {
+            window.min(MAX_WRITE_AHEAD)
+        };
+        self.streams.set_write_ahead(window.saturating_add(more).max(MIN_WRITE_AHEAD));
     }
 
     /// The probe timeout of 1-RTT packets, without backoff, as RFC 9002 has it: periods that are

@@ -7,7 +7,7 @@ pub const BLOCK_SIZE: usize = 4096;
 
 /// Free blocks a pool keeps at most. A busy connection takes and gives as many as its window
 /// moves by, and an allocator call for each would show; one at rest calls [`BlockPool::release`].
-const KEPT: usize = 512;
+const KEPT: usize = 2048;
 
 /// One block of stream data. What was never written is never touched: filling fresh memory with
 /// zeros first would cost more than writing the data.
