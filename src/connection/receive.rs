@@ -115,10 +115,11 @@ impl Connection {
             let (bytes, after) = rest.split_at(packet.len.min(rest.len()));
             rest = after;
             // RFC 9000 section 12.2: all packets of a datagram go to one connection ID.
-            if let Some(dcid) = packet_dcid(&packet.header) {
-                if *first_dcid.get_or_insert(dcid) != dcid {
-                    break;
-                }
+            let dcid = packet_dcid(&packet.header);
+            match &first_dcid {
+                None => first_dcid = dcid,
+                Some(first) if dcid.is_some_and(|dcid| dcid != *first) => break,
+                Some(_) => {}
             }
             if refuse_initials && is_initial(&packet.header) {
                 self.drop_packet(bytes, &packet.header);

@@ -111,9 +111,10 @@ impl Recent {
     /// Notes a packet in place of the oldest.
     #[inline]
     pub fn push(&mut self, note: PacketNote) {
-        let next = usize::from(self.next) % RECENT;
-        self.notes[next] = Some(note);
-        self.next = if next + 1 == RECENT { 0 } else { next as u8 + 1 };
+        if let Some(place) = self.notes.get_mut(usize::from(self.next)) {
+            *place = Some(note);
+        }
+        self.next = if self.next == RECENT as u8 - 1 { 0 } else { self.next + 1 };
     }
 
     /// The packets in the order of their places, not of time.

@@ -11,8 +11,24 @@ pub const MAX_SIZE: usize = 8;
 #[inline]
 pub const fn size(value: u64) -> usize {
     debug_assert!(value <= MAX);
-    1 << ((value >= 1 << 6) as u32 + (value >= 1 << 14) as u32 + (value >= 1 << 30) as u32)
+    // With one bit set at least, so that the logarithm exists.
+    SIZES[(value | 1).ilog2() as usize] as usize
 }
+
+/// Sizes by the place of the highest bit.
+const SIZES: [u8; 64] = {
+    let mut sizes = [8; 64];
+    let mut bit = 0;
+    while bit < 30 {
+        sizes[bit] = match bit {
+            0..6 => 1,
+            6..14 => 2,
+            _ => 4,
+        };
+        bit += 1;
+    }
+    sizes
+};
 
 /// Decodes the varint that `bytes` starts with: its value and its size. `None` if it is cut short.
 #[inline]
