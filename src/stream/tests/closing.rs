@@ -140,6 +140,26 @@ fn closing_both_ways_ends_when_the_peer_knows() {
     assert_eq!(client.id(key), None);
 }
 
+// RFC 9000 section 13.3.
+#[test]
+fn lost_resets_and_stops_are_repeated() {
+    let mut client = client();
+    let key = client.open(Direction::Bidirectional).unwrap();
+    client.write(key, b"data", false).unwrap();
+    let data = packet(&mut client, 1_000);
+    client.reset(key, 3).unwrap();
+    client.stop_sending(key, 4).unwrap();
+    let sent = packet(&mut client, 1_000);
+    let reset = frame::ResetStream { id: StreamId(0), error_code: 3, final_size: 4 };
+    assert!(sent.frames().contains(&Frame::ResetStream(reset)));
+    assert!(sent.frames().contains(&Frame::StopSending(stop(0, 4))));
+    assert!(!client.wants_to_send());
+    lose(&mut client, &data);
+    assert!(!client.wants_to_send(), "the data is given up");
+    lose(&mut client, &sent);
+    assert_eq!(packet(&mut client, 1_000).frames(), sent.frames());
+}
+
 #[test]
 fn a_stream_that_lives_is_not_forgotten() {
     let mut client = client();
