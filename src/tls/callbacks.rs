@@ -72,6 +72,10 @@ unsafe extern "C" fn set_read_secret(
     let secret = unsafe { new_secret(cipher, bytes(secret, len)) };
     with_state(ssl, FAILED, |state| {
         let (Some(level), Some(secret)) = (Level::from_ssl(level), secret) else { return FAILED };
+        // SAFETY: BoringSSL makes this key of what the ClientHello says, at a server.
+        if level == Level::EarlyData && !unsafe { state.enter_flight(ssl) } {
+            return DONE;
+        }
         state.push(TlsEvent::ReadSecret { level, secret });
         DONE
     })

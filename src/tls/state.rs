@@ -28,8 +28,7 @@ pub(super) struct State {
     pub(super) parameters: ParametersChoice,
     /// How far the choice of our certificate is.
     pub(super) certificate: CertificateChoice,
-    /// First flights that were seen, until this one is compared with them; only where 0-RTT is
-    /// accepted.
+    /// First flights that were seen, until this one is among them; only where 0-RTT is accepted.
     pub(super) replays: Option<Arc<ReplayRegister>>,
     /// Our parameters for a client that wants packets without protection, until it is known.
     pub(super) unprotected_parameters: Option<Box<[u8]>>,
@@ -103,6 +102,7 @@ impl State {
 
     /// Gives memory back that only a handshake needs.
     pub(super) fn shrink(&mut self) {
+        self.replays = None;
         self.events.shrink_to_fit();
     }
 
@@ -142,20 +142,34 @@ impl State {
     ///
     /// As [`Self::certificate_ready`].
     pub(super) unsafe fn refuse_replay(&mut self, hello: *const ffi::SSL_CLIENT_HELLO) {
-        // The callback may see a message more than once.
-        let Some(replays) = self.replays.take() else { return };
+        let Some(replays) = &self.replays else { return };
         let kind = ffi::TLSEXT_TYPE_early_data as u16;
         let (mut data, mut len) = (std::ptr::null(), 0);
         // SAFETY: the caller vouches for the message, of which extensions and random are parts.
         unsafe {
             if ffi::SSL_early_callback_ctx_extension_get(hello, kind, &mut data, &mut len) != 1 {
+                self.replays = None;
                 return;
             }
             let random = std::slice::from_raw_parts((*hello).random, (*hello).random_len);
-            if !replays.enter(random) {
+            if replays.has(random) {
                 ffi::SSL_set_early_data_enabled((*hello).ssl, 0);
             }
         }
+    }
+
+    /// Remembers the first flight, whose sender has the secret of its ticket by now: others must not
+    /// fill the register. False if it was seen meanwhile; then its 0-RTT is not read.
+    ///
+    /// # Safety
+    ///
+    /// `ssl` is valid and has taken in its ClientHello.
+    pub(super) unsafe fn enter_flight(&mut self, ssl: *const ffi::SSL) -> bool {
+        let Some(replays) = self.replays.take() else { return true };
+        let mut random = [0; ffi::SSL3_RANDOM_SIZE as usize];
+        // SAFETY: the caller vouches for the object; the buffer has the length given.
+        let len = unsafe { ffi::SSL_get_client_random(ssl, random.as_mut_ptr(), random.len()) };
+        replays.enter(&random[..len.min(random.len())])
     }
 
     /// Answers a client that wants packets without protection, if that is agreed to.

@@ -145,6 +145,58 @@ fn a_first_flight_that_is_repeated_gets_no_early_data_accepted() {
     }
 }
 
+/// RFC 8446 section 8.2: the binder is checked before a flight is remembered, or anybody could fill
+/// the memory.
+#[test]
+fn a_first_flight_of_somebody_without_the_secret_is_not_remembered() {
+    let (client, server) = (client_context(), keyed(&[1; 48]));
+    let ticket = ticket(&client, &server, &EARLY);
+    let options = ClientOptions { resumption: Some(&ticket), early_data: true, ..client_options() };
+    let mut genuine = Pair::new((&client, &options), (&server, &EARLY));
+    let flight = genuine.client.advance();
+    let mut forged = flight.clone();
+    // The binder is the last thing in a ClientHello.
+    *forged[0].1.last_mut().unwrap() ^= 1;
+    let mut forger = Pair::new((&client, &client_options()), (&server, &EARLY));
+    forger.server.take(&forged);
+    assert!(forger.server.error.is_some());
+    genuine.server.take(&flight);
+    assert!(genuine.server.session.early_data_accepted());
+}
+
+/// Both were looked up before either was remembered, as both waited for their certificates.
+#[test]
+fn of_two_first_flights_at_once_one_is_read() {
+    let (client, server) = (client_context(), keyed(&[1; 48]));
+    let ticket = ticket(&client, &server, &EARLY);
+    let asking = ServerOptions {
+        policy: ServerPolicy { ask_for_certificate: true, ..EARLY.policy },
+        ..EARLY
+    };
+    let options = ClientOptions {
+        resumption: Some(&ticket),
+        early_data: true,
+        server_name: Some("test.example"),
+        ..client_options()
+    };
+    let mut first = Pair::new((&client, &options), (&server, &asking));
+    let mut second = Pair::new((&client, &client_options()), (&server, &asking));
+    let flight = first.client.advance();
+    let mut read = 0;
+    for pair in [&mut first, &mut second] {
+        pair.server.take(&flight);
+        assert!(!pair.server.secrets(true).iter().any(|(level, _)| *level == Level::EarlyData));
+    }
+    for pair in [&mut first, &mut second] {
+        pair.server.session.certificate_chosen();
+        pair.server.advance();
+        let secrets = pair.server.secrets(true);
+        read += usize::from(secrets.iter().any(|(level, _)| *level == Level::EarlyData));
+        assert!(pair.server.error.is_none());
+    }
+    assert_eq!(read, 1);
+}
+
 #[test]
 fn a_ticket_without_early_data_offers_none() {
     let (client, server) = (client_context(), server_context());
