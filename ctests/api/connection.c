@@ -1,7 +1,11 @@
 /* Functions of a live connection beside streams and datagrams: filters, public settings, finding. */
 #include <string.h>
 
+#include <xquic/xqc_ext.h>
+
 #include "sim.h"
+
+#pragma weak xqc_ext_local_addr_of_write
 
 /* Exported, and declared in no header. */
 void xqc_conn_set_init_idle_timeout(xqc_connection_t *conn, xqc_msec_t init_idle_time_out);
@@ -23,12 +27,26 @@ typedef struct filter {
     ssize_t answer;
 } filter;
 
+/* Filters are told like the socket's functions, and only in the call. */
+static void check_told_address(const filter *self, bool inside)
+{
+    struct sockaddr_in address;
+    socklen_t length = 99;
+    if (xqc_ext_local_addr_of_write != NULL) {
+        CHECK_EQ(xqc_ext_local_addr_of_write(self->conn->endpoint->engine,
+                                             (struct sockaddr *)&address, sizeof(address), &length),
+                 XQC_OK);
+        CHECK_EQ(length, inside ? sizeof(address) : 0);
+    }
+}
+
 static ssize_t pass_on(const unsigned char *bytes, size_t size, const struct sockaddr *peer,
                        socklen_t length, void *user_data)
 {
     filter *self = user_data;
     self->calls++;
     CHECK(bytes != NULL && size > 0);
+    check_told_address(self, true);
     if (self->refusals > 0) {
         self->refusals--;
         return self->answer;
@@ -56,6 +74,7 @@ static void a_filter_takes_the_place_of_the_socket(void)
         CHECK(self.calls > 150);
         CHECK_EQ(world->client.calls[SIM_WRITE_SOCKET] + world->client.calls[SIM_WRITE_MMSG],
                  written);
+        check_told_address(&self, false);
         xqc_conn_unset_pkt_filter_callback(conn->handle);
         unsigned calls = self.calls;
         CHECK(sim_request(conn, 2000, 2000) != NULL);

@@ -265,6 +265,65 @@ static void from_inside_a_callback(void)
     }
 }
 
+/* More waits for the socket than the one datagram that the host is being asked to send. */
+static void while_a_blocked_train_leaves(void)
+{
+    destroyer destroyer = {SIM_WRITE_SOCKET, false, false, false, false};
+    sim_options options;
+    sim_options_init(&options);
+    options.use_mmsg = true;
+    options.client_config.sendmmsg_on = 1;
+    sim_world *world = sim_world_new(&options);
+    sim_conn *conn = sim_established(world);
+    world->client.write_mode = SIM_WRITE_WOULD_BLOCK;
+    CHECK(sim_request(conn, 100000, 100000) != NULL);
+    world->client.write_mode = SIM_WRITE_OK;
+    world->hook = destroy_inside;
+    world->hook_argument = &destroyer;
+    destroyer.is_armed = true;
+    (void)xqc_conn_continue_send(world->client.engine, &conn->cid);
+    CHECK(destroyer.done);
+    sim_run_for(world, 200 * SIM_SECOND);
+    sim_world_free(world);
+}
+
+typedef struct last_filter {
+    sim_endpoint *endpoint;
+    unsigned calls;
+} last_filter;
+
+static ssize_t destroy_in_filter(const unsigned char *bytes, size_t size,
+                                 const struct sockaddr *peer, socklen_t length, void *user_data)
+{
+    last_filter *self = user_data;
+    (void)bytes, (void)peer, (void)length;
+    self->calls++;
+    xqc_engine_t *engine = self->endpoint->engine;
+    self->endpoint->engine = NULL;
+    self->endpoint->timer_at = SIM_NEVER;
+    xqc_engine_destroy(engine);
+    return (ssize_t)size;
+}
+
+static void from_inside_a_filter(void)
+{
+    for (int mmsg = 0; mmsg < 2; mmsg++) {
+        check_context("trains: %d", mmsg);
+        sim_options options;
+        sim_options_init(&options);
+        options.use_mmsg = mmsg != 0;
+        options.client_config.sendmmsg_on = mmsg;
+        sim_world *world = sim_world_new(&options);
+        sim_conn *conn = sim_established(world);
+        last_filter filter = {&world->client, 0};
+        xqc_conn_set_pkt_filter_callback(conn->handle, destroy_in_filter, &filter);
+        (void)sim_request(conn, 100000, 100000);
+        CHECK_EQ(filter.calls, 1);
+        sim_run_for(world, 200 * SIM_SECOND);
+        sim_world_free(world);
+    }
+}
+
 /* What came before the peer's CONNECTION_CLOSE is read after it; then no end is announced. */
 static void while_the_last_data_are_read(void)
 {
@@ -293,6 +352,8 @@ static const check_case CASES[] = {
     {"with_unread_data", with_unread_data, 0},
     {"close_callbacks_may_ask_questions", close_callbacks_may_ask_questions, 0},
     {"from_inside_a_callback", from_inside_a_callback, CHECK_OURS_ONLY},
+    {"while_a_blocked_train_leaves", while_a_blocked_train_leaves, CHECK_OURS_ONLY},
+    {"from_inside_a_filter", from_inside_a_filter, CHECK_OURS_ONLY},
     {"while_the_last_data_are_read", while_the_last_data_are_read, CHECK_OURS_ONLY},
 };
 

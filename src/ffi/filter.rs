@@ -35,7 +35,8 @@ pub(super) fn pass_to_filter(
     peer: &RawAddress,
 ) -> bool {
     let PacketFilter { callback, user_data } = connection.filter.get();
-    let Some(take) = callback else { return false };
+    // The filter may have taken itself away with the datagram before, or destroyed the engine.
+    let Some(take) = callback.filter(|_| !engine.doomed.get()) else { return false };
     let (bytes, len) = (datagram.as_ptr(), datagram.len());
     // SAFETY: the host gave this function; bytes and address are good for the call.
     let result = unsafe { take(bytes, len, peer.as_ptr(), peer.len(), user_data) };

@@ -161,6 +161,10 @@ fn send_blocked(engine: &EngineCell, connection: &ConnectionCell, now: Instant) 
     }
     let mut waiting = connection.blocked.take().into_iter();
     while let Some(datagram) = waiting.next() {
+        // The host may have destroyed the engine while it was asked to send the last one.
+        if engine.doomed.get() {
+            return false;
+        }
         match write_one(engine, connection, &datagram.bytes, (&datagram.addresses, datagram.ecn)) {
             Written::All => {}
             Written::Some(_) => {
@@ -193,21 +197,31 @@ fn write(
     buffer: &TransmitBuffer,
     train: &Train,
 ) -> Written {
+    if !connection.mmsg && !connection.filter.get().is_set() {
+        return write_one(engine, connection, buffer.datagram(0), (&train.addresses, train.ecn));
+    }
+    engine.writing_from.set(train.addresses.local);
+    let written = write_train(engine, connection, buffer, train);
+    engine.writing_from.set(None);
+    written
+}
+
+fn write_train(
+    engine: &EngineCell,
+    connection: &ConnectionCell,
+    buffer: &TransmitBuffer,
+    train: &Train,
+) -> Written {
     let Train { count, ref addresses, ecn, .. } = *train;
+    let peer = &RawAddress::new(&addresses.peer);
     if connection.filter.get().is_set() {
-        let peer = RawAddress::new(&addresses.peer);
         let taken =
-            |index: &usize| pass_to_filter(engine, connection, buffer.datagram(*index), &peer);
+            |index: &usize| pass_to_filter(engine, connection, buffer.datagram(*index), peer);
         return match (0..count).take_while(taken).count() {
             all if all == count => Written::All,
             some => Written::Some(some),
         };
     }
-    if !connection.mmsg {
-        return write_one(engine, connection, buffer.datagram(0), (addresses, ecn));
-    }
-    engine.writing_from.set(addresses.local);
-    let peer = &RawAddress::new(&addresses.peer);
     let mut vector = [iovec { iov_base: std::ptr::null_mut(), iov_len: 0 }; BATCH];
     for (index, entry) in vector.iter_mut().enumerate().take(count) {
         let datagram = buffer.datagram(index);
@@ -215,9 +229,7 @@ fn write(
         entry.iov_len = datagram.len();
     }
     let target = Target { peer, ecn, user_data: connection.user_data.get() };
-    let result = send_train(engine, &vector[..count], &target);
-    engine.writing_from.set(None);
-    match result {
+    match send_train(engine, &vector[..count], &target) {
         sent if sent >= count as isize => Written::All,
         sent if sent >= 0 => Written::Some(sent as usize),
         error if error == XQC_SOCKET_ERROR as isize => Written::Failed,
@@ -231,22 +243,22 @@ fn write_one(
     datagram: &[u8],
     (addresses, ecn): (&Addresses, EcnCodepoint),
 ) -> Written {
-    engine.writing_from.set(addresses.local);
     let peer = &RawAddress::new(&addresses.peer);
-    if connection.filter.get().is_set() {
-        return match pass_to_filter(engine, connection, datagram, peer) {
-            true => Written::All,
-            false => Written::Some(0),
-        };
-    }
-    let target = Target { peer, ecn, user_data: connection.user_data.get() };
-    let result = send_one(engine, datagram, &target);
+    engine.writing_from.set(addresses.local);
+    let result = if connection.filter.get().is_set() {
+        match pass_to_filter(engine, connection, datagram, peer) {
+            true => datagram.len() as isize,
+            false => XQC_SOCKET_EAGAIN as isize,
+        }
+    } else {
+        let target = Target { peer, ecn, user_data: connection.user_data.get() };
+        send_one(engine, datagram, &target)
+    };
     engine.writing_from.set(None);
     match result {
         sent if sent == datagram.len() as isize => Written::All,
         error if error == XQC_SOCKET_ERROR as isize => Written::Failed,
-        blocked if blocked == XQC_SOCKET_EAGAIN as isize => Written::Some(0),
-        // A short write or another error: tried again later, as upstream does.
+        // Would block. A short write or another error: tried again later, as upstream does.
         _ => Written::Some(0),
     }
 }
