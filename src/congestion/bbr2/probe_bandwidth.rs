@@ -112,12 +112,14 @@ impl ProbeBandwidth {
                 self.step = Step::Cruise;
             }
             Step::Refill if model.round_start() => self.go_up(model, sample.now, window),
-            Step::Up => {
-                if self.has_filled(model, sample, window) {
-                    self.go_down(model, sample.now);
-                }
-            }
+            Step::Up => self.end_probe(model, sample, window),
             _ => {}
+        }
+    }
+
+    fn end_probe(&mut self, model: &mut Model, sample: &AckSample, window: u64) {
+        if self.has_filled(model, sample, window) {
+            self.go_down(model, sample.now);
         }
     }
 

@@ -160,7 +160,7 @@ unsafe extern "C" fn on_ack<C: FromParameters>(
 unsafe extern "C" fn on_sample<C: FromParameters>(memory: *mut c_void, sample: *mut xqc_sample_t) {
     // SAFETY: the caller passes on the sample that it was given, or one of its own.
     let Some(sample) = (unsafe { sample.cast::<Sample>().as_ref() }) else { return };
-    let sample = sample.to_core(CALLED_MTU.into());
+    let sample = sample.for_core(CALLED_MTU.into());
     // SAFETY: the caller vouches for the memory.
     unsafe { with_callable::<C, _>(memory, (), |callable| callable.on_ack(&sample)) };
 }
@@ -178,7 +178,7 @@ impl<C: FromParameters> CallableController<C> {
 
 unsafe extern "C" fn window<C: FromParameters>(memory: *mut c_void) -> u64 {
     // SAFETY: the caller vouches for the memory.
-    unsafe { with_controller::<C, _>(memory, 0, |controller| controller.window()) }
+    unsafe { with_controller::<C, _>(memory, 0, C::window) }
 }
 
 unsafe extern "C" fn reset_window<C: FromParameters>(memory: *mut c_void) {

@@ -118,7 +118,7 @@ impl Sample {
     }
 
     /// The same for a controller of ours that C calls, for datagrams of `mtu` bytes.
-    pub fn to_core(&self, mtu: u64) -> AckSample {
+    pub fn for_core(&self, mtu: u64) -> AckSample {
         let micros = Duration::from_micros;
         let rate = RateSample {
             acked: self.acked.into(),
@@ -205,7 +205,7 @@ mod tests {
             },
             rate: Some(rate),
         };
-        let back = Sample::new(&sample, &rate, 1_200).to_core(1_200);
+        let back = Sample::new(&sample, &rate, 1_200).for_core(1_200);
         assert_eq!(format!("{back:?}"), format!("{sample:?}"));
     }
 
