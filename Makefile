@@ -11,7 +11,7 @@ export DESTDIR
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build examples install bench fmt lint headers setup clean distclean
+.PHONY: help demo test build examples install bench fuzz fmt lint headers setup clean distclean
 
 help:
 	@echo 'make demo      build everything and download a file over QUIC on this machine'
@@ -20,6 +20,7 @@ help:
 	@echo 'make examples  build xqc_client and xqc_server in build/examples'
 	@echo 'make install   install to PREFIX (default /usr/local), below DESTDIR if set'
 	@echo 'make bench     measure speed, instructions and memory'
+	@echo 'make fuzz      fuzz every target for ten minutes'
 	@echo 'make fmt       format the Rust sources'
 	@echo 'make lint      check format and lints'
 	@echo 'make headers   write include/xquic/*.h anew'
@@ -51,6 +52,9 @@ bench: build
 
 fmt:
 	@cargo fmt
+
+fuzz: setup
+	@tools/fuzz.sh 600
 
 lint: setup
 	@tools/lint.sh

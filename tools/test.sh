@@ -5,7 +5,7 @@
 # step took, and count them.
 . "$(dirname "$0")/common.sh"
 
-STEPS=(lints headers rust library abi symbols c c_valgrind c_asan examples aioquic install speed)
+STEPS=(lints headers rust conformance fuzz library abi symbols c c_valgrind c_asan examples aioquic install speed)
 RELEASE=$TARGET_DIR/release
 
 step_lints() {
@@ -18,6 +18,17 @@ step_headers() {
 
 step_rust() {
     cargo test --manifest-path "$ROOT/Cargo.toml" --locked --quiet
+}
+
+step_conformance() {
+    local names=$BUILD_DIR/rust-tests.txt
+    cargo test --manifest-path "$ROOT/Cargo.toml" --locked --quiet -- --list >"$names" \
+        && python3 "$ROOT/tools/check_conformance.py" "$names"
+}
+
+# A look at each target; `make fuzz` looks longer.
+step_fuzz() {
+    "$ROOT/tools/fuzz.sh" 10
 }
 
 step_library() {
