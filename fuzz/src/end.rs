@@ -28,8 +28,30 @@ pub struct End {
     settings: Arc<Settings>,
 }
 
-fn addresses() -> Addresses {
+/// Where the other end is, seen from either.
+pub fn addresses() -> Addresses {
     Addresses { local: None, peer: SocketAddr::from(([192, 0, 2, 1], 443)) }
+}
+
+/// An engine without connections.
+pub fn engine(role: Role) -> Engine {
+    let (certificate, key) = certificate::files();
+    let mut config = ContextConfig::new(role);
+    if role == Role::Server {
+        config.certificate_file = certificate.to_str();
+        config.private_key_file = key.to_str();
+    }
+    let mut tls = Context::new(&config).unwrap();
+    tls.set_alpn(&[ALPN]).unwrap();
+    Engine::new(EngineConfig {
+        role,
+        versions: vec![Version::V2, Version::V1, Version::DRAFT_29],
+        cid_len: 8,
+        reset_key: b"fuzz".to_vec(),
+        token_keys: TokenKeys::default(),
+        tls,
+        random: Box::new(SeededRandom::new([role as u8; 32])),
+    })
 }
 
 fn controller() -> Controller {
@@ -38,23 +60,6 @@ fn controller() -> Controller {
 
 impl End {
     pub fn new(role: Role) -> Self {
-        let (certificate, key) = certificate::files();
-        let mut config = ContextConfig::new(role);
-        if role == Role::Server {
-            config.certificate_file = certificate.to_str();
-            config.private_key_file = key.to_str();
-        }
-        let mut tls = Context::new(&config).unwrap();
-        tls.set_alpn(&[ALPN]).unwrap();
-        let engine = Engine::new(EngineConfig {
-            role,
-            versions: vec![Version::V2, Version::V1, Version::DRAFT_29],
-            cid_len: 8,
-            reset_key: b"fuzz".to_vec(),
-            token_keys: TokenKeys::default(),
-            tls,
-            random: Box::new(SeededRandom::new([role as u8; 32])),
-        });
         // Small limits are reached by short scripts.
         let settings = Settings {
             initial_max_data: 1 << 16,
@@ -63,7 +68,7 @@ impl End {
             initial_max_streams_uni: 8,
             ..Settings::default()
         };
-        Self { engine, key: None, settings: Arc::new(settings) }
+        Self { engine: engine(role), key: None, settings: Arc::new(settings) }
     }
 
     /// Begins a connection, if this is a client.

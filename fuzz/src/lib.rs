@@ -11,6 +11,8 @@ mod script;
 use xquic::time::Duration;
 use xquic::wire::Role;
 
+pub use end::{addresses, engine};
+
 use end::End;
 use script::{Action, Script};
 
