@@ -4,6 +4,7 @@ use crate::error::{TransportError, TransportErrorCode};
 use crate::recovery::Space;
 use crate::time::{Duration, Instant};
 use crate::wire::frame::ConnectionClose;
+use crate::wire::varint;
 
 use super::event::{CloseReason, Event};
 use super::transmit::{Content, Draft};
@@ -273,6 +274,8 @@ impl Connection {
 impl Closing {
     fn new(code: u64, frame_type: Option<u64>, reason: &'static str) -> Self {
         let (received, next_answer) = (0, 1);
+        // The host's code may be larger than what the frame holds (RFC 9000 section 16).
+        let code = code.min(varint::MAX);
         Self { code, frame_type, reason, due: true, received, next_answer, failure: None }
     }
 }

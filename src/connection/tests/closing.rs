@@ -417,3 +417,23 @@ fn a_named_ping_is_acknowledged_exactly_once() {
     pair.exchange();
     assert_eq!(acked(&pair), 1);
 }
+
+/// RFC 9000 section 16: no larger number fits the frame.
+#[test]
+fn a_code_too_large_for_the_wire_is_cut() {
+    for code in [LocalClose::Application(u64::MAX), LocalClose::Transport(u64::MAX)] {
+        let mut pair = Pair::established();
+        close(&mut pair, Role::Client, code);
+        pair.exchange();
+        let largest = crate::wire::varint::MAX;
+        assert!(
+            matches!(
+                pair.server.reason,
+                Some(CloseReason::PeerApplication { code, .. }) if code == largest
+            ) || matches!(
+                pair.server.reason,
+                Some(CloseReason::PeerTransport { code, .. }) if code.0 == largest
+            )
+        );
+    }
+}

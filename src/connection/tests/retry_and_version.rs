@@ -307,3 +307,22 @@ fn a_close_before_validation_keeps_to_the_limit() {
     let close = pair.sent(Role::Server);
     assert_eq!((close.len(), close[0].len()), (1, 1200));
 }
+
+/// RFC 9000 section 17.2.5.2: whatever a token leaves of the Initial; one that leaves nothing ends in
+/// the idle timeout.
+#[test]
+fn a_retry_token_of_any_length_is_survived() {
+    for len in (1100..1250).chain([1, 600, 1400, 1460]) {
+        let mut pair = waiting();
+        let packet = retry(&pair, &RETRY_SCID, &FIRST_DCID, &vec![7; len]);
+        pair.give(Role::Client, &packet);
+        for _ in 0..3 {
+            let sent = pair.sent(Role::Client);
+            assert!(sent.iter().all(|datagram| (1200..=1500).contains(&datagram.len())), "{len}");
+            pair.next_timeout(Role::Client);
+        }
+        let now = pair.now;
+        pair.client.connection.close(now, LocalClose::NoError);
+        pair.sent(Role::Client);
+    }
+}
