@@ -255,6 +255,35 @@ static void a_broken_rule_is_told_by_a_code(void)
     sim_world_free(world);
 }
 
+/* Hands a datagram to the server without addresses, as a host may for a connection that is there. */
+static bool hand_over(void *argument, const uint8_t *bytes, size_t length)
+{
+    sim_world *world = argument;
+    CHECK_EQ(xqc_engine_packet_process(world->server.engine, bytes, length, NULL, 0, NULL, 0,
+                                       sim_now(), &world->server.listener),
+             -XQC_EPROTO);
+    return false;
+}
+
+static void a_broken_rule_is_told_of_a_datagram_without_addresses(void)
+{
+    sim_options options;
+    sim_options_init(&options);
+    sim_world *world = sim_world_new(&options);
+    sim_conn *conn = confirmed(world);
+    sim_conn *server = sim_server_conn(world, conn);
+    xqc_conn_public_remote_trans_settings_t settings = {.max_datagram_frame_size = 1000};
+    xqc_conn_set_public_remote_trans_settings(conn->handle, &settings);
+    world->up.filter = hand_over;
+    world->up.filter_argument = world;
+    CHECK_EQ(xqc_datagram_send(conn->handle, (void *)"x", 1, NULL, XQC_DATA_QOS_NORMAL), XQC_OK);
+    world->up.filter = NULL;
+    CHECK_EQ(server->closing_error, 0xa);
+    sim_run_for(world, SIM_SECOND);
+    CHECK_EQ(world->server.process_errors, 0);
+    sim_world_free(world);
+}
+
 static void a_full_send_queue_holds_streams_back_until_a_tenth_is_free(void)
 {
     sim_options options;
@@ -291,6 +320,8 @@ static const check_case CASES[] = {
     {"a_full_send_queue_holds_streams_back_until_a_tenth_is_free",
      a_full_send_queue_holds_streams_back_until_a_tenth_is_free, 0},
     {"a_broken_rule_is_told_by_a_code", a_broken_rule_is_told_by_a_code, 0},
+    {"a_broken_rule_is_told_of_a_datagram_without_addresses",
+     a_broken_rule_is_told_of_a_datagram_without_addresses, CHECK_OURS_ONLY},
 };
 
 int main(int argc, char **argv)

@@ -135,11 +135,14 @@ fn process_without_address(
         }
         key
     };
-    if key.is_none() {
-        return -XQC_ECONN_NFOUND;
-    }
+    key.map_or(-XQC_ECONN_NFOUND, |key| taken_by(engine, key, None))
+}
+
+/// A datagram went to a connection. Returns what the host is told of it.
+fn taken_by(engine: &EngineCell, key: ConnectionKey, local: Option<SocketAddr>) -> xqc_int_t {
+    let failure = after_feeding(engine, key, local);
     after_datagram(engine);
-    XQC_OK
+    failure.map_or(XQC_OK, |code| close_at_once(engine, failure_code(code)))
 }
 
 fn process(
@@ -154,11 +157,7 @@ fn process(
     // A borrow in the match's head would last through its arms.
     let received = engine.core.borrow_mut().receive(delivery.now, &delivery.arrival, datagram);
     match received {
-        Received::Connection(key) => {
-            let failure = after_feeding(engine, key, delivery.arrival.addresses.local);
-            after_datagram(engine);
-            failure.map_or(XQC_OK, |code| close_at_once(engine, failure_code(code)))
-        }
+        Received::Connection(key) => taken_by(engine, key, delivery.arrival.addresses.local),
         Received::Incoming(mut incoming) => {
             let result = accept(engine, handle, &mut incoming, datagram, delivery);
             after_datagram(engine);
