@@ -18,6 +18,7 @@ impl Connection {
             if self.role == Role::Client {
                 // RFC 9000 section 9: servers do not move unasked.
                 self.stats.packets_dropped += 1;
+                self.arrived_on = PathHandle::ACTIVE;
                 return false;
             }
             if self.state != State::Confirmed {

@@ -15,11 +15,19 @@ impl Connection {
         }
     }
 
-    /// Asks for as many connection IDs as the peer would store.
+    /// Asks for as many connection IDs as the peer would store. A question that still waits is
+    /// changed, not asked twice: the answers together would be more than the peer takes.
     pub(super) fn request_connection_ids(&mut self) {
         let wanted = LocalCids::wanted(&self.local_cids, self.peer.active_connection_id_limit);
-        if wanted > 0 {
-            self.events.push_back(Event::NeedConnectionIds(wanted));
+        if wanted == 0 {
+            return;
         }
+        for event in &mut self.events {
+            if let Event::NeedConnectionIds(count) = event {
+                *count = wanted;
+                return;
+            }
+        }
+        self.events.push_back(Event::NeedConnectionIds(wanted));
     }
 }

@@ -54,8 +54,7 @@ impl Connection {
             return Err(MigrateError::Forbidden);
         }
         let addresses = Addresses { local: Some(local), peer: self.path.addresses.peer };
-        let known = self.others.as_deref().and_then(|others| others.find(&addresses));
-        if self.path.addresses == addresses || known.is_some() {
+        if self.path.addresses == addresses || self.want_again(now, &addresses) {
             return Ok(());
         }
         // RFC 9000 section 9.5: never the same connection ID from two addresses.
@@ -97,6 +96,21 @@ impl Connection {
         if let Some(lease) = self.remote_cids.lend_preferred() {
             self.want_path(now, addresses, Some(lease));
         }
+    }
+
+    /// Moves to a path that is still known. Returns false if none is.
+    fn want_again(&mut self, now: Instant, addresses: &Addresses) -> bool {
+        let pto = self.validation_pto();
+        let Some(others) = self.others.as_deref_mut() else { return false };
+        let handle = others.find(addresses);
+        let Some(other) = handle.and_then(|handle| others.get_mut(handle)) else { return false };
+        if other.purpose != Purpose::Wanted {
+            // It has left use, but not its connection ID: that was seen from there only.
+            other.purpose = Purpose::Wanted;
+            other.path.begin_validation(now, pto);
+            self.arm_path_timer();
+        }
+        true
     }
 
     fn want_path(&mut self, now: Instant, addresses: Addresses, lease: Option<Lease>) -> bool {

@@ -69,6 +69,15 @@ fn a_retired_id_is_replaced_by_a_fresh_one() {
     assert_eq!(pair.server.count(retired) as u64, room);
 }
 
+/// RFC 9000 section 5.1.1: those retired together are replaced one for one.
+#[test]
+fn ids_that_are_retired_together_are_not_replaced_twice() {
+    let mut pair = Pair::established();
+    let before = issued(&mut pair, Role::Server);
+    pair.inject(Role::Client, &[retire(1), retire(2)]);
+    assert_eq!(issued(&mut pair, Role::Server), before);
+}
+
 /// RFC 9000 section 13.3.
 #[test]
 fn a_lost_id_is_announced_again() {

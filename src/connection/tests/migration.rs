@@ -352,6 +352,18 @@ fn a_client_drops_what_comes_from_an_unknown_server_address() {
     assert_eq!(pair.client.connection.stats().packets_received, received + 1);
 }
 
+/// A datagram from nowhere, which anybody can send, changes nothing for those that follow.
+#[test]
+fn a_dropped_datagram_does_not_tell_where_the_next_came_from() {
+    let mut pair = Pair::established();
+    let mut mail = Pair::from("192.0.2.66:443", vec![0x40; 50]);
+    mail.addresses.local = Some(at(CLIENT));
+    pair.deliver(Role::Client, &mail);
+    pair.inject(Role::Server, &[Frame::PathChallenge(PathChallenge([1; 8]))]);
+    let sent = pair.sent(Role::Client);
+    assert_eq!(count(&pair.look(Role::Server, &sent), "PATH_RESPONSE"), 1);
+}
+
 /// Many addresses, each with a challenge to answer: what is remembered of them is bounded.
 #[test]
 fn paths_of_a_peer_that_sends_from_everywhere_are_bounded() {
@@ -400,6 +412,22 @@ fn a_client_moves_after_validation_with_a_fresh_id() {
     assert_eq!(pair.server.count(retired), 1);
     assert_eq!(pair.server.connection.local_cids().iter().count(), 3);
     assert_eq!(pair.server.connection.local_cids().primary(), *pair.client.connection.remote_cid());
+}
+
+/// The path that was left is known for a while, and can be moved to again.
+#[test]
+fn a_client_may_move_back_at_once() {
+    let mut pair = Pair::established_with(allowing());
+    for local in [OTHER_ADDRESS, CLIENT, OTHER_ADDRESS] {
+        let now = pair.now;
+        pair.client.connection.migrate(now, at(local)).unwrap();
+        pair.exchange();
+        assert_eq!(pair.client.connection.path().addresses.local, Some(at(local)));
+        assert_eq!(peer_of(&pair), at(local));
+    }
+    pair.run_for(Duration::from_secs(5));
+    assert!(pair.client.connection.others.is_none());
+    pair.assert_confirmed();
 }
 
 /// RFC 9000 section 9.5: a server whose client has moved on purpose takes another ID as well.
