@@ -328,7 +328,7 @@ impl Connection {
             self.fill_probe(Space::Application);
         }
         self.maybe_skip_packet_number();
-        if self.streams.has_control() {
+        if permission == Permission::Everything && self.streams.has_control() {
             self.tune_windows(now);
         }
         let mut builder = self.start_packet(Space::Application, buffer.get_mut(start..)?)?;
