@@ -11,6 +11,10 @@ use crate::wire::Writer;
 /// late acknowledgement of another copy must not be told again.
 const MAX_REMEMBERED: usize = 256;
 
+/// A datagram that was lost so often is not sent again: what was written after it is kept until its
+/// fate is settled, so a peer that never acknowledges it could make us keep everything.
+const MAX_LOSSES: u8 = 16;
+
 /// How datagrams are sent.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Sending {
@@ -53,6 +57,8 @@ struct Entry {
     in_flight: u8,
     /// Losses that were told and are not settled yet.
     asked: u8,
+    /// Packets that carried it and were lost.
+    losses: u8,
     /// It was sent more than once.
     repeated: bool,
 }
@@ -93,6 +99,7 @@ impl Outbox {
             waiting: 1,
             in_flight: 0,
             asked: 0,
+            losses: 0,
             repeated: false,
         });
         self.bytes.push(data);
@@ -208,7 +215,7 @@ impl Outbox {
     }
 
     /// A packet with datagram `number` is held to be lost. With `repeat` it is sent again, whatever
-    /// [`Self::settle`] says. Returns false if the peer has it anyway.
+    /// [`Self::settle`] says, up to a bound. Returns false if the peer has it anyway.
     pub fn on_lost(&mut self, number: u64, repeat: bool) -> bool {
         let Some(entry) = entry_mut(&mut self.entries, self.first, number) else { return false };
         if entry.acked {
@@ -216,6 +223,8 @@ impl Outbox {
         }
         let was_open = !entry.is_settled();
         entry.in_flight = entry.in_flight.saturating_sub(1);
+        entry.losses = entry.losses.saturating_add(1);
+        entry.kept &= entry.losses < MAX_LOSSES || entry.waiting > 0;
         if entry.kept && repeat {
             self.queue_again(number);
         } else if entry.kept {
@@ -235,7 +244,7 @@ impl Outbox {
             return;
         }
         entry.asked -= 1;
-        if again {
+        if again && entry.kept {
             self.queue_again(number);
         }
         self.note_settled(number, true);
@@ -408,6 +417,42 @@ mod tests {
         assert!(outbox.wants_to_send());
         outbox.settle(0, true);
         assert_eq!(packet(&mut outbox, 100, KEEP).0, [0]);
+        assert!(!outbox.wants_to_send());
+    }
+
+    /// A peer that acknowledges all but one datagram does not make us keep what follows it.
+    #[test]
+    fn a_datagram_that_never_arrives_is_given_up() {
+        for repeat in [true, false] {
+            let mut outbox = Outbox::default();
+            outbox.push(b"never", Class::Normal);
+            for _ in 0..1_000 {
+                outbox.push(&[7; 500], Class::Normal);
+                for number in packet(&mut outbox, 1171, KEEP).0 {
+                    match number {
+                        0 => assert!(outbox.on_lost(0, repeat)),
+                        _ => outbox.on_acked(number),
+                    }
+                }
+                outbox.settle(0, true);
+                reports(&mut outbox);
+            }
+            assert_eq!(outbox.open(), 0);
+            assert!(outbox.entries.len() <= MAX_REMEMBERED, "{}", outbox.entries.len());
+            assert_eq!(outbox.needed, outbox.next_number(), "no bytes are kept");
+        }
+    }
+
+    /// Bytes that are gone are not sent, whoever asks for them.
+    #[test]
+    fn what_was_not_kept_is_not_sent_again() {
+        let mut outbox = Outbox::default();
+        outbox.push(b"once", Class::Normal);
+        packet(&mut outbox, 100, KEEP);
+        outbox.repeat(0);
+        outbox.on_lost(0, false);
+        packet(&mut outbox, 100, Sending::default());
+        outbox.settle(0, true);
         assert!(!outbox.wants_to_send());
     }
 
