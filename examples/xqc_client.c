@@ -16,8 +16,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <xquic/xqc_ext.h>
 #include <xquic/xquic.h>
+#if defined(__has_include)
+#if __has_include(<xquic/xqc_ext.h>)
+#include <xquic/xqc_ext.h>
+#endif
+#endif
 
 #include "common/arguments.h"
 #include "common/client.h"
@@ -287,9 +291,11 @@ start_connection(struct client *client, struct connection *connection)
     settings.cong_ctrl_callback = options->congestion;
     settings.enable_pmtud = XQC_PMTUD_ENABLE_MASK;
     settings.keyupdate_pkt_threshold = options->key_update;
+#ifdef XQC_EXT_VERSION_V2
     if (options->v2) {
         settings.proto_version = (xqc_proto_version_t) XQC_EXT_VERSION_V2;
     }
+#endif
     settings.init_idle_time_out = (xqc_msec_t) options->timeout_seconds * 1000;
     settings.idle_time_out = settings.init_idle_time_out;
     if (!options->insecure) {

@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <xquic/xqc_ext.h>
 #include <xquic/xquic.h>
 #if defined(__has_include)
 #if __has_include(<xquic/xqc_ext.h>)
@@ -465,11 +464,13 @@ create_engine(struct server *server)
     }
     config.cfg_log_level = (xqc_log_level_t) server->options.log_level;
     config.sendmmsg_on = 1;
+#ifdef XQC_EXT_VERSION_V2
     if (server->options.v2) {
         config.support_version_count = 2;
         config.support_version_list[0] = XQC_EXT_VERSION_V2;
         config.support_version_list[1] = QUIC_V1;
     }
+#endif
     server->engine = xqc_engine_create(XQC_ENGINE_SERVER, &config, &tls, &callbacks, &transport,
                                        server);
     if (server->engine == NULL) {
