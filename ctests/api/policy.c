@@ -107,8 +107,8 @@ static void wrong_arguments_are_refused(void)
     CHECK_EQ(xqc_ext_set_client_certificate(server, file, key), -XQC_ESTATE);
     CHECK_EQ(xqc_ext_set_early_data(NULL, 1), -XQC_EPARAM);
     CHECK_EQ(xqc_ext_set_early_data(client, 1), -XQC_ESTATE);
-    CHECK_EQ(xqc_ext_allow_no_crypto(NULL, 1), -XQC_EPARAM);
-    CHECK_EQ(xqc_ext_allow_no_crypto(client, 1), -XQC_ESTATE);
+    CHECK_EQ(xqc_ext_refuse_no_crypto(NULL, 1), -XQC_EPARAM);
+    CHECK_EQ(xqc_ext_refuse_no_crypto(client, 1), -XQC_ESTATE);
     CHECK(!xqc_ext_conn_may_be_replayed(NULL));
     sim_world_free(world);
 }
@@ -196,28 +196,49 @@ static int take_datagrams(void *argument, const sim_call *call)
 }
 
 /* Every stream begins with the text that is watched for. */
-static void check_protection(bool asks, bool allows, sim_hook hook)
+static void check_protection(bool asks, sim_hook hook)
 {
     sim_options options;
     sim_options_init(&options);
     options.no_crypto = asks;
     sim_world *world = sim_world_new(&options);
-    CHECK_EQ(xqc_ext_allow_no_crypto(world->server.engine, allows), XQC_OK);
     world->client.watch_for = "SIM1";
     world->hook = hook;
     sim_conn *conn = sim_established(world);
     CHECK(sim_request(conn, 100000, 100000) != NULL);
     CHECK(sim_run(world, sim_is_drained, conn, 10 * SIM_SECOND));
-    CHECK_EQ(world->client.watched > 0, asks && allows);
+    CHECK_EQ(world->client.watched > 0, asks);
     sim_world_free(world);
 }
 
-static void packets_go_unprotected_only_where_both_hosts_want_it(void)
+static void packets_go_unprotected_only_where_the_client_wants_it(void)
 {
-    for (unsigned i = 0; i < 8; i++) {
-        bool asks = (i & 1) != 0, allows = (i & 2) != 0, changes = (i & 4) != 0;
-        check_context("asked for: %d, allowed: %d, changed: %d", asks, allows, changes);
-        check_protection(asks, allows, changes ? take_datagrams : NULL);
+    for (unsigned i = 0; i < 4; i++) {
+        bool asks = (i & 1) != 0, changes = (i & 2) != 0;
+        check_context("asked for: %d, changed: %d", asks, changes);
+        check_protection(asks, changes ? take_datagrams : NULL);
+    }
+}
+
+/* TRANSPORT_PARAMETER_ERROR: no answer would make the client protect its packets. */
+static void a_host_may_refuse_clients_without_protection(void)
+{
+    for (int refuses = 1; refuses >= 0; refuses--) {
+        for (int asks = 0; asks < 2; asks++) {
+            check_context("asked for: %d, refused: %d", asks, refuses);
+            sim_options options;
+            sim_options_init(&options);
+            options.no_crypto = asks;
+            sim_world *world = sim_world_new(&options);
+            CHECK_EQ(xqc_ext_refuse_no_crypto(world->server.engine, 1), XQC_OK);
+            CHECK_EQ(xqc_ext_refuse_no_crypto(world->server.engine, refuses), XQC_OK);
+            if (asks && refuses) {
+                check_refused(world, 0x8);
+            } else {
+                exchange(world);
+            }
+            sim_world_free(world);
+        }
     }
 }
 
@@ -233,8 +254,10 @@ static const check_case CASES[] = {
     {"wrong_arguments_are_refused", wrong_arguments_are_refused, 0},
     {"a_host_may_refuse_all_early_data", a_host_may_refuse_all_early_data, 0},
     {"a_host_knows_what_may_be_a_replay", a_host_knows_what_may_be_a_replay, 0},
-    {"packets_go_unprotected_only_where_both_hosts_want_it",
-     packets_go_unprotected_only_where_both_hosts_want_it, 0},
+    {"packets_go_unprotected_only_where_the_client_wants_it",
+     packets_go_unprotected_only_where_the_client_wants_it, 0},
+    {"a_host_may_refuse_clients_without_protection",
+     a_host_may_refuse_clients_without_protection, 0},
 };
 
 int main(int argc, char **argv)

@@ -338,7 +338,6 @@ static void a_peer_that_opens_too_many_streams_is_named(void)
         options.no_crypto = 1;
         forget_lines();
         sim_world *world = sim_world_new(&options);
-        CHECK_EQ(xqc_ext_allow_no_crypto(world->server.engine, 1), XQC_OK);
         sim_conn *conn = sim_established(world);
         transfer(world, conn, 100, 100);
         sim_conn *server = sim_server_conn(world, conn);

@@ -253,11 +253,14 @@ XQC_EXPORT_PUBLIC_API xqc_int_t xqc_ext_set_early_data(xqc_engine_t *engine, int
 XQC_EXPORT_PUBLIC_API xqc_bool_t xqc_ext_conn_may_be_replayed(xqc_connection_t *conn);
 
 /**
- * Lets clients that pass `no_crypto_flag` to `xqc_connect` go without packet protection on
- * later connections: neither encrypted nor authenticated. For measurements only. Returns as
- * `xqc_ext_set_client_auth`.
+ * Says whether a server refuses later clients that pass `no_crypto_flag` to `xqc_connect`; unless
+ * told so, it goes without packet protection with them. Only the client itself can ask for that,
+ * as the handshake authenticates what it says. There is no way to take such a client and protect
+ * its packets, as it has no word of the server's to wait for: a client that is refused has its
+ * connection closed with TRANSPORT_PARAMETER_ERROR (0x8). Servers where packets must always be
+ * protected should refuse. Returns as `xqc_ext_set_client_auth`.
  */
-XQC_EXPORT_PUBLIC_API xqc_int_t xqc_ext_allow_no_crypto(xqc_engine_t *engine, int allow);
+XQC_EXPORT_PUBLIC_API xqc_int_t xqc_ext_refuse_no_crypto(xqc_engine_t *engine, int refuse);
 
 /**
  * Moves a client's connection to another address of its own (RFC 9000 section 9.2). The new

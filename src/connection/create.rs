@@ -238,10 +238,6 @@ impl Connection {
         let offer =
             Offer { parameters: parameters.clone(), early_data: !config.policy.refuse_early_data };
         let early_data = early_data_context(&parameters);
-        let unprotected = config.policy.allow_no_crypto.then(|| {
-            let agreed = TransportParameters { no_crypto: true, ..parameters.clone() };
-            agreed.encode(Role::Server, random)
-        });
         let parameters = parameters.encode(Role::Server, random);
         let tls = Session::server(
             context,
@@ -250,7 +246,6 @@ impl Connection {
                 version: config.version,
                 early_data: (!config.policy.refuse_early_data).then_some(&early_data[..]),
                 policy: config.policy,
-                unprotected_parameters: unprotected.as_deref(),
                 ask_for_version: versions.preferred().is_some(),
             },
         )?;
@@ -261,7 +256,7 @@ impl Connection {
         let mut early = Early::new(config.original_dcid, versions);
         early.retry_scid = config.retry_scid;
         early.scid_is_secret = config.scid_is_secret;
-        early.no_crypto = config.policy.allow_no_crypto;
+        early.no_crypto = !config.policy.refuse_no_crypto;
         early.offer = Some(Box::new(offer));
         let beginning = Beginning {
             role: Role::Server,

@@ -192,7 +192,7 @@ struct Early {
     protocol_announced: bool,
     /// A server's transport parameters until they are sent.
     offer: Option<Box<Offer>>,
-    /// A client asks for packets without protection, a server agrees if one does.
+    /// A client goes without packet protection, a server does with such a client.
     no_crypto: bool,
 }
 

@@ -1,21 +1,22 @@
 //! Packets without protection: a private extension of xquic for measurements, in which a client
-//! asks for 0-RTT and 1-RTT packets that are neither encrypted nor authenticated. Headers and tags
-//! keep their places.
+//! has 0-RTT and 1-RTT packets neither encrypted nor authenticated, in both directions. Headers and
+//! tags keep their places.
 //!
-//! It needs both hosts. A server says that it agrees by the same parameter, and nothing changes
-//! for a client that it did not say so to. 0-RTT packets leave before the server has spoken: they
-//! go as the client asked, and a server that does not agree drops them as not authentic.
+//! The client alone decides, from its first packet on: its transport parameter says so, which the
+//! handshake authenticates, and what a server says of it means nothing. A server follows, or ends
+//! the connection: there is no answer with which it could decline.
 
+use crate::error::{TransportError, TransportErrorCode};
 use crate::tls::{Level, Secret};
 use crate::wire::{Role, TransportParameters};
 
 use super::Connection;
 
 impl Connection {
-    /// The secret of a level, as both ends want its packets protected.
+    /// The secret of a level, as the client wants its packets protected.
     pub(super) fn as_agreed(&self, level: Level, secret: Secret) -> Secret {
-        let wanted = self.early.as_deref().is_some_and(|early| early.no_crypto);
-        if wanted && self.is_unprotected(level) {
+        let possible = self.early.as_deref().is_some_and(|early| early.no_crypto);
+        if possible && self.is_unprotected(level) {
             return secret.without_protection();
         }
         secret
@@ -25,15 +26,28 @@ impl Connection {
     fn is_unprotected(&self, level: Level) -> bool {
         match (level, self.role) {
             (Level::Initial | Level::Handshake, _) => false,
-            (Level::EarlyData, Role::Client) => true,
-            (Level::EarlyData | Level::OneRtt, _) => self.peer_wants_no_crypto(),
+            (Level::EarlyData | Level::OneRtt, Role::Client) => true,
+            (Level::EarlyData | Level::OneRtt, Role::Server) => self.client_wants_no_crypto(),
         }
     }
 
-    fn peer_wants_no_crypto(&self) -> bool {
+    fn client_wants_no_crypto(&self) -> bool {
         let bytes = self.tls.peer_transport_parameters();
         let parameters =
-            bytes.and_then(|bytes| TransportParameters::decode(bytes, self.role.peer()).ok());
+            bytes.and_then(|bytes| TransportParameters::decode(bytes, Role::Client).ok());
         parameters.is_some_and(|parameters| parameters.no_crypto)
+    }
+
+    /// Refuses a client that goes without protection where the host does not want it.
+    pub(super) fn check_protection(
+        &self,
+        client: &TransportParameters,
+    ) -> Result<(), TransportError> {
+        let accepted = self.early.as_deref().is_none_or(|early| early.no_crypto);
+        if self.role == Role::Server && client.no_crypto && !accepted {
+            let code = TransportErrorCode::TRANSPORT_PARAMETER_ERROR;
+            return Err(TransportError::new(code, "packets without protection are refused"));
+        }
+        Ok(())
     }
 }

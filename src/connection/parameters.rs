@@ -135,9 +135,7 @@ impl Connection {
         // The version may have been chosen meanwhile, or be chosen later.
         offer.parameters.version_information = Some(versions.information(Role::Server, version));
         versions.replace_alternative(&offer.parameters, random);
-        let agreed = TransportParameters { no_crypto: true, ..offer.parameters.clone() };
-        let agreed = agreed.encode(Role::Server, random);
-        Some(tls.replace_parameters(&offer.parameters.encode(Role::Server, random), &agreed))
+        Some(tls.set_transport_parameters(&offer.parameters.encode(Role::Server, random)))
     }
 
     /// The server's parameters leave with its first message of the Handshake level.
@@ -164,6 +162,7 @@ impl Connection {
         let parameters = TransportParameters::decode(bytes, self.role.peer())?;
         authenticate(self.role, early, &parameters)?;
         early.parameters_applied = true;
+        self.check_protection(&parameters)?;
         self.check_versions(&parameters)?;
         self.settle_early_data(now, &parameters)?;
         self.peer = PeerParameters::from(&parameters);

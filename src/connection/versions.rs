@@ -102,9 +102,7 @@ impl Connection {
             self.early.as_deref_mut().and_then(|early| early.versions.alternative.take());
         // What is wrong with the parameters is found when they are taken over.
         let client = TransportParameters::decode(client, Role::Client).unwrap_or_default();
-        // Packets without protection have one version, that of their own parameters.
-        let unprotected = client.no_crypto && self.early.as_deref().is_some_and(|e| e.no_crypto);
-        let information = client.version_information.filter(|_| !unprotected);
+        let information = client.version_information;
         let offered = information.map(|information| information.available).unwrap_or_default();
         let Some(chosen) = alternative.filter(|chosen| offered.contains(&chosen.0)) else {
             return self.tls.parameters_chosen(None);

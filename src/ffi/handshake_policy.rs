@@ -90,18 +90,18 @@ pub unsafe extern "C" fn xqc_ext_conn_may_be_replayed(conn: *mut xqc_connection_
     }
 }
 
-/// Whether a server agrees to go without packet protection on later connections.
+/// Whether a server turns away clients without packet protection on later connections.
 ///
 /// # Safety
 ///
 /// `engine` is null or a live engine.
 #[no_mangle]
-pub unsafe extern "C" fn xqc_ext_allow_no_crypto(
+pub unsafe extern "C" fn xqc_ext_refuse_no_crypto(
     engine: *mut xqc_engine_t,
-    allow: c_int,
+    refuse: c_int,
 ) -> xqc_int_t {
     // SAFETY: the caller vouches for the handle.
-    unsafe { change(engine, |policy| policy.allow_no_crypto = allow != 0) }
+    unsafe { change(engine, |policy| policy.refuse_no_crypto = refuse != 0) }
 }
 
 /// The certificate that a client shows to servers that ask for one.
@@ -143,6 +143,6 @@ check_prototypes!(
     xqc_ext_set_client_auth,
     xqc_ext_set_early_data,
     xqc_ext_conn_may_be_replayed,
-    xqc_ext_allow_no_crypto,
+    xqc_ext_refuse_no_crypto,
     xqc_ext_set_client_certificate,
 );

@@ -174,7 +174,6 @@ pub(super) unsafe extern "C" fn client_hello(
     with_state(ssl, ssl_select_cert_result_t::ssl_select_cert_error, |state| {
         // SAFETY: as above.
         let ready = unsafe {
-            state.answer_no_crypto(hello);
             state.refuse_replay(hello);
             state.parameters_ready(hello) && state.certificate_ready(hello)
         };

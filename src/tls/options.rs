@@ -35,9 +35,6 @@ pub struct ServerOptions<'a> {
     pub early_data: Option<&'a [u8]>,
     /// What the host decides.
     pub policy: ServerPolicy,
-    /// Our encoded transport parameters for a client that wants packets without protection, if
-    /// that is agreed to.
-    pub unprotected_parameters: Option<&'a [u8]>,
     /// Report the client's transport parameters with
     /// [`TlsEvent::ClientParameters`](super::TlsEvent::ClientParameters) before ours are sent, which
     /// depend on them.
@@ -56,8 +53,8 @@ pub struct ServerPolicy {
     pub client_auth: ClientAuth,
     /// It takes no 0-RTT packets.
     pub refuse_early_data: bool,
-    /// It agrees to 0-RTT and 1-RTT packets without protection, if a client wants them.
-    pub allow_no_crypto: bool,
+    /// It has no clients that want 0-RTT and 1-RTT packets without protection.
+    pub refuse_no_crypto: bool,
 }
 
 /// Whether a server asks its clients for a certificate (RFC 8446 section 4.3.2).

@@ -84,7 +84,6 @@ impl Session {
         if options.policy.ask_for_certificate {
             session.state.certificate = CertificateChoice::Wanted;
         }
-        session.state.unprotected_parameters = options.unprotected_parameters.map(Box::from);
         session.verify_client(options.policy.client_auth);
         // SAFETY: the object is ours.
         unsafe { ffi::SSL_set_accept_state(session.ssl.as_ptr()) };
@@ -135,24 +134,6 @@ impl Session {
     /// INTERNAL_ERROR if BoringSSL cannot.
     pub fn set_early_data_context(&mut self, context: &[u8]) -> Result<(), TransportError> {
         self.ssl.accept_early_data(context).map_err(|_| failure::INTERNAL)
-    }
-
-    /// Replaces a server's transport parameters, before its first flight: `encoded`, or
-    /// `unprotected` for a client that packets go to without protection.
-    ///
-    /// # Errors
-    ///
-    /// INTERNAL_ERROR if BoringSSL is out of memory.
-    pub fn replace_parameters(
-        &mut self,
-        encoded: &[u8],
-        unprotected: &[u8],
-    ) -> Result<(), TransportError> {
-        if let Some(known) = &mut self.state.unprotected_parameters {
-            *known = Box::from(unprotected);
-        }
-        let wanted = if self.state.is_unprotected { unprotected } else { encoded };
-        self.set_transport_parameters(wanted)
     }
 
     /// Takes CRYPTO data, which has to be in order.

@@ -12,7 +12,6 @@ use super::level::Level;
 use super::replay::ReplayRegister;
 use super::ticket_key::TicketKey;
 use super::verify::Verification;
-use crate::wire::{Role, TransportParameters};
 
 /// What callbacks read and write; see [`callbacks`](super::callbacks).
 pub(super) struct State {
@@ -30,10 +29,6 @@ pub(super) struct State {
     pub(super) certificate: CertificateChoice,
     /// First flights that were seen, until this one is among them; only where 0-RTT is accepted.
     pub(super) replays: Option<Arc<ReplayRegister>>,
-    /// Our parameters for a client that wants packets without protection, until it is known.
-    pub(super) unprotected_parameters: Option<Box<[u8]>>,
-    /// The client wants that, and was given those parameters.
-    pub(super) is_unprotected: bool,
     /// The alert BoringSSL wanted to send.
     pub(super) alert: Option<u8>,
     /// A callback panicked.
@@ -74,8 +69,6 @@ impl State {
             parameters: ParametersChoice::Fixed,
             certificate: CertificateChoice::Configured,
             replays: None,
-            unprotected_parameters: None,
-            is_unprotected: false,
             alert: None,
             panicked: false,
         }
@@ -170,32 +163,6 @@ impl State {
         // SAFETY: the caller vouches for the object; the buffer has the length given.
         let len = unsafe { ffi::SSL_get_client_random(ssl, random.as_mut_ptr(), random.len()) };
         replays.enter(&random[..len.min(random.len())])
-    }
-
-    /// Answers a client that wants packets without protection, if that is agreed to.
-    ///
-    /// # Safety
-    ///
-    /// As [`Self::certificate_ready`].
-    pub(super) unsafe fn answer_no_crypto(&mut self, hello: *const ffi::SSL_CLIENT_HELLO) {
-        let Some(ours) = self.unprotected_parameters.take() else { return };
-        let draft = ffi::TLSEXT_TYPE_quic_transport_parameters_legacy as u16;
-        let standard = ffi::TLSEXT_TYPE_quic_transport_parameters as u16;
-        let wanted = [standard, draft].into_iter().any(|kind| {
-            // SAFETY: the caller vouches for the message.
-            let theirs = unsafe { extension(hello, kind) };
-            let theirs =
-                theirs.and_then(|bytes| TransportParameters::decode(bytes, Role::Client).ok());
-            theirs.is_some_and(|parameters| parameters.no_crypto)
-        });
-        self.is_unprotected = wanted;
-        if wanted {
-            // SAFETY: the caller vouches for the object; the bytes are copied. A failure leaves the
-            // parameters of a connection with protection.
-            unsafe {
-                ffi::SSL_set_quic_transport_params((*hello).ssl, ours.as_ptr(), ours.len());
-            }
-        }
     }
 
     /// True if our transport parameters are settled; otherwise the client's are handed out first.

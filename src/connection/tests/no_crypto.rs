@@ -1,14 +1,15 @@
-//! Packets without protection: only where both hosts want them.
+//! Packets without protection: where the client wants them, and the server does not refuse.
 
 use super::pair::{Options, Pair};
-use crate::connection::{EarlyDataStatus, Event};
+use crate::connection::{CloseReason, EarlyDataStatus, Event};
+use crate::error::TransportErrorCode;
 use crate::tls::ServerPolicy;
 use crate::wire::Role;
 
 const TEXT: &[u8] = b"anybody may read this";
 
-fn options(no_crypto: bool, allow_no_crypto: bool) -> Options {
-    let policy = ServerPolicy { allow_no_crypto, ..ServerPolicy::default() };
+fn options(no_crypto: bool, refuse_no_crypto: bool) -> Options {
+    let policy = ServerPolicy { refuse_no_crypto, ..ServerPolicy::default() };
     Options { no_crypto, policy, ..Options::default() }
 }
 
@@ -27,8 +28,8 @@ fn shows(datagrams: &[Vec<u8>]) -> bool {
 }
 
 #[test]
-fn what_both_ends_want_goes_unprotected_with_its_tag() {
-    let mut pair = Pair::established_with(options(true, true));
+fn what_the_client_wants_goes_unprotected_with_its_tag() {
+    let mut pair = Pair::established_with(options(true, false));
     assert!(is_readable(&mut pair, Role::Client));
     assert!(is_readable(&mut pair, Role::Server));
     pair.write(Role::Client, TEXT);
@@ -38,17 +39,30 @@ fn what_both_ends_want_goes_unprotected_with_its_tag() {
 }
 
 #[test]
-fn one_end_alone_changes_nothing() {
-    for (asks, allows) in [(true, false), (false, true), (false, false)] {
-        let mut pair = Pair::established_with(options(asks, allows));
-        assert!(!is_readable(&mut pair, Role::Client), "{asks} {allows}");
-        assert!(!is_readable(&mut pair, Role::Server), "{asks} {allows}");
+fn clients_that_do_not_ask_are_protected() {
+    for refuses in [false, true] {
+        let mut pair = Pair::established_with(options(false, refuses));
+        assert!(!is_readable(&mut pair, Role::Client), "{refuses}");
+        assert!(!is_readable(&mut pair, Role::Server), "{refuses}");
     }
+}
+
+/// Nothing that a server could say would make such a client protect its packets.
+#[test]
+fn a_client_that_is_refused_hears_so_and_nothing_else() {
+    let mut pair = Pair::new(options(true, true));
+    pair.exchange();
+    let code = TransportErrorCode::TRANSPORT_PARAMETER_ERROR;
+    assert_eq!(pair.server.reason, Some(CloseReason::LocalTransport(code)));
+    let told = matches!(
+        &pair.client.reason,
+        Some(CloseReason::PeerTransport { code: told, .. }) if *told == code);
+    assert!(told, "{:?}", pair.client.reason);
 }
 
 #[test]
 fn initial_and_handshake_packets_are_protected_all_the_same() {
-    let mut pair = Pair::new(options(true, true));
+    let mut pair = Pair::new(options(true, false));
     let mut datagrams = pair.sent(Role::Client);
     pair.give_all(Role::Server, &datagrams);
     datagrams.extend(pair.sent(Role::Server));
@@ -59,7 +73,7 @@ fn initial_and_handshake_packets_are_protected_all_the_same() {
 
 #[test]
 fn keys_without_effect_are_updated_as_well() {
-    let mut pair = Pair::established_with(options(true, true));
+    let mut pair = Pair::established_with(options(true, false));
     assert!(pair.client.connection.update_keys());
     assert!(is_readable(&mut pair, Role::Client));
     pair.exchange();
@@ -67,13 +81,12 @@ fn keys_without_effect_are_updated_as_well() {
     assert!(is_readable(&mut pair, Role::Server));
 }
 
-/// The answer to 0-RTT comes after it: a server that does not agree cannot read it and gets it
-/// again, protected.
+/// Early data leaves before the server has said anything.
 #[test]
-fn early_data_goes_as_the_client_asked() {
-    for allows in [true, false] {
-        let first = Pair::established_with(options(true, allows));
-        let mut options = options(true, allows);
+fn early_data_goes_as_the_client_asked_or_nowhere() {
+    for refuses in [false, true] {
+        let first = Pair::established_with(options(true, false));
+        let mut options = options(true, refuses);
         for event in &first.client.events {
             match event {
                 Event::SessionTicket(ticket) => options.resumption = Some(ticket.clone()),
@@ -88,12 +101,11 @@ fn early_data_goes_as_the_client_asked() {
         let flight = pair.sent(Role::Client);
         assert!(shows(&flight));
         pair.give_all(Role::Server, &flight);
-        let early = pair.read(Role::Server);
-        assert_eq!(early == TEXT, allows);
-        let patience = crate::time::Duration::from_secs(10);
-        let read = allows || pair.run(patience, |pair| pair.read(Role::Server) == TEXT);
-        assert!(read);
+        assert_eq!(pair.read(Role::Server) == TEXT, !refuses);
         pair.exchange();
-        assert_eq!(pair.client.connection.early_data_status(), EarlyDataStatus::Accepted);
+        let status = pair.client.connection.early_data_status();
+        assert_eq!(status == EarlyDataStatus::Accepted, !refuses);
+        assert_eq!(pair.read(Role::Server), b"");
+        assert_eq!(pair.server.connection.state().is_open(), !refuses);
     }
 }

@@ -124,10 +124,13 @@ extern "C" {
     /// should wait until then, or be refused.
     pub fn xqc_ext_conn_may_be_replayed(conn: *mut xqc_connection_t) -> xqc_bool_t;
 
-    /// Lets clients that pass `no_crypto_flag` to `xqc_connect` go without packet protection on
-    /// later connections: neither encrypted nor authenticated. For measurements only. Returns as
-    /// `xqc_ext_set_client_auth`.
-    pub fn xqc_ext_allow_no_crypto(engine: *mut xqc_engine_t, allow: c_int) -> xqc_int_t;
+    /// Says whether a server refuses later clients that pass `no_crypto_flag` to `xqc_connect`; unless
+    /// told so, it goes without packet protection with them. Only the client itself can ask for that,
+    /// as the handshake authenticates what it says. There is no way to take such a client and protect
+    /// its packets, as it has no word of the server's to wait for: a client that is refused has its
+    /// connection closed with TRANSPORT_PARAMETER_ERROR (0x8). Servers where packets must always be
+    /// protected should refuse. Returns as `xqc_ext_set_client_auth`.
+    pub fn xqc_ext_refuse_no_crypto(engine: *mut xqc_engine_t, refuse: c_int) -> xqc_int_t;
 
     /// Moves a client's connection to another address of its own (RFC 9000 section 9.2). The new
     /// path is validated first, with a connection ID of its own, and then everything goes there; if

@@ -55,7 +55,6 @@ pub(in crate::tls) fn server_options() -> ServerOptions<'static> {
         transport_parameters: b"of the server",
         early_data: None,
         policy: ServerPolicy::default(),
-        unprotected_parameters: None,
         ask_for_version: false,
         version: Version::V1,
     }

@@ -16,9 +16,8 @@ const EARLY: ServerOptions<'static> = ServerOptions {
         ask_for_certificate: false,
         client_auth: ClientAuth::None,
         refuse_early_data: false,
-        allow_no_crypto: false,
+        refuse_no_crypto: false,
     },
-    unprotected_parameters: None,
     ask_for_version: false,
     version: Version::V1,
 };
