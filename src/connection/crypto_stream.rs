@@ -11,9 +11,20 @@ pub const MAX_BUFFERED: u64 = 128 * 1024;
 /// A CRYPTO frame is not worth its header below this many bytes of room.
 const MIN_ROOM: usize = 16;
 
-/// The CRYPTO stream of one level. Memory is kept only while bytes wait in it.
+/// The CRYPTO stream of one level. Without bytes that wait in it, it is two offsets.
 #[derive(Debug, Default)]
 pub struct CryptoStream {
+    /// While bytes wait in either direction.
+    waiting: Option<Box<Waiting>>,
+    /// With nothing waiting: how many bytes were written, all of them acknowledged.
+    written: u64,
+    /// With nothing waiting: how many bytes TLS has read, all that arrived.
+    read: u64,
+}
+
+/// The bytes that wait.
+#[derive(Debug)]
+struct Waiting {
     send: SendBuffer,
     receive: Reassembler,
     pool: BlockPool,
@@ -22,13 +33,16 @@ pub struct CryptoStream {
 impl CryptoStream {
     /// Queues handshake bytes of TLS.
     pub fn write(&mut self, data: &[u8]) {
-        self.send.write(data, &mut self.pool);
+        if !data.is_empty() {
+            let waiting = self.waiting();
+            waiting.send.write(data, &mut waiting.pool);
+        }
     }
 
     /// True if bytes wait to be sent, or sent again.
     #[inline]
     pub fn wants_to_send(&self) -> bool {
-        self.send.has_pending()
+        self.waiting.as_deref().is_some_and(|waiting| waiting.send.has_pending())
     }
 
     /// Writes one CRYPTO frame. Returns the offset and length of what it carries, `None` if there
@@ -37,28 +51,35 @@ impl CryptoStream {
         if frames.remaining() < MIN_ROOM {
             return None;
         }
-        let range = self.send.next_range(frames.remaining() - MIN_ROOM)?;
+        let send = &mut self.waiting.as_deref_mut()?.send;
+        let range = send.next_range(frames.remaining() - MIN_ROOM)?;
         let len = (range.end - range.start) as usize;
         frame::CryptoHeader { offset: range.start, len }.encode(frames);
-        self.send.copy_to(range.start, frames.reserve(len));
-        self.send.on_sent(range.clone());
+        send.copy_to(range.start, frames.reserve(len));
+        send.on_sent(range.clone());
         Some((range.start, len as u32))
     }
 
     /// The peer has these bytes.
     pub fn on_acked(&mut self, offset: u64, len: u32) {
-        self.send.on_acked(offset..offset + u64::from(len), &mut self.pool);
-        self.settle();
+        if let Some(waiting) = self.waiting.as_deref_mut() {
+            waiting.send.on_acked(offset..offset + u64::from(len), &mut waiting.pool);
+            self.settle();
+        }
     }
 
     /// These bytes have to be sent again.
     pub fn on_lost(&mut self, offset: u64, len: u32) {
-        self.send.on_lost(offset..offset + u64::from(len));
+        if let Some(waiting) = self.waiting.as_deref_mut() {
+            waiting.send.on_lost(offset..offset + u64::from(len));
+        }
     }
 
     /// All that was sent has to be sent again: the answer to a Retry (RFC 9000 section 17.2.5.3).
     pub fn rewind(&mut self) {
-        self.send.rewind();
+        if let Some(waiting) = self.waiting.as_deref_mut() {
+            waiting.send.rewind();
+        }
     }
 
     /// Takes a CRYPTO frame of the peer.
@@ -73,44 +94,59 @@ impl CryptoStream {
             TransportErrorCode::CRYPTO_BUFFER_EXCEEDED,
             "too much CRYPTO data out of order",
         );
-        if end > self.receive.read_offset() + MAX_BUFFERED {
+        let read = self.read_offset();
+        if end > read + MAX_BUFFERED {
             return Err(exceeded.in_frame(0x06));
         }
-        match self.receive.insert(crypto.offset, crypto.data, &mut self.pool) {
+        if end <= read || crypto.data.is_empty() {
+            return Ok(());
+        }
+        let waiting = self.waiting();
+        match waiting.receive.insert(crypto.offset, crypto.data, &mut waiting.pool) {
             Ok(_) => Ok(()),
             Err(_) => Err(exceeded.in_frame(0x06)),
         }
     }
 
     /// How many bytes TLS has read.
-    #[cfg(test)]
     pub fn read_offset(&self) -> u64 {
-        self.receive.read_offset()
+        self.waiting.as_deref().map_or(self.read, |waiting| waiting.receive.read_offset())
     }
 
     /// True if bytes are there for TLS.
     #[inline]
     pub fn is_readable(&self) -> bool {
-        self.receive.readable()
+        self.waiting.as_deref().is_some_and(|waiting| waiting.receive.readable())
     }
 
     /// Hands the next contiguous bytes to `f` and drops them.
     pub fn read<R>(&mut self, f: impl FnOnce(&[u8]) -> R) -> Option<R> {
-        if !self.receive.readable() {
-            return None;
-        }
-        let piece = self.receive.peek();
+        let waiting = self.waiting.as_deref_mut().filter(|waiting| waiting.receive.readable())?;
+        let piece = waiting.receive.peek();
         let len = piece.len();
         let result = f(piece);
-        self.receive.advance(len, &mut self.pool);
+        waiting.receive.advance(len, &mut waiting.pool);
         self.settle();
         Some(result)
     }
 
+    /// The buffers, made if they are not there.
+    fn waiting(&mut self) -> &mut Waiting {
+        self.waiting.get_or_insert_with(|| {
+            Box::new(Waiting {
+                send: SendBuffer::starting_at(self.written),
+                receive: Reassembler::starting_at(self.read),
+                pool: BlockPool::new(),
+            })
+        })
+    }
+
     /// Gives memory back when nothing waits in either direction.
     fn settle(&mut self) {
-        if self.pool.in_use() == 0 {
-            self.pool.release();
+        if let Some(waiting) = self.waiting.take_if(|waiting| waiting.pool.in_use() == 0) {
+            debug_assert!(waiting.send.is_all_acked() && !waiting.receive.readable());
+            self.written = waiting.send.end();
+            self.read = waiting.receive.read_offset();
         }
     }
 }
@@ -170,5 +206,28 @@ mod tests {
         let mut buffer = [0; 200];
         assert_eq!(stream.write_frame(&mut Writer::new(&mut buffer)), Some((0, 60)));
         assert!(!stream.wants_to_send());
+    }
+
+    #[test]
+    fn a_stream_at_rest_is_two_offsets_and_goes_on_from_them() {
+        let mut stream = CryptoStream::default();
+        let mut buffer = [0; 200];
+        for round in 0..3 {
+            stream.write(&[7; 100]);
+            stream.on_frame(&crypto(30 * round, &[round as u8; 30])).unwrap();
+            let sent = stream.write_frame(&mut Writer::new(&mut buffer));
+            assert_eq!(sent, Some((100 * round, 100)));
+            assert_eq!(read_all(&mut stream), [round as u8; 30]);
+            stream.on_acked(100 * round, 100);
+            assert!(stream.waiting.is_none());
+        }
+        // What comes late, or twice, changes nothing.
+        stream.on_lost(0, 100);
+        stream.on_acked(0, 100);
+        stream.on_frame(&crypto(60, &[9; 30])).unwrap();
+        stream.on_frame(&crypto(200, &[])).unwrap();
+        assert!(stream.waiting.is_none() && !stream.wants_to_send() && !stream.is_readable());
+        assert_eq!(stream.read_offset(), 90);
+        assert!(size_of::<CryptoStream>() <= 24);
     }
 }

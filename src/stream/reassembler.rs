@@ -39,6 +39,11 @@ impl Reassembler {
         Self::default()
     }
 
+    /// An empty buffer that goes on at `offset`.
+    pub fn starting_at(offset: u64) -> Self {
+        Self { read: offset, contiguous: offset, ..Self::default() }
+    }
+
     /// The offset of the next byte to be read.
     #[inline]
     pub const fn read_offset(&self) -> u64 {

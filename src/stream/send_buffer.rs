@@ -32,6 +32,11 @@ impl SendBuffer {
         Self::default()
     }
 
+    /// An empty buffer that goes on at `offset`.
+    pub fn starting_at(offset: u64) -> Self {
+        Self { base: offset, next: offset, end: offset, ..Self::default() }
+    }
+
     /// The lowest offset that is not acknowledged.
     #[inline]
     pub const fn base(&self) -> u64 {
