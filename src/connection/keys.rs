@@ -23,45 +23,51 @@ impl DirectionKeys {
     }
 }
 
-/// A secret of 1-RTT traffic and the key made from it: the next generation grows from the secret.
-struct Generation {
-    secret: Secret,
-    key: PacketKey,
-}
-
-impl Generation {
-    fn new(secret: Secret, version: Version) -> Self {
-        let key = PacketKey::new(&secret, version);
-        Self { secret, key }
-    }
-
-    fn next(&self, version: Version) -> Self {
-        Self::new(self.secret.next_generation(version), version)
-    }
-}
-
-/// One direction of 1-RTT protection. The header key lives as long as the connection
+/// Protection of the 1-RTT packets we send. The header key lives as long as the connection
 /// (RFC 9001 section 6).
-struct OneRttDirection {
+struct WriteKeys {
     header: HeaderKey,
-    current: Generation,
-    /// Made in advance, so that timing does not tell a key update (RFC 9001 section 6.3).
-    next: Box<Generation>,
+    current: PacketKey,
+    /// What `current` was made from, and the next one grows from.
+    secret: Secret,
 }
 
-impl OneRttDirection {
+impl WriteKeys {
     fn new(secret: Secret, version: Version) -> Self {
-        let header = HeaderKey::new(&secret, version);
-        let current = Generation::new(secret, version);
-        let next = Box::new(current.next(version));
-        Self { header, current, next }
+        let DirectionKeys { packet, header } = DirectionKeys::new(&secret, version);
+        Self { header, current: packet, secret }
+    }
+
+    fn update(&mut self, version: Version) {
+        self.secret = self.secret.next_generation(version);
+        self.current = PacketKey::new(&self.secret, version);
+    }
+}
+
+/// Protection of the 1-RTT packets we receive.
+struct ReadKeys {
+    header: HeaderKey,
+    current: PacketKey,
+    /// Made in advance, so that timing does not tell a key update (RFC 9001 section 6.3).
+    next: PacketKey,
+    /// What `next` was made from, and the one after grows from.
+    next_secret: Secret,
+}
+
+impl ReadKeys {
+    fn new(secret: &Secret, version: Version) -> Self {
+        let DirectionKeys { packet, header } = DirectionKeys::new(secret, version);
+        let next_secret = secret.next_generation(version);
+        let next = PacketKey::new(&next_secret, version);
+        Self { header, current: packet, next, next_secret }
     }
 
     /// Moves on by one generation and returns the key that was in use.
     fn update(&mut self, version: Version) -> PacketKey {
-        let after = Box::new(self.next.next(version));
+        self.next_secret = self.next_secret.next_generation(version);
+        let after = PacketKey::new(&self.next_secret, version);
         let next = std::mem::replace(&mut self.next, after);
-        std::mem::replace(&mut self.current, *next).key
+        std::mem::replace(&mut self.current, next)
     }
 }
 
@@ -79,8 +85,8 @@ pub enum ReadKey {
 /// Keys for 1-RTT packets and the state of key updates (RFC 9001 section 6).
 pub struct OneRttKeys {
     version: Version,
-    local: Option<Box<OneRttDirection>>,
-    remote: Option<Box<OneRttDirection>>,
+    local: Option<Box<WriteKeys>>,
+    remote: Option<Box<ReadKeys>>,
     /// The read key before the last update, for packets that come late.
     previous: Option<Box<PacketKey>>,
     /// The key phase bit of both directions.
@@ -131,8 +137,8 @@ impl OneRttKeys {
     /// Installs the write key. It is updated after `threshold` packets, zero for as many as it may
     /// seal.
     pub fn set_local(&mut self, secret: Secret, threshold: u64) {
-        let local = OneRttDirection::new(secret, self.version);
-        self.seal_limit = local.current.key.confidentiality_limit();
+        let local = WriteKeys::new(secret, self.version);
+        self.seal_limit = local.current.confidentiality_limit();
         let wear = self.seal_limit - self.seal_limit / UPDATE_MARGIN;
         self.update_after = if threshold == 0 { wear } else { threshold.min(wear) };
         self.local = Some(Box::new(local));
@@ -140,7 +146,7 @@ impl OneRttKeys {
 
     /// Installs the read key.
     pub fn set_remote(&mut self, secret: Secret) {
-        self.remote = Some(Box::new(OneRttDirection::new(secret, self.version)));
+        self.remote = Some(Box::new(ReadKeys::new(&secret, self.version)));
     }
 
     /// True if packets can be sealed: there is a key, and it is not used up.
@@ -173,7 +179,7 @@ impl OneRttKeys {
         let local = self.local.as_deref()?;
         self.sealed += 1;
         self.first_sent.get_or_insert(number);
-        Some((&local.current.key, &local.header))
+        Some((&local.current, &local.header))
     }
 
     /// The key that removes header protection from received packets.
@@ -209,8 +215,8 @@ impl OneRttKeys {
     pub fn open_key(&self, which: ReadKey) -> Option<&PacketKey> {
         let remote = self.remote.as_deref()?;
         match which {
-            ReadKey::Current => Some(&remote.current.key),
-            ReadKey::Next => Some(&remote.next.key),
+            ReadKey::Current => Some(&remote.current),
+            ReadKey::Next => Some(&remote.next),
             ReadKey::Previous => self.previous.as_deref(),
         }
     }
@@ -296,7 +302,7 @@ impl OneRttKeys {
     /// limit is reached (RFC 9001 section 6.6).
     pub fn on_open_failure(&mut self) -> Result<(), TransportError> {
         self.failures += 1;
-        let limit = self.remote.as_deref().map_or(u64::MAX, |r| r.current.key.integrity_limit());
+        let limit = self.remote.as_deref().map_or(u64::MAX, |r| r.current.integrity_limit());
         if self.failures > limit {
             let code = TransportErrorCode::AEAD_LIMIT_REACHED;
             return Err(TransportError::new(code, "integrity limit reached"));
