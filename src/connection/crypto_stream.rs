@@ -11,7 +11,8 @@ pub const MAX_BUFFERED: u64 = 128 * 1024;
 /// A CRYPTO frame is not worth its header below this many bytes of room.
 const MIN_ROOM: usize = 16;
 
-/// The CRYPTO stream of one level. Without bytes that wait in it, it is two offsets.
+/// The CRYPTO stream of one level. Without bytes that wait in it, it is two offsets; packets of
+/// stream data only ask whether there are any, so all else is out of their way.
 #[derive(Debug, Default)]
 pub struct CryptoStream {
     /// While bytes wait in either direction.
@@ -32,6 +33,7 @@ struct Waiting {
 
 impl CryptoStream {
     /// Queues handshake bytes of TLS.
+    #[cold]
     pub fn write(&mut self, data: &[u8]) {
         if !data.is_empty() {
             let waiting = self.waiting();
@@ -47,6 +49,7 @@ impl CryptoStream {
 
     /// Writes one CRYPTO frame. Returns the offset and length of what it carries, `None` if there
     /// is nothing to send or no room.
+    #[cold]
     pub fn write_frame(&mut self, frames: &mut Writer<'_>) -> Option<(u64, u32)> {
         if frames.remaining() < MIN_ROOM {
             return None;
@@ -61,6 +64,7 @@ impl CryptoStream {
     }
 
     /// The peer has these bytes.
+    #[cold]
     pub fn on_acked(&mut self, offset: u64, len: u32) {
         if let Some(waiting) = self.waiting.as_deref_mut() {
             waiting.send.on_acked(offset..offset + u64::from(len), &mut waiting.pool);
@@ -69,6 +73,7 @@ impl CryptoStream {
     }
 
     /// These bytes have to be sent again.
+    #[cold]
     pub fn on_lost(&mut self, offset: u64, len: u32) {
         if let Some(waiting) = self.waiting.as_deref_mut() {
             waiting.send.on_lost(offset..offset + u64::from(len));
@@ -83,6 +88,7 @@ impl CryptoStream {
     }
 
     /// Takes a CRYPTO frame of the peer.
+    #[cold]
     pub fn on_frame(&mut self, crypto: &frame::Crypto<'_>) -> Result<(), TransportError> {
         let end = crypto.offset.saturating_add(crypto.data.len() as u64);
         if end > varint::MAX {
@@ -120,6 +126,7 @@ impl CryptoStream {
     }
 
     /// Hands the next contiguous bytes to `f` and drops them.
+    #[cold]
     pub fn read<R>(&mut self, f: impl FnOnce(&[u8]) -> R) -> Option<R> {
         let waiting = self.waiting.as_deref_mut().filter(|waiting| waiting.receive.readable())?;
         let piece = waiting.receive.peek();
@@ -131,6 +138,7 @@ impl CryptoStream {
     }
 
     /// The buffers, made if they are not there.
+    #[cold]
     fn waiting(&mut self) -> &mut Waiting {
         self.waiting.get_or_insert_with(|| {
             Box::new(Waiting {
@@ -142,6 +150,7 @@ impl CryptoStream {
     }
 
     /// Gives memory back when nothing waits in either direction.
+    #[cold]
     fn settle(&mut self) {
         if let Some(waiting) = self.waiting.take_if(|waiting| waiting.pool.in_use() == 0) {
             debug_assert!(waiting.send.is_all_acked() && !waiting.receive.readable());

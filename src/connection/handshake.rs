@@ -194,7 +194,7 @@ impl Connection {
         let version = self.version;
         self.trace_key_installed(level, false);
         match level {
-            Level::OneRtt => self.keys.set_remote(secret),
+            Level::OneRtt => self.keys.set_remote(&secret),
             Level::EarlyData => self.install_early_key(&secret),
             Level::Handshake => {
                 if let Some(space) = self.early_space(Space::Handshake) {

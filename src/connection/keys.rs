@@ -145,8 +145,8 @@ impl OneRttKeys {
     }
 
     /// Installs the read key.
-    pub fn set_remote(&mut self, secret: Secret) {
-        self.remote = Some(Box::new(ReadKeys::new(&secret, self.version)));
+    pub fn set_remote(&mut self, secret: &Secret) {
+        self.remote = Some(Box::new(ReadKeys::new(secret, self.version)));
     }
 
     /// True if packets can be sealed: there is a key, and it is not used up.
