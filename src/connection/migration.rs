@@ -170,6 +170,10 @@ impl Connection {
             self.path.end_validation();
         }
         other.lease = other.lease.and_then(|lease| self.remote_cids.exchange(lease));
+        if other.lease.is_some() {
+            // RFC 9000 section 17.4: another connection ID.
+            self.path.spin.restart();
+        }
         let proven = other.path.amplification.is_validated() && !other.path.is_validating();
         other.purpose = if proven { Purpose::Former } else { Purpose::Seen };
         other.forget_at = now + keep;

@@ -1,7 +1,7 @@
 //! Challenges and responses: who is where (RFC 9000 section 8.2).
 
 use crate::path::{ChallengeData, OtherPath, OtherPaths, PathHandle, Proof, Purpose, Transmit};
-use crate::recovery::{EcnCodepoint, Rtt, SentPacket};
+use crate::recovery::{EcnCodepoint, Rtt};
 use crate::time::{Duration, Instant};
 use crate::tls::HmacKey;
 use crate::wire::frame::{PathChallenge, PathResponse};
@@ -117,15 +117,7 @@ impl Connection {
     /// Enters a packet of another path into the books. It neither fills the window of the path in
     /// use nor starts its timers: what is lost over there says nothing here (RFC 9000 section 9.4).
     fn note_probing_packet(&mut self, now: Instant, len: usize) {
-        let record = SentPacket {
-            time: now,
-            size: len as u16,
-            ack_eliciting: false,
-            in_flight: false,
-            mtu_probe: false,
-            ect: false,
-        };
-        self.data.sent.on_sent(record, &[]);
+        self.data.sent.on_sent_elsewhere(now, len as u16);
         self.stats.packets_sent += 1;
         self.stats.datagrams_sent += 1;
         self.stats.bytes_sent += len as u64;

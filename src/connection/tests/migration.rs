@@ -7,6 +7,7 @@ use super::net::{at, Mail, CLIENT, SERVER};
 use super::pair::{issued_cid, Options, Pair};
 use crate::congestion::CongestionController;
 use crate::connection::{CloseReason, Event, MigrateError, Migration, Settings, State};
+use crate::path::spin::SpinBit;
 use crate::recovery::Space;
 use crate::time::Duration;
 use crate::wire::frame::{Frame, PathChallenge};
@@ -440,6 +441,19 @@ fn the_server_answers_a_migration_with_a_fresh_id_of_its_own() {
     pair.exchange();
     assert_eq!(peer_of(&pair), at(OTHER_ADDRESS));
     assert_ne!(*pair.server.connection.remote_cid(), old);
+}
+
+/// RFC 9000 section 17.4: an observer must not know the connection by its spin bit.
+#[test]
+fn the_spin_bit_starts_over_with_another_connection_id() {
+    let mut pair = Pair::established_with(allowing());
+    pair.server.connection.path.spin = SpinBit::new(Role::Server, 1);
+    pair.server.connection.path.spin.on_received(true);
+    let spare = pair.server.connection.local_cids().iter().last();
+    let packet = ping_to(&mut pair, spare);
+    pair.deliver(Role::Server, &Pair::from(OTHER_PORT, packet));
+    assert_eq!(peer_of(&pair), at(OTHER_PORT));
+    assert!(!pair.server.connection.path.spin.value());
 }
 
 /// RFC 9000 section 8.2.4: the connection goes on where it was.

@@ -42,6 +42,8 @@ pub struct LargestAcked {
     pub size: u16,
     /// The peer had to acknowledge it.
     pub ack_eliciting: bool,
+    /// It went over a path that was not in use.
+    elsewhere: bool,
 }
 
 /// What an ACK frame changed.
@@ -117,7 +119,7 @@ impl<T: Copy> SentSpace<T> {
         outcome.rtt_sample = outcome
             .largest
             .filter(|newest| newest.packet_number.0 == largest && outcome.any_ack_eliciting)
-            .filter(|_| largest >= self.path_start)
+            .filter(|newest| largest >= self.path_start && !newest.elsewhere)
             .map(|newest| now.saturating_since(newest.sent));
         let in_order = self.largest_acked.is_none_or(|before| before < largest);
         if in_order {
@@ -170,6 +172,7 @@ impl<T: Copy> SentSpace<T> {
                 sent: record.time(),
                 size: record.size(),
                 ack_eliciting: record.is_ack_eliciting(),
+                elsewhere: record.is_elsewhere(),
             });
         }
         Ok(())

@@ -15,6 +15,8 @@ const OUTSTANDING: u8 = 1 << 4;
 const ACKED: u8 = 1 << 5;
 /// Lost, but kept in case it is acknowledged after all.
 const LOST: u8 = 1 << 6;
+/// Sent over a path that was not in use.
+const ELSEWHERE: u8 = 1 << 7;
 
 /// One packet number. Without a state bit it was skipped.
 #[derive(Clone, Copy, Debug)]
@@ -121,6 +123,18 @@ impl Record {
     #[inline]
     pub(super) fn declare_lost(&mut self) {
         self.flags = self.flags & !OUTSTANDING | LOST;
+    }
+
+    /// It goes over a path that is not in use.
+    pub(super) fn elsewhere(mut self) -> Self {
+        self.flags |= ELSEWHERE;
+        self
+    }
+
+    /// True if it went over a path that was not in use.
+    #[inline]
+    pub(super) fn is_elsewhere(&self) -> bool {
+        self.flags & ELSEWHERE != 0
     }
 
     /// The path it went over is not in use any more: neither its bytes nor its mark count.

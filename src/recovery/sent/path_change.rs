@@ -1,8 +1,26 @@
 //! Sending moves to another network path.
 
-use super::SentSpace;
+use super::history::Record;
+use super::{SentPacket, SentSpace};
+use crate::time::Instant;
 
 impl<T: Copy> SentSpace<T> {
+    /// The packet with the next number left over a path that is not in use. RFC 9002 section 5: how
+    /// long it takes there says nothing about the path in use. It counts as not ack-eliciting and
+    /// as not in flight.
+    pub fn on_sent_elsewhere(&mut self, time: Instant, size: u16) {
+        let packet = SentPacket {
+            time,
+            size,
+            ack_eliciting: false,
+            in_flight: false,
+            mtu_probe: false,
+            ect: false,
+        };
+        self.history.push(Record::new(&packet).elsewhere(), &[]);
+        self.since_ack_eliciting += 1;
+    }
+
     /// What is sent from now on goes over another path. RFC 9000 section 9.4: packets of the old
     /// path say nothing about the new one: they leave flight, give no round-trip or rate samples,
     /// and their losses are no congestion. Their content is still acknowledged or lost as ever.
@@ -40,6 +58,20 @@ mod tests {
         assert_eq!((outcome.bytes, outcome.rtt_sample), (0, None));
         let (outcome, _) = ack(&mut space, 60, &[0..=4]).unwrap();
         assert_eq!((outcome.bytes, outcome.rtt_sample), (1_000, Some(Duration::from_millis(56))));
+    }
+
+    #[test]
+    fn packets_of_another_path_give_no_round_trip_sample() {
+        // RFC 9002 section 5: estimates are of one path.
+        let mut space = SentSpace::new();
+        send(&mut space, 0, 1);
+        space.on_sent_elsewhere(at(10), 1_200);
+        assert_eq!((space.bytes_in_flight(), space.ack_eliciting_in_flight()), (1_000, 1));
+        let (outcome, _) = ack(&mut space, 12, &[0..=1]).unwrap();
+        assert_eq!((outcome.packets, outcome.rtt_sample), (2, None));
+        send(&mut space, 20, 1);
+        let (outcome, _) = ack(&mut space, 60, &[0..=2]).unwrap();
+        assert_eq!(outcome.rtt_sample, Some(Duration::from_millis(40)));
     }
 
     #[test]

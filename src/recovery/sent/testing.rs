@@ -62,7 +62,8 @@ pub(super) fn ack_with(
     };
     let mut tokens = Vec::new();
     let outcome = space.on_ack(&frame, at(millis), |acked| {
-        assert_eq!(acked.tokens, [acked.packet_number.0]);
+        // Packets of another path carry nothing.
+        assert!(acked.tokens.is_empty() || acked.tokens == [acked.packet_number.0]);
         tokens.extend_from_slice(acked.tokens);
     })?;
     Ok((outcome, tokens))
