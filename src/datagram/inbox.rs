@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::byte_log::ByteLog;
 use crate::time::Instant;
 
-/// Bytes of unread datagrams that are kept, each counted with [`OVERHEAD`]; beyond that the oldest
+/// Bytes of unread datagrams that are kept, each counted with `OVERHEAD`; beyond that the oldest
 /// are dropped (RFC 9221 section 5).
 pub const MAX_UNREAD_BYTES: usize = 256 * 1024;
 
