@@ -194,8 +194,9 @@ impl Connection {
         if early.peer_scid.is_some_and(|known| known != *scid) {
             return Err(Refusal::Drop);
         }
-        // RFC 9000 section 17.2.2: only clients send tokens.
-        if self.role == Role::Client && !token.is_empty() {
+        // RFC 9000 section 17.2.2: only clients send tokens. But servers on the original library
+        // repeat the client's own, and a client that comes back to one has to be served.
+        if self.role == Role::Client && !token.is_empty() && token != early.token {
             return Err(Refusal::Drop);
         }
         Ok(())

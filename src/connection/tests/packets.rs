@@ -219,6 +219,19 @@ fn a_client_drops_an_initial_with_a_token() {
     assert!(drops(&mut pair, Role::Client, &packet));
 }
 
+/// Servers on the original library repeat the token in their Initials.
+#[test]
+fn a_client_bears_with_a_server_that_repeats_its_own_token() {
+    for (token, accepted) in [(&b"mine"[..], true), (b"minus", false), (b"min", false)] {
+        let mut pair = Pair::new(Options { token: b"mine", ..Options::default() });
+        let flight = pair.sent(Role::Client);
+        pair.give_all(Role::Server, &flight);
+        let forgery = Forgery { token, ..Forgery::new(&[Frame::Ping]) };
+        let packet = pair.forge_with(Role::Server, Space::Initial, &forgery);
+        assert_eq!(drops(&mut pair, Role::Client, &packet), !accepted);
+    }
+}
+
 /// RFC 9001 section 5.6.
 #[test]
 fn a_client_drops_early_data() {
