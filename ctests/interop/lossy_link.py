@@ -39,6 +39,7 @@ class LossyLink:
         self.random = random.Random(seed)
         self.rebind_after = rebind_after
         self.backs = {}
+        self.former = []
         self.carried = 0
         self.lost = 0
 
@@ -49,13 +50,15 @@ class LossyLink:
 
     async def __aexit__(self, *exception):
         self.front.close()
-        for back in self.backs.values():
+        for back in [*self.backs.values(), *self.former]:
             back.close()
 
     async def _rebind(self):
+        """The old ports still lead to their clients: one that only listens would never show its
+        new port otherwise."""
         for client, old in list(self.backs.items()):
             self.backs[client] = await self._open_back(client)
-            old.close()
+            self.former.append(old)
 
     def _open_back(self, client):
         return _open(lambda data, _: self._relay(self.front, data, client))
