@@ -103,3 +103,24 @@ fn keyupdate_by_quinns_client() {
     world.client.connection().force_key_update();
     assert!(world.run(60, |world| world.client.is_done()));
 }
+
+/// Settings with which keys are updated after that many packets.
+fn impatient() -> ours::Options {
+    let mut options = ours::Options::default();
+    options.settings.key_update_threshold = 100;
+    options
+}
+
+#[test]
+fn keyupdate_by_our_server() {
+    let mut world = from_quinn(theirs::Options::default(), &impatient(), &[3_000_000]);
+    assert!(world.run(60, |world| world.client.is_done()));
+    assert!(world.server.connection().unwrap().stats().key_updates > 0);
+}
+
+#[test]
+fn keyupdate_by_our_client() {
+    let mut world = to_quinn(&impatient(), theirs::Options::default(), &[3_000_000; 4]);
+    assert!(world.run(60, |world| world.client.is_done()));
+    assert!(world.client.connection().unwrap().stats().key_updates > 0);
+}
