@@ -2,7 +2,7 @@
 
 use super::dynamic_table::DynamicTable;
 use super::error::QpackError;
-use super::field::Field;
+use super::field::{Field, Hit, Indexing};
 use super::index::Index;
 use super::outstanding::Outstanding;
 use super::prefix_int::{self, IntError};
@@ -22,8 +22,17 @@ pub struct Encoder {
     known_received: u64,
     /// SETTINGS_QPACK_MAX_TABLE_CAPACITY of the peer, in entries of the smallest size.
     max_entries: u64,
+    /// SETTINGS_QPACK_MAX_TABLE_CAPACITY of the peer in bytes.
+    max_capacity: u64,
     /// SETTINGS_QPACK_BLOCKED_STREAMS of the peer.
     max_blocked: u64,
+    /// The capacity that is wanted; the table's is another one while entries that may not go yet
+    /// are in the way.
+    wanted_capacity: u64,
+    /// New entries may be inserted.
+    inserting: bool,
+    /// See [`Encoder::set_compatible_duplicates`].
+    compatible_duplicates: bool,
     /// Instructions to be sent.
     instructions: Vec<u8>,
     /// The lines of the section that is being written.
@@ -61,7 +70,11 @@ impl Encoder {
             outstanding: Outstanding::default(),
             known_received: 0,
             max_entries: 0,
+            max_capacity: 0,
             max_blocked: 0,
+            wanted_capacity: 0,
+            inserting: true,
+            compatible_duplicates: false,
             instructions: Vec::new(),
             lines: Vec::new(),
             partial: Vec::new(),
@@ -72,13 +85,40 @@ impl Encoder {
     /// `max_capacity` that are granted.
     pub fn set_limits(&mut self, capacity: u64, max_capacity: u64, max_blocked: u64) {
         self.max_entries = max_capacity / 32;
+        self.max_capacity = max_capacity;
         self.max_blocked = max_blocked;
-        let capacity = capacity.min(max_capacity);
-        if capacity != self.table.capacity() && self.table.size() <= capacity {
-            self.table.set_capacity(capacity);
-            // RFC 9204 section 4.3.1.
-            prefix_int::encode(capacity, 5, 0x20, &mut self.instructions);
+        self.set_capacity(capacity);
+    }
+
+    /// Changes the capacity of the table within what the peer granted, at any time. A smaller one
+    /// takes effect when the entries that have to go may go (RFC 9204 section 2.1.1); until then
+    /// nothing is inserted.
+    pub fn set_capacity(&mut self, capacity: u64) {
+        self.wanted_capacity = capacity.min(self.max_capacity);
+        self.apply_capacity();
+    }
+
+    /// Whether entries may be inserted. Nothing should be while bytes of the encoder stream wait
+    /// to be sent: a section that needs them could use up the credit that they wait for (RFC 9204
+    /// section 2.1.3).
+    pub fn set_inserting(&mut self, inserting: bool) {
+        self.inserting = inserting;
+    }
+
+    /// Whether an entry is duplicated only if that does not evict it. Decoders of early versions
+    /// of the original library lose an entry that is its own duplicate's victim.
+    pub fn set_compatible_duplicates(&mut self, compatible: bool) {
+        self.compatible_duplicates = compatible;
+    }
+
+    fn apply_capacity(&mut self) {
+        let (now, wanted) = (self.table.capacity(), self.wanted_capacity);
+        if wanted == now || wanted < now && !self.has_room(now - wanted) {
+            return;
         }
+        self.table.set_capacity(wanted);
+        // RFC 9204 section 4.3.1.
+        prefix_int::encode(wanted, 5, 0x20, &mut self.instructions);
     }
 
     /// What is to be sent on the encoder stream, before the section that was just encoded; whoever
@@ -94,13 +134,27 @@ impl Encoder {
         fields: impl IntoIterator<Item = Field<'a>>,
         out: &mut Vec<u8>,
     ) {
+        self.encode_reporting(stream, fields, out, |_, _| {});
+    }
+
+    /// The same; `report` is told, by the place of each field, what tables had of it.
+    pub fn encode_reporting<'a>(
+        &mut self,
+        stream: u64,
+        fields: impl IntoIterator<Item = Field<'a>>,
+        out: &mut Vec<u8>,
+        mut report: impl FnMut(usize, Hit),
+    ) {
+        if self.wanted_capacity != self.table.capacity() {
+            self.apply_capacity();
+        }
         let base = self.table.insert_count();
         let may_block = self.outstanding.may_block(stream, self.known_received, self.max_blocked);
         let indexes = smallvec::SmallVec::new();
         let mut references = References { base, required: 0, may_block, indexes };
         self.lines.clear();
-        for field in fields {
-            self.encode_line(&field, &mut references);
+        for (place, field) in fields.into_iter().enumerate() {
+            report(place, self.encode_line(&field, &mut references));
         }
         let prefix = Prefix { required_insert_count: references.required, base };
         prefix.encode(self.max_entries, out);
@@ -111,15 +165,19 @@ impl Encoder {
     }
 
     #[inline]
-    fn encode_line(&mut self, field: &Field<'_>, references: &mut References) {
+    fn encode_line(&mut self, field: &Field<'_>, references: &mut References) -> Hit {
+        if field.indexing == Indexing::Never {
+            return self.literal(field, StaticMatch::None, None, references);
+        }
         let known = static_table::find(field.name, field.value);
-        if let (StaticMatch::Field(index), false) = (known, field.never_indexed) {
-            return prefix_int::encode(index.into(), 6, 0xc0, &mut self.lines);
+        if let (StaticMatch::Field(index), Indexing::Allowed) = (known, field.indexing) {
+            prefix_int::encode(index.into(), 6, 0xc0, &mut self.lines);
+            return Hit::Both;
         }
         if self.table.capacity() == 0 {
             return self.literal(field, known, None, references);
         }
-        self.encode_with_table(field, known, references);
+        self.encode_with_table(field, known, references)
     }
 
     fn encode_with_table(
@@ -127,9 +185,9 @@ impl Encoder {
         field: &Field<'_>,
         known: StaticMatch,
         references: &mut References,
-    ) {
+    ) -> Hit {
         let found = self.index.find(&self.table, field);
-        if field.never_indexed {
+        if field.indexing == Indexing::NameOnly {
             return self.literal(field, known, found.name, references);
         }
         if let Some(index) = found.field {
@@ -155,7 +213,7 @@ impl Encoder {
         let entry = self.table.get(index)?;
         let (name, value) = (entry.name().to_vec(), entry.value().to_vec());
         let field = Field::new(&name, &value);
-        if !self.has_room(field.size()) {
+        if !self.has_room(field.size()) || !self.may_duplicate(index, field.size()) {
             return Some(index);
         }
         let relative = self.table.insert_count() - 1 - index;
@@ -166,10 +224,20 @@ impl Encoder {
         Some(index)
     }
 
+    fn may_duplicate(&self, index: u64, size: u64) -> bool {
+        let stays = !self.compatible_duplicates || index >= self.table.draining_end(size);
+        self.may_insert() && stays
+    }
+
+    fn may_insert(&self) -> bool {
+        self.inserting && self.wanted_capacity >= self.table.capacity()
+    }
+
     /// Inserts a field if it is worth it; returns its index.
     fn insert(&mut self, field: &Field<'_>, known: StaticMatch, name: Option<u64>) -> Option<u64> {
         let free = self.table.capacity() - self.table.size();
-        if !self.index.is_worth_inserting(field, free, self.table.capacity()) {
+        if !self.may_insert() || !self.index.is_worth_inserting(field, free, self.table.capacity())
+        {
             return None;
         }
         if !self.has_room(field.size()) {
@@ -214,12 +282,13 @@ impl Encoder {
         }
     }
 
-    fn indexed(&mut self, index: u64, references: &mut References) {
+    fn indexed(&mut self, index: u64, references: &mut References) -> Hit {
         self.refer(index, references);
         match references.base.checked_sub(index + 1) {
             Some(relative) => prefix_int::encode(relative, 6, 0x80, &mut self.lines),
             None => prefix_int::encode(index - references.base, 4, 0x10, &mut self.lines),
         }
+        Hit::Both
     }
 
     fn literal(
@@ -228,15 +297,16 @@ impl Encoder {
         known: StaticMatch,
         name: Option<u64>,
         references: &mut References,
-    ) {
-        let never = field.never_indexed;
+    ) -> Hit {
+        let never = field.indexing != Indexing::Allowed;
         // An insertion since may have evicted it.
         let name = name
             .filter(|index| self.may_refer(*index, references) && self.table.get(*index).is_some());
-        match (known, name) {
+        let hit = match (known, name) {
             (StaticMatch::Name(index) | StaticMatch::Field(index), _) => {
                 let flags = if never { 0x70 } else { 0x50 };
                 prefix_int::encode(index.into(), 4, flags, &mut self.lines);
+                Hit::Name
             }
             (StaticMatch::None, Some(index)) => {
                 self.refer(index, references);
@@ -250,13 +320,16 @@ impl Encoder {
                         prefix_int::encode(index - references.base, 3, flags, &mut self.lines);
                     }
                 }
+                Hit::Name
             }
             (StaticMatch::None, None) => {
                 let flags = if never { 0x30 } else { 0x20 };
                 string::encode(field.name, 3, flags, &mut self.lines);
+                Hit::None
             }
-        }
+        };
         string::encode(field.value, 7, 0, &mut self.lines);
+        hit
     }
 
     /// Runs bytes of the peer's decoder stream, in any pieces.

@@ -1,5 +1,28 @@
 //! Field lines, and sections of them.
 
+/// What tables may keep of a field (RFC 9204 section 7.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Indexing {
+    /// All of it.
+    #[default]
+    Allowed,
+    /// Its name: the value is not kept in any table, here or on the way.
+    NameOnly,
+    /// Nothing of it, here or on the way.
+    Never,
+}
+
+/// What tables had of a field when it was encoded, insertions for its own sake included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hit {
+    /// Nothing: name and value are literals.
+    None,
+    /// Its name.
+    Name,
+    /// Name and value.
+    Both,
+}
+
 /// One line of a field section.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Field<'a> {
@@ -7,14 +30,19 @@ pub struct Field<'a> {
     pub name: &'a [u8],
     /// Its value.
     pub value: &'a [u8],
-    /// It must not be kept in any table, here or on the way (RFC 9204 section 7.1).
-    pub never_indexed: bool,
+    /// What tables may keep of it; of a decoded one, what its N bit says about that.
+    pub indexing: Indexing,
 }
 
 impl<'a> Field<'a> {
     /// A line that may be indexed.
     pub const fn new(name: &'a [u8], value: &'a [u8]) -> Self {
-        Self { name, value, never_indexed: false }
+        Self { name, value, indexing: Indexing::Allowed }
+    }
+
+    /// A line with a policy of its own.
+    pub const fn with_indexing(name: &'a [u8], value: &'a [u8], indexing: Indexing) -> Self {
+        Self { name, value, indexing }
     }
 
     /// What it counts against SETTINGS_MAX_FIELD_SECTION_SIZE (RFC 9114 section 4.2.2), which is
@@ -49,7 +77,7 @@ struct Line {
     name: usize,
     value: usize,
     end: usize,
-    never_indexed: bool,
+    indexing: Indexing,
 }
 
 impl FieldSection {
@@ -96,7 +124,7 @@ impl FieldSection {
         self.text.extend_from_slice(field.name);
         let value = self.text.len();
         self.text.extend_from_slice(field.value);
-        self.finish(name, value, field.never_indexed);
+        self.finish(name, value, field.indexing);
     }
 
     /// Where the text of the next line begins. Name and value are then to be appended to
@@ -114,17 +142,17 @@ impl FieldSection {
 
     /// Makes a line of the text since `name`, of which the value begins at `value`.
     #[inline]
-    pub(super) fn finish(&mut self, name: usize, value: usize, never_indexed: bool) {
+    pub(super) fn finish(&mut self, name: usize, value: usize, indexing: Indexing) {
         let end = self.text.len();
         self.size += entry_size(value - name, end - value);
-        self.lines.push(Line { name, value, end, never_indexed });
+        self.lines.push(Line { name, value, end, indexing });
     }
 
     fn field(&self, line: &Line) -> Field<'_> {
         Field {
             name: &self.text[line.name..line.value],
             value: &self.text[line.value..line.end],
-            never_indexed: line.never_indexed,
+            indexing: line.indexing,
         }
     }
 }
@@ -137,7 +165,7 @@ mod tests {
     #[test]
     fn lines_come_back_in_order_and_are_counted() {
         let mut section = FieldSection::new();
-        let secret = Field { never_indexed: true, ..Field::new(b"cookie", b"x=y") };
+        let secret = Field::with_indexing(b"cookie", b"x=y", Indexing::Never);
         section.push(&Field::new(b"age", b"7"));
         section.push(&secret);
         assert_eq!(section.len(), 2);

@@ -19,4 +19,4 @@ mod tests;
 pub use decoder::{Decoded, Decoder};
 pub use encoder::Encoder;
 pub use error::QpackError;
-pub use field::{Field, FieldSection};
+pub use field::{Field, FieldSection, Hit, Indexing};

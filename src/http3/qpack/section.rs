@@ -2,7 +2,7 @@
 
 use super::dynamic_table::{DynamicTable, Entry};
 use super::error::QpackError;
-use super::field::FieldSection;
+use super::field::{FieldSection, Indexing};
 use super::prefix_int;
 use super::static_table::STATIC_TABLE;
 use super::string;
@@ -126,12 +126,13 @@ impl<'a> Lines<'a> {
             let index = integer(first, 4, reader)?;
             let (name, _) = self.entry(index, first & 0x10 != 0)?;
             out.text_mut().extend_from_slice(name);
-            return literal_value(begin, first & 0x20 != 0, reader, out);
+            return literal_value(begin, name_kept(first & 0x20), reader, out);
         }
         if first & 0x20 != 0 {
             // Both literal (section 4.5.6).
             text(first, 3, reader, out)?;
-            return literal_value(begin, first & 0x10 != 0, reader, out);
+            let never = if first & 0x10 == 0 { Indexing::Allowed } else { Indexing::Never };
+            return literal_value(begin, never, reader, out);
         }
         if first & 0x10 != 0 {
             // Indexed behind the base (section 4.5.3).
@@ -141,7 +142,7 @@ impl<'a> Lines<'a> {
         // A literal value with a name behind the base (section 4.5.5).
         let entry = self.post_base(integer(first, 3, reader)?)?;
         out.text_mut().extend_from_slice(entry.name());
-        literal_value(begin, first & 0x08 != 0, reader, out)
+        literal_value(begin, name_kept(first & 0x08), reader, out)
     }
 
     #[inline]
@@ -180,20 +181,29 @@ fn push(begin: usize, name: &[u8], value: &[u8], out: &mut FieldSection) -> Resu
     out.text_mut().extend_from_slice(name);
     let middle = out.begin();
     out.text_mut().extend_from_slice(value);
-    out.finish(begin, middle, false);
+    out.finish(begin, middle, Indexing::Allowed);
     Ok(())
+}
+
+/// The policy that an N bit beside an indexed name stands for: the name is in a table already.
+fn name_kept(never_bit: u8) -> Indexing {
+    if never_bit == 0 {
+        Indexing::Allowed
+    } else {
+        Indexing::NameOnly
+    }
 }
 
 fn literal_value(
     begin: usize,
-    never_indexed: bool,
+    indexing: Indexing,
     reader: &mut Reader<'_>,
     out: &mut FieldSection,
 ) -> Result<(), QpackError> {
     let middle = out.begin();
     let first = byte(reader)?;
     text(first, 7, reader, out)?;
-    out.finish(begin, middle, never_indexed);
+    out.finish(begin, middle, indexing);
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use super::{Decoded, Decoder, Encoder, Field, FieldSection, QpackError};
+use super::{Decoded, Decoder, Encoder, Field, FieldSection, Indexing, QpackError};
 
 fn hex(text: &str) -> Vec<u8> {
     let digits: Vec<u8> = text.bytes().filter(u8::is_ascii_hexdigit).collect();
@@ -175,11 +175,11 @@ fn one_blocked_stream_more_than_granted_is_an_error() {
 #[test]
 fn what_must_not_be_indexed_stays_so_end_to_end() {
     let mut pair = Pair::new(4096, 100);
-    let secret = Field { never_indexed: true, ..Field::new(b"authorization", b"Bearer 1") };
+    let secret = Field::with_indexing(b"authorization", b"Bearer 1", Indexing::Never);
     for stream in [0, 4, 8] {
         pair.roundtrip(stream, &[secret, Field::new(b"x-a", b"1")]);
     }
-    let known = Field { never_indexed: true, ..Field::new(b":method", b"GET") };
+    let known = Field::with_indexing(b":method", b"GET", Indexing::NameOnly);
     pair.roundtrip(12, &[known]);
     assert_eq!(pair.decoder.insert_count(), 1);
 }
