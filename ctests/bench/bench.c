@@ -11,6 +11,10 @@
  *                                one stream of N million bytes over 50 Mbit/s, 40 ms, a queue of one
  *                                bandwidth-delay product and P in a thousand lost both ways (10), by
  *                                each congestion controller: virtual and CPU seconds
+ *   bench h3-small [--count N] [--at-once N]
+ *                                20,000 HTTP/3 requests for 1 KiB on one connection, 100 at a time
+ *   bench h3-large [--count N] [--at-once N]
+ *                                2,000 for 100 KiB, 20 at a time
  *
  * Datagrams have the size that the library chooses by default: 1200 bytes, to which upstream adds
  * the 16 bytes of the AEAD tag and up to 7 more.
@@ -20,9 +24,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "pair.h"
+#ifdef CTESTS_HTTP3
+#include "requests.h"
+#define REQUEST_MODES " | h3-small [--count N] [--at-once N] | h3-large [--count N] [--at-once N]"
+#else
+#define REQUEST_MODES ""
+#endif
 
 #define SECOND ((uint64_t)1000000)
 
@@ -216,6 +227,47 @@ static void run_link(const link_run *run, const char *name)
     demand(known, "no such controller");
 }
 
+#ifdef CTESTS_HTTP3
+static long peak_kib(void)
+{
+    struct rusage usage;
+    demand(getrusage(RUSAGE_SELF, &usage) == 0, "no peak of memory");
+    return usage.ru_maxrss;
+}
+
+static void run_requests(const char *name, const requests_plan *plan)
+{
+    /* At the lowest level there is still a line for each request. */
+    xqc_log_disable(XQC_TRUE);
+    requests_plan_for(plan);
+    pair_start(false, 100);
+    pair_conn *conn = establish();
+    pair_run_for(SECOND / 100);
+    uint64_t virtual_start = pair_now();
+    double wall = seconds_of(CLOCK_MONOTONIC);
+    double cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
+    requests_start(conn);
+    while (!requests_are_done()) {
+        demand(pair_step(), "the requests came to a halt");
+    }
+    wall = seconds_of(CLOCK_MONOTONIC) - wall;
+    cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+    demand(the_pair.client.live == 1 && the_pair.server.live == 1, "the connection closed");
+    xqc_conn_stats_t stats = xqc_conn_get_stats(the_pair.client.engine, &conn->cid);
+    printf("%s: %.2f us of CPU time per request, %.0f requests/s of CPU time, %.0f of wall time "
+           "(%u of %zu bytes, %u at a time)\n",
+           name, cpu * 1e6 / plan->count, plan->count / cpu, plan->count / wall, plan->count,
+           plan->size, plan->at_once);
+    printf("  CPU time %.3f s; peak memory %.1f MiB; datagrams %llu up, %llu down; lost %u; "
+           "virtual time %.1f ms\n",
+           cpu, (double)peak_kib() / 1024, (unsigned long long)the_pair.client.out.sent,
+           (unsigned long long)the_pair.server.out.sent, stats.lost_count,
+           (double)(pair_now() - virtual_start) / 1e3);
+    pair_stop();
+    requests_free();
+}
+#endif
+
 static const char *text_after(int argc, char **argv, const char *option)
 {
     for (int i = 2; i + 1 < argc; i++) {
@@ -262,10 +314,20 @@ int main(int argc, char **argv)
             .seed = number_after(argc, argv, "--seed", 1),
         };
         run_link(&run, text_after(argc, argv, "--cc"));
+#ifdef CTESTS_HTTP3
+    } else if (strcmp(what, "h3-small") == 0) {
+        const requests_plan plan = {number_after(argc, argv, "--count", 20000),
+                                    number_after(argc, argv, "--at-once", 100), 1024};
+        run_requests(what, &plan);
+    } else if (strcmp(what, "h3-large") == 0) {
+        const requests_plan plan = {number_after(argc, argv, "--count", 2000),
+                                    number_after(argc, argv, "--at-once", 20), 102400};
+        run_requests(what, &plan);
+#endif
     } else {
         fprintf(stderr, "usage: %s bulk [--mb N] [--mmsg] | handshake [--count N] | "
-                        "idle [--count N] | link [--mb N] [--loss P] [--cc NAME] "
-                        "[--seed N]\n", argv[0]);
+                        "idle [--count N] | link [--mb N] [--loss P] [--cc NAME] [--seed N]%s\n",
+                argv[0], REQUEST_MODES);
         return 2;
     }
     return 0;

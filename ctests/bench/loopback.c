@@ -20,6 +20,7 @@
 #include <xquic/xquic.h>
 
 #include "common/udp.h"
+#include "quiet.h"
 
 #ifndef CTESTS_CERT_DIR
 #define CTESTS_CERT_DIR "certs"
@@ -71,23 +72,6 @@ static uint64_t now_us(void)
 static void on_set_timer(xqc_usec_t wake_after, void *user_data)
 {
     ((struct side *)user_data)->timer_at = now_us() + wake_after;
-}
-
-static void on_log(xqc_log_level_t level, const void *bytes, size_t size, void *user_data)
-{
-    (void)level;
-    (void)bytes;
-    (void)size;
-    (void)user_data;
-}
-
-static void on_qlog(qlog_event_importance_t importance, const void *bytes, size_t size,
-                    void *user_data)
-{
-    (void)importance;
-    (void)bytes;
-    (void)size;
-    (void)user_data;
 }
 
 static ssize_t on_write_mmsg(const struct iovec *vector, unsigned count, const struct sockaddr *peer,
@@ -166,20 +150,6 @@ static void on_handshake_finished(xqc_connection_t *handle, void *user_data, voi
     connected |= user_data == &client;
 }
 
-static void on_token(const unsigned char *token, uint32_t length, void *user_data)
-{
-    (void)token;
-    (void)length;
-    (void)user_data;
-}
-
-static void on_string(const char *data, size_t length, void *user_data)
-{
-    (void)data;
-    (void)length;
-    (void)user_data;
-}
-
 /* ---- streams ---- */
 
 static xqc_int_t on_stream_read(xqc_stream_t *stream, void *user_data)
@@ -216,13 +186,6 @@ static xqc_int_t on_stream_write(xqc_stream_t *stream, void *user_data)
     return 0;
 }
 
-static xqc_int_t on_stream_note(xqc_stream_t *stream, void *user_data)
-{
-    (void)stream;
-    (void)user_data;
-    return 0;
-}
-
 /* ---- the run ---- */
 
 static char *certificate_path(const char *name)
@@ -240,20 +203,20 @@ static void side_start(struct side *side, bool is_server, bool offload)
 {
     static const xqc_engine_callback_t callbacks = {
         .set_event_timer = on_set_timer,
-        .log_callbacks = {on_log, on_log, on_qlog},
+        .log_callbacks = {quiet_log, quiet_log, quiet_qlog},
     };
     static const xqc_transport_callbacks_t transport = {
         .server_accept = on_accept,
         .write_socket = on_write,
         .write_mmsg = on_write_mmsg,
         .conn_update_cid_notify = on_update_cid,
-        .save_token = on_token,
-        .save_session_cb = on_string,
-        .save_tp_cb = on_string,
+        .save_token = quiet_token,
+        .save_session_cb = quiet_string,
+        .save_tp_cb = quiet_string,
     };
     xqc_app_proto_callbacks_t protocol = {
         .conn_cbs = {on_conn_create, on_conn_close, on_handshake_finished, NULL},
-        .stream_cbs = {on_stream_read, on_stream_write, on_stream_note, on_stream_note, NULL},
+        .stream_cbs = {on_stream_read, on_stream_write, quiet_stream, quiet_stream, NULL},
     };
     xqc_engine_type_t type = is_server ? XQC_ENGINE_SERVER : XQC_ENGINE_CLIENT;
     const xqc_engine_ssl_config_t tls = {

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "quiet.h"
+
 #ifndef CTESTS_CERT_DIR
 #define CTESTS_CERT_DIR "certs"
 #endif
@@ -33,23 +35,6 @@ uint64_t pair_now(void)
 static void on_set_timer(xqc_usec_t wake_after, void *user_data)
 {
     ((pair_side *)user_data)->timer_at = current_time + wake_after;
-}
-
-static void on_log(xqc_log_level_t level, const void *bytes, size_t size, void *user_data)
-{
-    (void)level;
-    (void)bytes;
-    (void)size;
-    (void)user_data;
-}
-
-static void on_qlog(qlog_event_importance_t importance, const void *bytes, size_t size,
-                    void *user_data)
-{
-    (void)importance;
-    (void)bytes;
-    (void)size;
-    (void)user_data;
 }
 
 /* splitmix64 */
@@ -160,7 +145,6 @@ static int on_accept(xqc_engine_t *engine, xqc_connection_t *handle, const xqc_c
         return -1;
     }
     pair_conn *conn = conn_new(user_data, peer.sin_port);
-    conn->handle = handle;
     conn->cid = *cid;
     xqc_conn_set_transport_user_data(handle, conn);
     xqc_conn_set_alp_user_data(handle, conn);
@@ -176,15 +160,24 @@ static void on_refuse(xqc_engine_t *engine, xqc_connection_t *handle, const xqc_
     free(user_data);
 }
 
+void pair_created(pair_conn *conn, const xqc_cid_t *cid)
+{
+    conn->cid = *cid;
+    conn->side->live++;
+}
+
+void pair_closed(pair_conn *conn)
+{
+    conn->side->live--;
+    free(conn);
+}
+
 static int on_conn_create(xqc_connection_t *handle, const xqc_cid_t *cid, void *user_data,
                           void *protocol_data)
 {
     (void)protocol_data;
-    pair_conn *conn = user_data;
-    conn->handle = handle;
-    conn->cid = *cid;
-    conn->side->live++;
-    xqc_conn_set_alp_user_data(handle, conn);
+    pair_created(user_data, cid);
+    xqc_conn_set_alp_user_data(handle, user_data);
     return 0;
 }
 
@@ -193,11 +186,8 @@ static int on_conn_close(xqc_connection_t *handle, const xqc_cid_t *cid, void *u
 {
     (void)cid;
     (void)protocol_data;
-    pair_conn *conn = user_data;
-    conn->side->live--;
-    conn->side->closed++;
-    conn->side->last_errno = xqc_conn_get_errno(handle);
-    free(conn);
+    (void)handle;
+    pair_closed(user_data);
     return 0;
 }
 
@@ -216,28 +206,7 @@ static void on_update_cid(xqc_connection_t *handle, const xqc_cid_t *old, const 
     ((pair_conn *)user_data)->cid = *fresh;
 }
 
-static void on_save_token(const unsigned char *token, uint32_t length, void *user_data)
-{
-    (void)token;
-    (void)length;
-    (void)user_data;
-}
-
-static void on_save_string(const char *data, size_t length, void *user_data)
-{
-    (void)data;
-    (void)length;
-    (void)user_data;
-}
-
 /* ---- streams ---- */
-
-static xqc_int_t on_stream_create(xqc_stream_t *stream, void *user_data)
-{
-    (void)stream;
-    (void)user_data;
-    return 0;
-}
 
 static xqc_int_t on_stream_read(xqc_stream_t *stream, void *user_data)
 {
@@ -278,13 +247,6 @@ static xqc_int_t on_stream_write(xqc_stream_t *stream, void *user_data)
     return 0;
 }
 
-static xqc_int_t on_stream_close(xqc_stream_t *stream, void *user_data)
-{
-    (void)stream;
-    (void)user_data;
-    return 0;
-}
-
 void pair_send(pair_conn *conn, uint64_t bytes)
 {
     the_pair.to_send = bytes;
@@ -297,12 +259,29 @@ void pair_send(pair_conn *conn, uint64_t bytes)
 
 /* ---- start, loop, stop ---- */
 
-static void side_start(pair_side *side, bool is_server)
+static xqc_int_t add_streams(pair_side *side)
 {
-    xqc_engine_type_t type = is_server ? XQC_ENGINE_SERVER : XQC_ENGINE_CLIENT;
+    xqc_app_proto_callbacks_t callbacks = {
+        .conn_cbs = {on_conn_create, on_conn_close, on_handshake_finished, NULL},
+        .stream_cbs = {on_stream_read, on_stream_write, quiet_stream, quiet_stream, NULL},
+    };
+    return xqc_engine_register_alpn(side->engine, PAIR_ALPN, PAIR_ALPN_LEN, &callbacks, NULL);
+}
+
+static const xqc_cid_t *connect_streams(pair_conn *conn, const xqc_conn_ssl_config_t *tls,
+                                        const struct sockaddr_in *server)
+{
+    return xqc_connect(conn->side->engine, &the_pair.settings, NULL, 0, "localhost", 0, tls,
+                       (const struct sockaddr *)server, sizeof(*server), PAIR_ALPN, conn);
+}
+
+static const pair_protocol STREAMS = {add_streams, connect_streams};
+
+static xqc_engine_t *engine_new(pair_side *side, bool is_server, const xqc_config_t *config)
+{
     const xqc_engine_callback_t callbacks = {
         .set_event_timer = on_set_timer,
-        .log_callbacks = {on_log, on_log, on_qlog},
+        .log_callbacks = {quiet_log, quiet_log, quiet_qlog},
         .realtime_ts = pair_now,
         .monotonic_ts = pair_now,
     };
@@ -313,13 +292,9 @@ static void side_start(pair_side *side, bool is_server)
         .write_socket = on_write,
         .write_mmsg = the_pair.use_mmsg ? on_write_mmsg : NULL,
         .conn_update_cid_notify = on_update_cid,
-        .save_token = on_save_token,
-        .save_session_cb = on_save_string,
-        .save_tp_cb = on_save_string,
-    };
-    xqc_app_proto_callbacks_t protocol = {
-        .conn_cbs = {on_conn_create, on_conn_close, on_handshake_finished, NULL},
-        .stream_cbs = {on_stream_read, on_stream_write, on_stream_create, on_stream_close, NULL},
+        .save_token = quiet_token,
+        .save_session_cb = quiet_string,
+        .save_tp_cb = quiet_string,
     };
     const char *directory = getenv("CTESTS_CERT_DIR");
     char certificate[512];
@@ -334,8 +309,15 @@ static void side_start(pair_side *side, bool is_server)
         .ciphers = "TLS_AES_128_GCM_SHA256",
         .groups = "X25519",
     };
+    return xqc_engine_create(is_server ? XQC_ENGINE_SERVER : XQC_ENGINE_CLIENT, config, &tls,
+                             &callbacks, &transport, side);
+}
+
+static void side_start(pair_side *side, bool is_server)
+{
     xqc_config_t config;
-    if (xqc_engine_get_default_config(&config, type) != XQC_OK) {
+    if (xqc_engine_get_default_config(&config, is_server ? XQC_ENGINE_SERVER : XQC_ENGINE_CLIENT)
+        != XQC_OK) {
         fail("no default configuration");
     }
     config.cfg_log_level = XQC_LOG_FATAL;
@@ -345,10 +327,8 @@ static void side_start(pair_side *side, bool is_server)
     side->address.sin_addr.s_addr = htonl(is_server ? 0x0a000001 : 0x0a000002);
     side->address.sin_port = htons(4433);
     side->timer_at = RING_NEVER;
-    side->engine = xqc_engine_create(type, &config, &tls, &callbacks, &transport, side);
-    if (side->engine == NULL
-        || xqc_engine_register_alpn(side->engine, PAIR_ALPN, PAIR_ALPN_LEN, &protocol, NULL)
-               != XQC_OK) {
+    side->engine = engine_new(side, is_server, &config);
+    if (side->engine == NULL || the_pair.protocol->add(side) != XQC_OK) {
         fail("the engine could not be made");
     }
 }
@@ -358,6 +338,9 @@ void pair_start(bool use_mmsg, uint64_t one_way_us)
     the_pair.use_mmsg = use_mmsg;
     the_pair.one_way_us = one_way_us;
     the_pair.next_port = 1024;
+    if (the_pair.protocol == NULL) {
+        the_pair.protocol = &STREAMS;
+    }
     the_pair.settings.proto_version = XQC_VERSION_V1;
     if (the_pair.settings.cong_ctrl_callback.xqc_cong_ctl_size == NULL) {
         the_pair.settings.cong_ctrl_callback = xqc_cubic_cb;
@@ -382,10 +365,7 @@ pair_conn *pair_connect(void)
     static const xqc_conn_ssl_config_t no_tls;
     pair_conn *conn = conn_new(&the_pair.client, htons(the_pair.next_port));
     the_pair.next_port = the_pair.next_port == 65535 ? 1024 : (uint16_t)(the_pair.next_port + 1);
-    const xqc_cid_t *cid =
-        xqc_connect(the_pair.client.engine, &the_pair.settings, NULL, 0, "localhost", 0, &no_tls,
-                    (const struct sockaddr *)&the_pair.server.address,
-                    sizeof(the_pair.server.address), PAIR_ALPN, conn);
+    const xqc_cid_t *cid = the_pair.protocol->connect(conn, &no_tls, &the_pair.server.address);
     if (cid == NULL) {
         fail("no connection");
     }

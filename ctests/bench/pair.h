@@ -24,8 +24,6 @@ typedef struct pair_side {
     uint64_t timer_at;
     unsigned live;       /* connections between create and close */
     unsigned finished;   /* handshakes */
-    unsigned closed;
-    int last_errno;
     size_t largest_datagram;
     uint64_t busy_until_ns; /* when the queue towards the other side will be empty */
 } pair_side;
@@ -33,10 +31,17 @@ typedef struct pair_side {
 /* One end of a connection. */
 typedef struct pair_conn {
     pair_side *side;
-    xqc_connection_t *handle;
     xqc_cid_t cid;
     uint16_t client_port; /* network byte order */
 } pair_conn;
+
+/* What the connections speak, in place of one stream of bytes. */
+typedef struct pair_protocol {
+    /* Adds it to the engine of a side. */
+    xqc_int_t (*add)(pair_side *side);
+    const xqc_cid_t *(*connect)(pair_conn *conn, const xqc_conn_ssl_config_t *tls,
+                                const struct sockaddr_in *server);
+} pair_protocol;
 
 typedef struct pair {
     pair_side client;
@@ -49,6 +54,7 @@ typedef struct pair {
     bool use_mmsg;
     uint16_t next_port;
     xqc_conn_settings_t settings;
+    const pair_protocol *protocol; /* NULL: streams */
 
     xqc_stream_t *source;
     uint64_t to_send;
@@ -75,6 +81,10 @@ bool pair_step(void);
 
 /* Lets virtual time pass. */
 void pair_run_for(uint64_t microseconds);
+
+/* To be called by a protocol when it hears that a connection was created, or is no more. */
+void pair_created(pair_conn *conn, const xqc_cid_t *cid);
+void pair_closed(pair_conn *conn);
 
 /* Opens the stream of the bulk run and starts to send. */
 void pair_send(pair_conn *conn, uint64_t bytes);
