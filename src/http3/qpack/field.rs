@@ -1,7 +1,7 @@
 //! Field lines, and sections of them.
 
-/// What tables may keep of a field (RFC 9204 section 7.1).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What tables may keep of a field (RFC 9204 section 7.1), from the most to the least.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Indexing {
     /// All of it.
     #[default]
@@ -127,6 +127,33 @@ impl FieldSection {
         self.finish(name, value, field.indexing);
     }
 
+    /// Makes one line of all that have that name, if there is any, with `separator` between their
+    /// values. It becomes the last line, and tables may keep the least of it that they may of one.
+    pub fn join(&mut self, name: &[u8], separator: &[u8]) {
+        let begin = self.text.len();
+        let (mut value, mut indexing) = (0, Indexing::Allowed);
+        for index in 0..self.lines.len() {
+            let line = self.lines[index];
+            if self.text[line.name..line.value] != *name {
+                continue;
+            }
+            if self.text.len() == begin {
+                self.text.extend_from_slice(name);
+                value = self.text.len();
+            } else {
+                self.text.extend_from_slice(separator);
+            }
+            self.text.extend_from_within(line.value..line.end);
+            self.size -= entry_size(line.value - line.name, line.end - line.value);
+            indexing = indexing.max(line.indexing);
+        }
+        if self.text.len() > begin {
+            let Self { text, lines, .. } = self;
+            lines.retain(|line| text[line.name..line.value] != *name);
+            self.finish(begin, value, indexing);
+        }
+    }
+
     /// Where the text of the next line begins. Name and value are then to be appended to
     /// [`Self::text_mut`].
     #[inline]
@@ -175,5 +202,22 @@ mod tests {
         assert_eq!(section.size(), 3 + 1 + 32 + 6 + 3 + 32);
         section.clear();
         assert!(section.is_empty() && section.size() == 0);
+    }
+
+    // RFC 9110 section 5.3, RFC 9114 section 4.2.1.
+    #[test]
+    fn lines_of_one_name_are_joined() {
+        let mut section = FieldSection::new();
+        let secret = Field::with_indexing(b"cookie", b"c=d", Indexing::Never);
+        section.join(b"cookie", b"; ");
+        assert!(section.is_empty());
+        section.push(&Field::new(b"cookie", b"a=b"));
+        section.push(&Field::new(b"age", b"7"));
+        section.push(&secret);
+        section.join(b"cookie", b"; ");
+        assert_eq!(section.get(0), Some(Field::new(b"age", b"7")));
+        let joined = Field { value: b"a=b; c=d", ..secret };
+        assert_eq!((section.len(), section.get(1)), (2, Some(joined)));
+        assert_eq!(section.size(), 36 + joined.size());
     }
 }
