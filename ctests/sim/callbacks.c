@@ -73,6 +73,10 @@ void sim_conn_free(sim_conn *conn)
         stream->tag = 0;
         free(stream);
     }
+    const sim_application *application = conn->endpoint->world->options.application;
+    if (application != NULL) {
+        application->forget(conn);
+    }
     conn->tag = 0;
     conn->alp.tag = 0;
     free(conn);

@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <xquic/xqc_http3.h>
 #include <xquic/xquic.h>
 
 #include "check.h"
@@ -27,6 +28,7 @@ typedef struct sim_world sim_world;
 typedef struct sim_endpoint sim_endpoint;
 typedef struct sim_conn sim_conn;
 typedef struct sim_stream sim_stream;
+typedef struct sim_exchange sim_exchange; /* one end of an HTTP/3 request; see h3.h */
 
 /* Functions that a library on its way may not have yet: looked up weakly, and left out if NULL. */
 #pragma weak xqc_conn_send_ping
@@ -47,6 +49,7 @@ typedef enum sim_tag {
     SIM_TAG_CONN = 0x434f4e4e,     /* transport user data of a connection */
     SIM_TAG_ALP = 0x414c5031,      /* application protocol user data of a connection */
     SIM_TAG_STREAM = 0x53545245,   /* stream user data */
+    SIM_TAG_EXCHANGE = 0x45584348, /* user data of an HTTP/3 request */
 } sim_tag;
 
 /* The callbacks of the library, by the names used in traces. */
@@ -81,6 +84,12 @@ typedef enum sim_tag {
     X(DATAGRAM_ACKED, datagram_acked)                                                              \
     X(DATAGRAM_LOST, datagram_lost)                                                                \
     X(DATAGRAM_MSS, datagram_mss)                                                                  \
+    X(INIT_SETTINGS, init_settings)                                                                \
+    X(REQUEST_CREATE, request_create)                                                              \
+    X(REQUEST_READ, request_read)                                                                  \
+    X(REQUEST_WRITE, request_write)                                                                \
+    X(REQUEST_CLOSING, request_closing)                                                            \
+    X(REQUEST_CLOSE, request_close)                                                                \
     X(SET_TIMER, set_timer)                                                                        \
     X(CID_GENERATE, cid_generate)                                                                  \
     X(LOG, log)                                                                                    \
@@ -95,12 +104,14 @@ typedef enum sim_event {
 
 const char *sim_event_name(sim_event event);
 
-/* What a hook is told about a callback in progress. conn and stream are NULL where unknown. */
+/* What a hook is told about a callback in progress. What is unknown is NULL. */
 typedef struct sim_call {
     sim_event event;
     sim_endpoint *endpoint;
     sim_conn *conn;
     sim_stream *stream;
+    sim_exchange *exchange;
+    unsigned flags; /* of a read notice of an HTTP/3 request */
 } sim_call;
 
 /* Called inside every callback (but logging). The result becomes that of the callback where the
@@ -210,6 +221,10 @@ struct sim_conn {
     uint8_t token[256]; /* the last one that save_token brought */
     size_t token_length;
     sim_datagrams datagrams;
+    xqc_h3_conn_t *h3; /* NULL before it is known, after close, and without HTTP/3 */
+    int h3_errno;
+    sim_exchange *exchanges; /* newest first */
+    unsigned open_exchanges;
     xqc_stream_settings_t *stream_settings; /* of streams that a client opens; may be NULL */
     sim_conn *peer; /* the other end, once looked up */
     sim_conn *next;
@@ -247,6 +262,14 @@ struct sim_stream {
     sim_stream *next;
 };
 
+/* What connections speak, in place of the streams of stream.c. */
+typedef struct sim_application {
+    xqc_int_t (*add)(sim_endpoint *endpoint);
+    void (*remove)(sim_endpoint *endpoint);
+    const xqc_cid_t *(*connect)(sim_world *world, sim_conn *conn);
+    void (*forget)(sim_conn *conn); /* frees what it holds of a closed connection */
+} sim_application;
+
 typedef struct sim_options {
     uint64_t seed;
     sim_link_config up;   /* client to server */
@@ -273,6 +296,12 @@ typedef struct sim_options {
     size_t token_length;
     const xqc_log_callbacks_t *log_callbacks; /* in place of the harness's own */
     bool use_datagrams; /* set the datagram callbacks, and the user data they carry */
+    const sim_application *application; /* NULL: streams */
+    /* HTTP/3 alone: engine-wide settings, if not NULL; and those of one connection. */
+    const xqc_h3_conn_settings_t *client_h3;
+    const xqc_h3_conn_settings_t *server_h3;
+    void (*change_h3)(bool is_server, xqc_h3_conn_settings_t *settings);
+    void (*change_h3_callbacks)(bool is_server, xqc_h3_callbacks_t *callbacks);
     bool trace;
 } sim_options;
 
@@ -282,6 +311,7 @@ typedef struct sim_trace_entry {
     unsigned conn;
     xqc_stream_id_t stream;
     bool has_stream;
+    unsigned flags;
 } sim_trace_entry;
 
 typedef struct sim_action {
@@ -405,6 +435,12 @@ struct sockaddr_in sim_leave_from(const sim_conn *conn);
 /* Counts the callback, writes the trace, calls the hook. Used by the callbacks only. */
 int sim_note(sim_event event, sim_endpoint *endpoint, sim_conn *conn, sim_stream *stream);
 
+/* The same with all particulars; `stream_id` goes into the trace if there is an exchange. */
+int sim_note_call(const sim_call *call, xqc_stream_id_t stream_id);
+
+/* Bytes [offset, offset + length) of the endless pattern of a seed. */
+void sim_pattern(uint64_t seed, uint64_t offset, uint8_t *bytes, size_t length);
+
 /* Parts of the world that sit in files of their own. */
 xqc_transport_callbacks_t sim_transport_callbacks(const sim_options *options);
 sim_conn *sim_conn_new(sim_endpoint *endpoint);
@@ -437,7 +473,7 @@ xqc_int_t sim_inject_marked(sim_endpoint *endpoint, const void *bytes, size_t le
 /* Has an engine send with ECN marks. */
 void sim_use_ecn(sim_endpoint *endpoint);
 
-/* "conn_create c0, stream_create s0/4, ..." from trace entry `first` on; the caller frees. */
+/* "conn_create c0, stream_create s0/4, request_read s0/4 HB, ..." from trace entry `first` on; the caller frees. */
 char *sim_trace_text(const sim_world *world, size_t first);
 
 /* Index of the first trace entry at or after `from` of that event on that side, or -1. */

@@ -16,8 +16,7 @@
 
 static const char MAGIC[4] = {'S', 'I', 'M', '1'};
 
-/* Bytes [offset, offset + length) of the endless pattern of a seed. */
-static void pattern(uint64_t seed, uint64_t offset, uint8_t *bytes, size_t length)
+void sim_pattern(uint64_t seed, uint64_t offset, uint8_t *bytes, size_t length)
 {
     uint64_t word = offset / 8;
     size_t skip = (size_t)(offset % 8);
@@ -130,7 +129,7 @@ static size_t next_chunk(const sim_stream *stream, uint8_t *chunk, bool *is_last
     }
     uint64_t left = stream->send_total - stream->sent;
     size_t part = left < CHUNK - length ? (size_t)left : CHUNK - length;
-    pattern(stream->send_seed, stream->sent, chunk + length, part);
+    sim_pattern(stream->send_seed, stream->sent, chunk + length, part);
     *is_last = part == left;
     return length + part;
 }
@@ -197,7 +196,7 @@ static void take(sim_stream *stream, const uint8_t *bytes, size_t length)
         }
     }
     CHECK(stream->received + length <= stream->receive_total);
-    pattern(stream->receive_seed, stream->received, expected, length);
+    sim_pattern(stream->receive_seed, stream->received, expected, length);
     CHECK(memcmp(expected, bytes, length) == 0);
     stream->received += length;
 }

@@ -24,7 +24,7 @@ static bool is_traced(sim_event event)
            && event != SIM_LOG && event != SIM_KEYLOG;
 }
 
-static void record(sim_world *world, const sim_call *call)
+static void record(sim_world *world, const sim_call *call, xqc_stream_id_t stream_id)
 {
     if (world->trace_count == world->trace_capacity) {
         world->trace_capacity = world->trace_capacity == 0 ? 256 : world->trace_capacity * 2;
@@ -37,32 +37,52 @@ static void record(sim_world *world, const sim_call *call)
         .event = call->event,
         .is_server = call->endpoint->is_server,
         .conn = call->conn != NULL ? call->conn->number : 0,
-        .stream = call->stream != NULL ? call->stream->id : 0,
-        .has_stream = call->stream != NULL,
+        .stream = stream_id,
+        .has_stream = call->stream != NULL || call->exchange != NULL,
+        .flags = call->flags,
     };
     world->trace[world->trace_count++] = entry;
 }
 
+int sim_note_call(const sim_call *call, xqc_stream_id_t stream_id)
+{
+    sim_world *world = call->endpoint->world;
+    call->endpoint->calls[call->event]++;
+    if (call->conn != NULL) {
+        call->conn->calls[call->event]++;
+    }
+    if (world->options.trace && is_traced(call->event)) {
+        record(world, call, stream_id);
+    }
+    return world->hook != NULL ? world->hook(world->hook_argument, call) : 0;
+}
+
 int sim_note(sim_event event, sim_endpoint *endpoint, sim_conn *conn, sim_stream *stream)
 {
-    const sim_call call = {event, endpoint, conn, stream};
-    sim_world *world = endpoint->world;
-    endpoint->calls[event]++;
-    if (conn != NULL) {
-        conn->calls[event]++;
-    }
+    const sim_call call = {event, endpoint, conn, stream, NULL, 0};
     if (stream != NULL) {
         stream->calls[event]++;
     }
-    if (world->options.trace && is_traced(event)) {
-        record(world, &call);
+    return sim_note_call(&call, stream != NULL ? stream->id : 0);
+}
+
+/* "HB" for header and content, T for trailers, E for the lone end. */
+static void flags_text(unsigned flags, char text[8])
+{
+    static const char LETTERS[] = "HBTE";
+    size_t length = 0;
+    text[length++] = ' ';
+    for (unsigned i = 0; i < 4; i++) {
+        if (flags & (1u << i)) {
+            text[length++] = LETTERS[i];
+        }
     }
-    return world->hook != NULL ? world->hook(world->hook_argument, &call) : 0;
+    text[flags == 0 ? 0 : length] = '\0';
 }
 
 char *sim_trace_text(const sim_world *world, size_t first)
 {
-    size_t capacity = 1 + (world->trace_count - first) * 64;
+    size_t capacity = 1 + (world->trace_count - first) * 72;
     char *text = malloc(capacity);
     CHECK(text != NULL);
     size_t length = 0;
@@ -73,8 +93,10 @@ char *sim_trace_text(const sim_world *world, size_t first)
                                    i == first ? "" : ", ", sim_event_name(entry->event),
                                    entry->is_server ? 's' : 'c', entry->conn);
         if (entry->has_stream) {
-            length += (size_t)snprintf(text + length, capacity - length, "/%llu",
-                                       (unsigned long long)entry->stream);
+            char flags[8];
+            flags_text(entry->flags, flags);
+            length += (size_t)snprintf(text + length, capacity - length, "/%llu%s",
+                                       (unsigned long long)entry->stream, flags);
         }
     }
     return text;

@@ -79,6 +79,15 @@ static void endpoint_init(sim_world *world, sim_endpoint *endpoint, bool is_serv
     endpoint->address.sin_port = htons(4433);
 }
 
+static xqc_int_t add_streams(sim_endpoint *endpoint)
+{
+    xqc_app_proto_callbacks_t protocol = sim_protocol();
+    if (endpoint->world->options.use_datagrams) {
+        protocol.dgram_cbs = sim_datagram_callbacks();
+    }
+    return xqc_engine_register_alpn(endpoint->engine, SIM_ALPN, SIM_ALPN_LEN, &protocol, NULL);
+}
+
 static void endpoint_start(sim_endpoint *endpoint, const sim_options *options)
 {
     endpoint->engine = sim_engine_new(endpoint, options);
@@ -86,12 +95,8 @@ static void endpoint_start(sim_endpoint *endpoint, const sim_options *options)
     if (options->use_ecn) {
         sim_use_ecn(endpoint);
     }
-    xqc_app_proto_callbacks_t protocol = sim_protocol();
-    if (options->use_datagrams) {
-        protocol.dgram_cbs = sim_datagram_callbacks();
-    }
-    CHECK_EQ(xqc_engine_register_alpn(endpoint->engine, SIM_ALPN, SIM_ALPN_LEN, &protocol, NULL),
-             XQC_OK);
+    const sim_application *application = options->application;
+    CHECK_EQ(application != NULL ? application->add(endpoint) : add_streams(endpoint), XQC_OK);
     if (endpoint->is_server) {
         xqc_server_set_conn_settings(endpoint->engine, &options->server_settings);
     }
@@ -113,9 +118,19 @@ sim_world *sim_world_new(const sim_options *options)
     return world;
 }
 
+/* As hosts do: the protocol goes first, though connections of it are still alive. */
+static void endpoint_stop(sim_endpoint *endpoint)
+{
+    const sim_application *application = endpoint->world->options.application;
+    if (application != NULL) {
+        application->remove(endpoint);
+    }
+    xqc_engine_destroy(endpoint->engine);
+}
+
 void sim_restart(sim_endpoint *endpoint)
 {
-    xqc_engine_destroy(endpoint->engine);
+    endpoint_stop(endpoint);
     endpoint->timer_at = SIM_NEVER;
     endpoint_start(endpoint, &endpoint->world->options);
 }
@@ -123,7 +138,7 @@ void sim_restart(sim_endpoint *endpoint)
 static void endpoint_free(sim_endpoint *endpoint)
 {
     if (endpoint->engine != NULL) {
-        xqc_engine_destroy(endpoint->engine);
+        endpoint_stop(endpoint);
         endpoint->engine = NULL;
     }
     free(endpoint->kept.session);
@@ -149,6 +164,15 @@ void sim_world_free(sim_world *world)
     free(world);
 }
 
+static const xqc_cid_t *connect_streams(sim_world *world, sim_conn *conn)
+{
+    const sim_options *options = &world->options;
+    return xqc_connect(world->client.engine, &options->client_settings, options->token,
+                       (unsigned)options->token_length, options->server_name, options->no_crypto,
+                       &options->conn_tls, (const struct sockaddr *)&world->server.address,
+                       sizeof(world->server.address), SIM_ALPN, conn);
+}
+
 sim_conn *sim_connect(sim_world *world)
 {
     const sim_options *options = &world->options;
@@ -160,11 +184,9 @@ sim_conn *sim_connect(sim_world *world)
     if (world->next_client_port > 65535) {
         world->next_client_port = 10000;
     }
-    const xqc_cid_t *cid = xqc_connect(
-        client->engine, &options->client_settings, options->token,
-        (unsigned)options->token_length, options->server_name, options->no_crypto,
-        &options->conn_tls, (const struct sockaddr *)&world->server.address,
-        sizeof(world->server.address), SIM_ALPN, conn);
+    const sim_application *application = options->application;
+    const xqc_cid_t *cid =
+        application != NULL ? application->connect(world, conn) : connect_streams(world, conn);
     if (cid == NULL) {
         conn->refused = true;
         return NULL;
