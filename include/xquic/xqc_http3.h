@@ -654,14 +654,18 @@ XQC_EXPORT_PUBLIC_API void *xqc_h3_get_conn_user_data_by_request(xqc_h3_request_
 /** Returns the ID of the request's stream. */
 XQC_EXPORT_PUBLIC_API xqc_stream_id_t xqc_h3_stream_id(xqc_h3_request_t *h3_request);
 
-/** Fills in the defaults of a priority: urgency 3, all else 0. */
+/** Fills in the defaults of a priority: urgency 3, all else 0. Callable anywhere. */
 XQC_EXPORT_PUBLIC_API void xqc_h3_priority_init(xqc_h3_priority_t *prio);
 
 /**
- * Writes a priority as the value of a `priority` field (RFC 9218), without a terminating zero.
+ * Writes a priority as the value of a `priority` field (RFC 9218), without a terminating zero,
+ * such as `u=3, i, s=0, r=0, f=00000000, p`; `i` and `p` stand there only if they are set. `fec`
+ * is cut to eight digits. Callable anywhere.
  *
- * Returns the number of bytes, or `-XQC_H3_BUFFER_EXCEED`, as a `size_t`, if they might not
- * fit into `dstcap`.
+ * Returns the number of bytes, or a negative error as a `size_t`: `-XQC_H3_BUFFER_EXCEED` if
+ * `dstcap` is less than the 31 bytes of the longest text, `-XQC_H3_INVALID_PRIORITY` if
+ * `urgency` is above 7, `incremental` above 1 or another value above 9, `-XQC_H3_EPARAM` for
+ * null.
  */
 XQC_EXPORT_PUBLIC_API
 size_t xqc_write_http_priority(xqc_h3_priority_t *prio,
@@ -669,10 +673,12 @@ size_t xqc_write_http_priority(xqc_h3_priority_t *prio,
                                size_t dstcap);
 
 /**
- * Reads the value of a `priority` field. Unknown parameters are ignored. On failure `dst` has
- * the defaults.
+ * Reads the value of a `priority` field, of `str_len` bytes or up to a zero byte, as RFC 9218
+ * says: unknown parameters are ignored, and those of a wrong type or out of range take their
+ * defaults. Callable anywhere.
  *
- * Returns `XQC_OK` or `-XQC_H3_INVALID_PRIORITY`.
+ * Returns `XQC_OK`; `-XQC_H3_INVALID_PRIORITY` if the value is no dictionary (RFC 8941), or
+ * `i` no boolean, and then `dst` has the defaults; `-XQC_H3_EPARAM` for null.
  */
 XQC_EXPORT_PUBLIC_API
 xqc_int_t xqc_parse_http_priority(xqc_h3_priority_t *dst,

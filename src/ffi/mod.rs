@@ -8,6 +8,7 @@
 //! | `engine`, `protocols`, `config`, `connect`, `connection`, `path`, `stream`, `cid`, `settings`, `stats` | the functions |
 //! | `certificate`, `handshake_policy`, `resumption` | what the host says of certificates and of handshakes, and what a client keeps for later |
 //! | `ecn` | marks of datagrams, both ways |
+//! | `http3` | everything of HTTP/3 |
 //! | `ext` | version and features of what upstream does not have |
 //! | `migration` | connections that move |
 //! | `quic_lb` | connection IDs for load balancers |
@@ -41,6 +42,7 @@ mod ext;
 mod filter;
 mod guard;
 mod handshake_policy;
+mod http3;
 mod identifiers;
 mod log;
 mod migration;

@@ -40,7 +40,7 @@ impl<'a> Checker<'a> {
 
     /// Takes in a field as it came from the peer.
     #[inline]
-    pub(super) fn received(&mut self, field: &Field<'a>) -> Result<(), MessageError> {
+    pub(super) fn incoming(&mut self, field: &Field<'a>) -> Result<(), MessageError> {
         // RFC 9114 section 10.3: what a value must not have makes the message malformed.
         if !is_value(field.value) || has_outer_blanks(field.value) {
             return Err(MessageError::BadValue);
@@ -60,7 +60,7 @@ impl<'a> Checker<'a> {
     }
 
     /// Takes in a field of the host.
-    pub(super) fn to_be_sent(&mut self, field: &Field<'a>) -> Result<(), MessageError> {
+    pub(super) fn outgoing(&mut self, field: &Field<'a>) -> Result<(), MessageError> {
         if field.name.is_empty() {
             return Ok(());
         }

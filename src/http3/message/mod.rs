@@ -86,7 +86,7 @@ impl Head {
 pub fn check(kind: Kind, section: &FieldSection, rules: Rules) -> Result<Head, MessageError> {
     let mut checker = Checker::new(kind, rules);
     for field in section.iter() {
-        checker.received(&field)?;
+        checker.incoming(&field)?;
     }
     checker.finish()
 }
@@ -103,7 +103,7 @@ pub fn check_outgoing<'a>(
 ) -> Result<Head, MessageError> {
     let mut checker = Checker::new(kind, rules);
     for field in fields {
-        checker.to_be_sent(&field)?;
+        checker.outgoing(&field)?;
     }
     checker.finish()
 }

@@ -1,0 +1,3 @@
+//! HTTP/3 for C.
+
+mod priority;
