@@ -15,6 +15,22 @@ use crate::wire::{Direction, StreamId};
 /// waits behind others must not keep an urgent one from writing.
 pub(super) const STREAM_SHARE: u64 = 4 * BLOCK_SIZE as u64;
 
+/// What a write is bounded by, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Room {
+    /// The send buffers take so much.
+    space: u64,
+    /// The peer takes so much.
+    credit: u64,
+}
+
+impl Room {
+    /// How much a write takes.
+    pub(super) fn bytes(self) -> u64 {
+        self.space.min(self.credit)
+    }
+}
+
 impl Streams {
     /// Opens a stream. Before the peer's limits are known as many can be opened as we allow the
     /// peer; they send when the peer's limit covers them.
@@ -50,20 +66,9 @@ impl Streams {
     /// See [`WriteError`].
     pub fn write(&mut self, key: StreamKey, data: &[u8], fin: bool) -> Result<usize, WriteError> {
         let slot = self.slots.find(key).ok_or(WriteError::Unknown)?;
-        let (space, credit) = match &self.slots[slot].send {
-            Side::Live(send) => (self.space(send), self.stream_credit(send)),
-            Side::Absent => return Err(WriteError::ReceiveOnly),
-            Side::Finished => return Err(WriteError::Finished),
-            Side::Reset(code) => return Err(WriteError::Reset(*code)),
-        };
+        let room = self.room_of(slot)?;
         let Some(send) = self.slots[slot].send.get_mut() else { return Err(WriteError::Unknown) };
-        if send.state == SendState::ResetSent {
-            return Err(WriteError::Reset(send.reset.code));
-        }
-        if send.fin != Fin::Open {
-            return Err(WriteError::Finished);
-        }
-        let count = space.min(credit).min(data.len() as u64) as usize;
+        let count = room.bytes().min(data.len() as u64) as usize;
         send.buffer.write(&data[..count], &mut self.pool);
         self.buffered += count as u64;
         let writer = if count == data.len() {
@@ -71,13 +76,8 @@ impl Streams {
                 send.fin = Fin::Queued;
             }
             Writer::Content
-        } else if credit <= space {
-            if send.should_report() {
-                self.queue_control(slot, Control::BLOCKED);
-            }
-            Writer::AwaitsCredit
         } else {
-            Writer::AwaitsSpace
+            self.hold_back(slot, room)
         };
         if let Some(record) = self.slots[slot].record.as_deref_mut() {
             record.written.get_or_insert(self.now);
@@ -112,14 +112,21 @@ impl Streams {
             return Err(ReadError::Reset(code));
         }
         let len = recv.buffer.read(out, &mut self.pool);
+        let fin = self.settle_read(slot, len as u64);
+        Ok(Read { len, fin })
+    }
+
+    /// Accounts for `len` bytes that were taken out of a stream's buffer; true if that was its end.
+    pub(super) fn settle_read(&mut self, slot: u32, len: u64) -> bool {
+        let Some(recv) = self.slots[slot].recv.get_mut() else { return false };
         let fin = recv.is_read_out();
         // RFC 9000 section 4.2: no credit is needed once the final size is known.
-        let update = recv.window.consume(len as u64) && recv.state == RecvState::Recv;
+        let update = recv.window.consume(len) && recv.state == RecvState::Recv;
         let readable = recv.is_readable();
         if fin {
             recv.state = recv.state.on(RecvStep::ReadOut).unwrap_or(recv.state);
         }
-        self.return_credit(len as u64);
+        self.return_credit(len);
         if update {
             self.queue_control(slot, Control::MAX_DATA);
         }
@@ -131,7 +138,7 @@ impl Streams {
         } else {
             self.set_readable(slot, readable);
         }
-        Ok(Read { len, fin })
+        fin
     }
 
     /// Gives up sending on a stream with an application error code of at most 2^62-1
@@ -246,6 +253,34 @@ impl Streams {
         while let Some(slot) = self.awaiting_space.first() {
             self.set_writer(slot, Writer::MayWrite);
         }
+    }
+
+    /// What a write to a stream is bounded by.
+    pub(super) fn room_of(&self, slot: u32) -> Result<Room, WriteError> {
+        match &self.slots[slot].send {
+            Side::Live(send) if send.state == SendState::ResetSent => {
+                Err(WriteError::Reset(send.reset.code))
+            }
+            Side::Live(send) if send.fin != Fin::Open => Err(WriteError::Finished),
+            Side::Live(send) => {
+                Ok(Room { space: self.space(send), credit: self.stream_credit(send) })
+            }
+            Side::Absent => Err(WriteError::ReceiveOnly),
+            Side::Finished => Err(WriteError::Finished),
+            Side::Reset(code) => Err(WriteError::Reset(*code)),
+        }
+    }
+
+    /// What a writer waits for whom `room` was too little. The peer is told if it is its limit.
+    pub(super) fn hold_back(&mut self, slot: u32, room: Room) -> Writer {
+        if room.credit > room.space {
+            return Writer::AwaitsSpace;
+        }
+        let report = self.slots[slot].send.get_mut().is_some_and(SendStream::should_report);
+        if report {
+            self.queue_control(slot, Control::BLOCKED);
+        }
+        Writer::AwaitsCredit
     }
 
     /// How many more bytes the send buffers take from the stream.

@@ -116,6 +116,11 @@ impl PeerCount {
         }
     }
 
+    /// The index of the first stream that the peer has opened neither by a frame nor by implication.
+    pub(super) const fn next(&self) -> u64 {
+        self.watermark
+    }
+
     /// The limit the peer knows.
     pub(super) const fn limit(&self) -> u64 {
         self.limit

@@ -11,6 +11,7 @@ mod counts;
 mod event;
 mod feedback;
 mod flow;
+mod framing;
 mod incoming;
 mod key;
 mod list;
@@ -25,7 +26,7 @@ mod slots;
 mod state;
 mod streams;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod windows;
 
 pub use block::{BlockPool, BLOCK_SIZE};

@@ -108,6 +108,16 @@ impl FieldSection {
         self.size
     }
 
+    /// Bytes of all names and values.
+    pub fn text_len(&self) -> u64 {
+        self.size - OVERHEAD * self.lines.len() as u64
+    }
+
+    /// Bytes of memory that the text takes, used or not.
+    pub fn text_capacity(&self) -> usize {
+        self.text.capacity()
+    }
+
     /// A line by its place.
     pub fn get(&self, index: usize) -> Option<Field<'_>> {
         self.lines.get(index).map(|line| self.field(line))

@@ -4,6 +4,7 @@
 
 mod closing;
 mod flow_control;
+mod framing;
 mod limits;
 mod property;
 mod records;
@@ -107,7 +108,8 @@ fn flush(from: &mut Streams, to: &mut Streams) {
     }
 }
 
-fn exchange(a: &mut Streams, b: &mut Streams) {
+/// Sends everything both ways.
+pub(crate) fn exchange(a: &mut Streams, b: &mut Streams) {
     while a.wants_to_send() || b.wants_to_send() {
         flush(a, b);
         flush(b, a);

@@ -1,0 +1,227 @@
+//! What is read from the peer's streams, and what comes of it.
+
+use super::table::Entry;
+use super::{Connection, Event};
+use crate::http3::error::{Code, ConnectionError, Error, StreamError};
+use crate::http3::request::{Life, PrioritySource, Progress, ReceiveContext};
+use crate::stream::{StreamKey, Streams};
+use crate::time::Instant;
+use crate::wire::Role;
+
+/// Instructions of our decoder that may wait because the peer gives no credit for them.
+const MAX_UNSENT_INSTRUCTIONS: usize = 64 * 1024;
+
+impl Connection {
+    /// Reads what there is on a stream: all of it, but for content, which stays until the
+    /// application reads it, and for what stands behind a field section that is to be told first.
+    ///
+    /// # Errors
+    /// What the connection is to be closed with.
+    pub fn read(
+        &mut self,
+        streams: &mut Streams,
+        key: StreamKey,
+        now: Instant,
+    ) -> Result<(), ConnectionError> {
+        let Some(entry) = self.table.get_mut(key) else { return Ok(()) };
+        match entry {
+            Entry::Request(_) => self.read_request(streams, key, now),
+            Entry::Incoming(_, incoming) => {
+                let mut taken = std::mem::take(incoming);
+                let result = self.read_incoming(streams, key, &mut taken, now);
+                if let Some(Entry::Incoming(_, incoming)) = self.table.get_mut(key) {
+                    *incoming = taken;
+                }
+                result?;
+                self.unblock(streams, now)
+            }
+        }
+    }
+
+    /// What a request needs to go on, and the table it stands in.
+    fn context<'a>(
+        &'a mut self,
+        streams: &'a mut Streams,
+        now: Instant,
+    ) -> (&'a mut super::Table, ReceiveContext<'a>) {
+        let context = ReceiveContext {
+            streams,
+            decoder: &mut self.decoder,
+            role: self.role,
+            rules: self.local.rules(),
+            max_field_section_size: self.local.max_field_section_size,
+            now,
+        };
+        (&mut self.table, context)
+    }
+
+    pub(super) fn read_request(
+        &mut self,
+        streams: &mut Streams,
+        key: StreamKey,
+        now: Instant,
+    ) -> Result<(), ConnectionError> {
+        let (table, mut context) = self.context(streams, now);
+        let Some(request) = table.request_mut(key) else { return Ok(()) };
+        let name = (key, request.id);
+        let progress = request.receiving.advance(&mut context, name, &mut request.stats);
+        self.after_reading(streams, key, progress, now)?;
+        self.send_decoder_instructions(streams)
+    }
+
+    /// Reads content of a request into `out`.
+    ///
+    /// # Errors
+    /// What the connection is to be closed with. A fault of the request alone shows up as
+    /// [`Event::Failed`].
+    pub fn read_body(
+        &mut self,
+        streams: &mut Streams,
+        key: StreamKey,
+        out: &mut [u8],
+        now: Instant,
+    ) -> Result<crate::http3::BodyRead, ConnectionError> {
+        let (table, mut context) = self.context(streams, now);
+        let nothing = crate::http3::BodyRead { len: 0, fin: false };
+        let Some(request) = table.request_mut(key) else { return Ok(nothing) };
+        let name = (key, request.id);
+        let read = request.receiving.read_body(&mut context, name, out, &mut request.stats);
+        let is_told = request.receiving.is_told();
+        match read {
+            Ok(read) => {
+                if !is_told {
+                    self.pending.push(key);
+                }
+                self.send_decoder_instructions(streams)?;
+                self.settle(key);
+                Ok(read)
+            }
+            Err(Error::Connection(error)) => Err(error),
+            Err(Error::Stream(error)) => {
+                self.fail_request(streams, key, error);
+                Ok(nothing)
+            }
+        }
+    }
+
+    fn after_reading(
+        &mut self,
+        streams: &mut Streams,
+        key: StreamKey,
+        progress: Result<Progress, Error>,
+        now: Instant,
+    ) -> Result<(), ConnectionError> {
+        match progress {
+            Ok(Progress::Idle) => Ok(()),
+            Ok(Progress::Section) => {
+                self.announce(streams, key);
+                Ok(())
+            }
+            Ok(Progress::Blocked(count)) => self.block(key, count),
+            Err(Error::Connection(error)) => Err(error),
+            Err(Error::Stream(error)) => {
+                self.fail_request(streams, key, error);
+                let _ = now;
+                Ok(())
+            }
+        }
+    }
+
+    /// A field section of a request is there. With the first one a server's host hears of it.
+    fn announce(&mut self, streams: &mut Streams, key: StreamKey) {
+        let Some(request) = self.table.request_mut(key) else { return };
+        if request.life != Life::Unannounced {
+            return;
+        }
+        request.life = Life::Open;
+        let (id, priority) = (request.id, request.receiving.priority());
+        if let Some(priority) = priority {
+            self.apply_priority(streams, key, &priority, PrioritySource::Field);
+        }
+        self.apply_early_priority(streams, key, id);
+        self.events.push_back(Event::RequestOpened(key));
+    }
+
+    /// A request waits for the decoder's table.
+    fn block(&mut self, key: StreamKey, count: u64) -> Result<(), ConnectionError> {
+        if self.blocked.iter().any(|(known, _)| *known == key) {
+            return Ok(());
+        }
+        let held = self.table.request(key).map_or(0, |request| request.receiving.bytes_held());
+        self.blocked_bytes += held as u64;
+        let too_much = held as u64 > self.local.max_blocked_per_stream
+            || self.blocked_bytes > self.local.max_blocked_per_connection;
+        if too_much {
+            let reason = "too much waits for the dynamic table";
+            return Err(ConnectionError::new(Code::EXCESSIVE_LOAD, reason));
+        }
+        self.blocked.push((key, count));
+        Ok(())
+    }
+
+    /// Goes on with the requests for which the decoder's table is now far enough.
+    fn unblock(&mut self, streams: &mut Streams, now: Instant) -> Result<(), ConnectionError> {
+        let count = self.decoder.insert_count();
+        while let Some(index) = self.blocked.iter().position(|(_, needed)| *needed <= count) {
+            let (key, _) = self.blocked.swap_remove(index);
+            self.release_blocked_bytes(key);
+            self.read_request(streams, key, now)?;
+            self.pending.push(key);
+        }
+        self.send_decoder_instructions(streams)
+    }
+
+    fn release_blocked_bytes(&mut self, key: StreamKey) {
+        let held = self.table.request(key).map_or(0, |request| request.receiving.bytes_held());
+        self.blocked_bytes = self.blocked_bytes.saturating_sub(held as u64);
+    }
+
+    /// Nothing more of a request is read. The peer's encoder has to know if sections may be left
+    /// (RFC 9204 section 4.4.2).
+    pub(super) fn stop_reading(&mut self, key: StreamKey) {
+        if let Some(index) = self.blocked.iter().position(|(known, _)| *known == key) {
+            self.blocked.swap_remove(index);
+            self.release_blocked_bytes(key);
+        }
+        let Some(request) = self.table.request_mut(key) else { return };
+        let stopped = request.receiving.stop();
+        if stopped.was_unfinished {
+            self.decoder.cancel(request.id.0, stopped.was_blocked);
+        }
+    }
+
+    /// Sends what the decoder has for the peer's encoder.
+    pub(super) fn send_decoder_instructions(
+        &mut self,
+        streams: &mut Streams,
+    ) -> Result<(), ConnectionError> {
+        self.decoder_stream.send(streams, self.decoder.instructions());
+        if self.decoder_stream.bytes_held() > MAX_UNSENT_INSTRUCTIONS {
+            let reason = "no credit for the decoder stream";
+            return Err(ConnectionError::new(Code::EXCESSIVE_LOAD, reason));
+        }
+        Ok(())
+    }
+
+    /// Gives up a request because of what the peer sent; the others go on.
+    pub(super) fn fail_request(
+        &mut self,
+        streams: &mut Streams,
+        key: StreamKey,
+        error: StreamError,
+    ) {
+        self.stop_reading(key);
+        let Some(request) = self.table.request_mut(key) else { return };
+        request.stats.error = Some(error.code.0);
+        let known = request.life == Life::Open;
+        let _ = streams.close(key, error.code.0);
+        if known {
+            self.events.push_back(Event::Failed { key, error });
+        }
+    }
+
+    /// True for an end that answers requests.
+    pub(super) fn is_server(&self) -> bool {
+        self.role == Role::Server
+    }
+}

@@ -1,0 +1,175 @@
+//! What the transport tells of its streams.
+
+use super::incoming::CLOSED_CRITICAL;
+use super::table::Entry;
+use super::{Connection, Event};
+use crate::http3::error::{Code, ConnectionError};
+use crate::http3::request::Life;
+use crate::stream::{StreamEvent, StreamKey, Streams};
+use crate::time::Instant;
+use crate::wire::{Direction, StreamId};
+
+/// How many more requests may be given up by the peer than come to their end: making and cancelling
+/// them costs it less than us (RFC 9114 section 10.5).
+const MAX_RESETS: u32 = 1000;
+
+impl Connection {
+    /// Takes an event of the transport's streams.
+    ///
+    /// # Errors
+    /// What the connection is to be closed with.
+    pub fn on_stream_event(
+        &mut self,
+        streams: &mut Streams,
+        event: StreamEvent,
+        now: Instant,
+    ) -> Result<(), ConnectionError> {
+        match event {
+            StreamEvent::Opened(key) => self.on_opened(streams, key, now),
+            StreamEvent::ResetByPeer { key, code } => self.on_reset(streams, key, code, now),
+            StreamEvent::StoppedByPeer { key, code } => self.on_stopped(key, code),
+            StreamEvent::Closed(key) => self.on_closed(streams, key),
+            StreamEvent::OverLimit { .. } => Ok(()),
+            StreamEvent::LimitRaised(_) => {
+                self.open_streams(streams);
+                Ok(())
+            }
+        }
+    }
+
+    fn on_opened(
+        &mut self,
+        streams: &mut Streams,
+        key: StreamKey,
+        now: Instant,
+    ) -> Result<(), ConnectionError> {
+        let Some(id) = streams.id(key) else { return Ok(()) };
+        if id.direction() == Direction::Unidirectional {
+            self.table.add_incoming(key);
+            return Ok(());
+        }
+        // RFC 9114 section 6.1.
+        if !self.is_server() {
+            let reason = "a bidirectional stream of a server";
+            return Err(ConnectionError::new(Code::STREAM_CREATION_ERROR, reason));
+        }
+        self.on_request_stream(streams, key, id, now);
+        Ok(())
+    }
+
+    fn on_request_stream(
+        &mut self,
+        streams: &mut Streams,
+        key: StreamKey,
+        id: StreamId,
+        now: Instant,
+    ) {
+        self.table.add_request(key, id, now, Life::Unannounced);
+        // RFC 9218 section 4: in the order they came, unless somebody says otherwise.
+        let _ = streams.set_priority(key, crate::http3::priority::DEFAULT_URGENCY, false);
+        if self.going_away.refuses(id) {
+            // RFC 9114 section 5.2.
+            self.stop_reading(key);
+            let _ = streams.close(key, Code::REQUEST_REJECTED.0);
+        }
+    }
+
+    fn on_reset(
+        &mut self,
+        streams: &mut Streams,
+        key: StreamKey,
+        code: u64,
+        now: Instant,
+    ) -> Result<(), ConnectionError> {
+        match self.table.get_mut(key) {
+            Some(Entry::Incoming(_, incoming)) if incoming.is_critical() => Err(CLOSED_CRITICAL),
+            Some(Entry::Request(_)) => {
+                self.on_request_reset(streams, key, code, now);
+                self.send_decoder_instructions(streams)?;
+                self.count_reset()
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The peer gave up a request or its response. As upstream does, our own part is given up as well,
+    /// unless all of it is written: hosts rely on the request coming to its end.
+    pub(super) fn on_request_reset(
+        &mut self,
+        streams: &mut Streams,
+        key: StreamKey,
+        code: u64,
+        _now: Instant,
+    ) {
+        self.stop_reading(key);
+        let Some(request) = self.table.request_mut(key) else { return };
+        request.stats.error = Some(code);
+        let life = request.life;
+        if streams.is_writing(key) {
+            let _ = streams.reset(key, code);
+        }
+        if life == Life::Open {
+            self.events.push_back(Event::Reset { key, code });
+        }
+    }
+
+    fn count_reset(&mut self) -> Result<(), ConnectionError> {
+        if !self.is_server() {
+            return Ok(());
+        }
+        self.resets += 1;
+        if self.resets > MAX_RESETS {
+            let reason = "too many requests are given up";
+            return Err(ConnectionError::new(Code::EXCESSIVE_LOAD, reason));
+        }
+        Ok(())
+    }
+
+    fn on_stopped(&mut self, key: StreamKey, code: u64) -> Result<(), ConnectionError> {
+        if [&self.control, &self.encoder_stream, &self.decoder_stream].iter().any(|s| s.is(key)) {
+            return Err(CLOSED_CRITICAL);
+        }
+        // RFC 9114 section 4.1.1: a server that needs no more of a request asks with H3_NO_ERROR.
+        if let Some(request) = self.table.request_mut(key).filter(|_| code != Code::NO_ERROR.0) {
+            request.stats.error.get_or_insert(code);
+        }
+        Ok(())
+    }
+
+    fn on_closed(&mut self, streams: &mut Streams, key: StreamKey) -> Result<(), ConnectionError> {
+        let Some(request) = self.table.request_mut(key) else {
+            self.table.remove(key);
+            streams.forget(key);
+            return Ok(());
+        };
+        match request.life {
+            Life::Unannounced => {
+                // What waits for the dynamic table may still become a request.
+                if request.receiving.has_untaken() {
+                    return Ok(());
+                }
+                self.forget(key);
+                streams.forget(key);
+            }
+            Life::Abandoned => self.events.push_back(Event::Closed(key)),
+            Life::Open | Life::StreamClosed => {
+                if request.stats.error.is_none() {
+                    self.resets = self.resets.saturating_sub(1);
+                }
+                let Some(request) = self.table.request_mut(key) else { return Ok(()) };
+                request.life = Life::StreamClosed;
+                self.settle(key);
+            }
+        }
+        Ok(())
+    }
+
+    /// A request whose stream has closed ends when all of it was taken.
+    pub(super) fn settle(&mut self, key: StreamKey) {
+        let Some(request) = self.table.request_mut(key) else { return };
+        if request.life == Life::StreamClosed && !request.receiving.has_untaken() {
+            request.life = Life::Abandoned;
+            self.events.push_back(Event::Closed(key));
+        }
+    }
+}
