@@ -43,6 +43,8 @@ use crate::wire::Role;
 pub struct Connection {
     role: Role,
     local: LocalSettings,
+    /// The ends agreed on extended HTTP/3.
+    extended: bool,
     /// The peer's settings, once they have come.
     peer: Option<Settings>,
     control: Outgoing,
@@ -76,6 +78,7 @@ impl Connection {
         Self {
             role,
             local,
+            extended: false,
             peer: None,
             control: Outgoing::new(StreamType::CONTROL.0 as u8),
             encoder_stream: Outgoing::new(StreamType::QPACK_ENCODER.0 as u8),
@@ -93,6 +96,18 @@ impl Connection {
             resets: 0,
             section: Vec::new(),
         }
+    }
+
+    /// The same end, of a connection that agreed on extended HTTP/3: its clients open bytestreams
+    /// beside requests.
+    pub fn extended(mut self) -> Self {
+        self.extended = true;
+        self
+    }
+
+    /// True if bytestreams can be opened.
+    pub fn is_extended(&self) -> bool {
+        self.extended
     }
 
     /// Opens the control stream and those of QPACK, and sends SETTINGS. To be called once, as soon as
