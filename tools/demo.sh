@@ -44,7 +44,7 @@ port=$(wait_for_port)
 [ -n "$port" ] || die "the server did not start: $(cat "$work/server.log")"
 
 say "downloading from 127.0.0.1 port $port"
-"$examples/xqc_client" --ca "$work/tls/cert.pem" --sni localhost --output "$work/download" \
+"$examples/xqc_client" --ca "$work/tls/cert.pem" --sni localhost --output "$work/download" --alpn hq-interop \
     --progress --expect "$size" --stats 127.0.0.1 "$port" /demo.bin
 
 # Stopping the server makes it report the connection from its side too.

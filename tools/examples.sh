@@ -9,5 +9,6 @@ mkdir -p "$BUILD_DIR"
 
 say "building the examples"
 cmake -S "$ROOT/examples" -B "$to" -DXQUIC_LIB="$TARGET_DIR/release/libxquic.so" \
-    -DXQUIC_INCLUDE="$HEADERS" >"$BUILD_DIR/examples.log" || die "$(cat "$BUILD_DIR/examples.log")"
+    -DXQUIC_INCLUDE="$HEADERS" -DBORINGSSL_LIB="$BORINGSSL_LIBRARY" \
+    -DBORINGSSL_INCLUDE="$BORINGSSL_INCLUDE" >"$BUILD_DIR/examples.log" || die "$(cat "$BUILD_DIR/examples.log")"
 cmake --build "$to" >"$BUILD_DIR/examples.log" 2>&1 || die "$(cat "$BUILD_DIR/examples.log")"

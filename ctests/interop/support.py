@@ -103,6 +103,36 @@ class Server:
             self.status = self.process.wait()
 
 
+class Cases:
+    """A group of checks for every method whose name begins with "case_", each with a workspace."""
+
+    def __init__(self, tally, examples, work):
+        self.tally = tally
+        self.examples = examples
+        self.work = work
+
+    def expect(self, name, result, status, text=""):
+        """One run of the client must end with `status`, and say `text` on stderr."""
+        good = result.returncode == status and text in result.stderr
+        self.tally.check(name, good, f"status {result.returncode}, stderr: {result.stderr.strip()}")
+
+    @classmethod
+    def main(cls):
+        if len(sys.argv) != 2:
+            sys.exit(f"usage: {sys.argv[0]} DIRECTORY_OF_THE_EXAMPLES")
+        examples = Path(sys.argv[1]).resolve()
+        tally = Tally()
+        for name in dir(cls):
+            if not name.startswith("case_"):
+                continue
+            with workspace() as work:
+                try:
+                    getattr(cls(tally, examples, work), name)()
+                except Exception as error:  # whatever it is, the other cases still run
+                    tally.check(name, False, repr(error))
+        tally.exit()
+
+
 def run_client(examples, *arguments, timeout=60):
     """Runs xqc_client to its end; a hang counts as a result with the return code None."""
     command = [examples / "xqc_client", *map(str, arguments)]

@@ -1,4 +1,4 @@
-"""The example programs with each other: what they deliver, and how they fail.
+"""The example programs with each other over HTTP/0.9: what they deliver, and how they fail.
 
     test_examples.py DIRECTORY_OF_THE_EXAMPLES
 """
@@ -6,33 +6,20 @@
 import json
 import socket
 import subprocess
-import sys
 import time
-from pathlib import Path
 
-from support import Server, Tally, digest, make_certificate, make_files, run_client, workspace
+from support import Cases, Server, digest, make_certificate, make_files, run_client
 
 MANY = 400
-OK, INCOMPLETE, USAGE, UNREACHABLE, LOST, LOCAL = range(6)
+OK, USAGE, RESOLVE, CONNECT, WRITE, LOCAL, TIMEOUT, RECEIVE, CERTIFICATE = (
+    0, 2, 6, 7, 23, 27, 28, 56, 60)
 
 
-class Cases:
-    """Every method whose name begins with "case_" is one group of checks."""
-
-    def __init__(self, tally, examples, work):
-        self.tally = tally
-        self.examples = examples
-        self.work = work
-
-    def expect(self, name, result, status, text=""):
-        """One run of the client must end with `status`, and say `text` on stderr."""
-        good = result.returncode == status and text in result.stderr
-        self.tally.check(name, good, f"status {result.returncode}, stderr: {result.stderr.strip()}")
-
+class ExampleCases(Cases):
     def client(self, server, *arguments, **keywords):
         port = server.port if isinstance(server, Server) else server
-        return run_client(self.examples, "--insecure", "-o", self.work / "out", "127.0.0.1", port,
-                          *arguments, **keywords)
+        return run_client(self.examples, "--insecure", "--alpn", "hq-interop", "-o",
+                          self.work / "out", "127.0.0.1", port, *arguments, **keywords)
 
     def case_many_files(self):
         digests = make_files(self.work / "root", range(MANY))
@@ -55,7 +42,7 @@ class Cases:
             with Server(self.examples, self.work, "--cc", "reno", address=address) as server:
                 host = f"[{address}]" if ":" in address else address
                 result = run_client(
-                    self.examples, "--insecure", "-o", self.work / "out", "--cc", "reno",
+                    self.examples, "--insecure", "--alpn", "hq-interop", "-o", self.work / "out", "--cc", "reno",
                     "--keylog", self.work / "keys", "--progress", "--expect", 100_000,
                     f"https://{host}:{server.port}/100000.bin")
             self.expect(f"a URL with {host}", result, OK, "100%")
@@ -121,12 +108,12 @@ class Cases:
         (self.work / "root" / "folder").mkdir()
         with Server(self.examples, self.work) as server:
             result = self.client(server, "/nothing", "/5.bin")
-            self.expect("a missing file is reported", result, INCOMPLETE, "/nothing: ")
+            self.expect("a missing file is reported", result, RECEIVE, "/nothing: ")
             self.tally.check("the other file comes all the same",
                              (self.work / "out" / "5.bin").stat().st_size == 5)
             for path in ("/../secret", "/folder/../../secret", "//../secret", "/folder", "/.", "/"):
                 result = self.client(server, path)
-                self.expect(f"{path} is refused", result, INCOMPLETE, f"{path}: ")
+                self.expect(f"{path} is refused", result, RECEIVE, f"{path}: ")
         left = [name.name for name in (self.work / "out").iterdir() if name.name != "5.bin"]
         self.tally.check("nothing is left of what failed",
                          not [name for name in left if name.endswith(".part") or name == "secret"],
@@ -139,10 +126,11 @@ class Cases:
         with Server(self.examples, self.work) as server:
             for name, certificate, sni, status in (
                     ("the expected certificate", own, "localhost", OK),
-                    ("an unexpected certificate", other, "localhost", UNREACHABLE),
-                    ("a certificate for another name", own, "other.example", UNREACHABLE)):
-                result = run_client(self.examples, "--ca", certificate, "--sni", sni, "-o",
-                                    self.work / "out", "127.0.0.1", server.port, "/5.bin")
+                    ("an unexpected certificate", other, "localhost", CERTIFICATE),
+                    ("a certificate for another name", own, "other.example", CERTIFICATE)):
+                result = run_client(self.examples, "--alpn", "hq-interop", "--ca", certificate,
+                                    "--sni", sni, "-o", self.work / "out", "127.0.0.1",
+                                    server.port, "/5.bin")
                 self.expect(name, result, status)
             result = run_client(self.examples, "--ca", "/nonexistent", "127.0.0.1", server.port,
                                 "/5.bin")
@@ -153,18 +141,17 @@ class Cases:
             silent.bind(("127.0.0.1", 0))
             port = silent.getsockname()[1]
             result = self.client(port, "/x", "--timeout", 2)
-        self.expect("a server that does not answer", result, UNREACHABLE, "no answer within 2 s")
+        self.expect("a server that does not answer", result, TIMEOUT, "no answer within 2 s")
         result = self.client(port, "/x", "--timeout", 2)
-        self.expect("a port where nothing listens", result, UNREACHABLE, "nothing listens there")
+        self.expect("a port where nothing listens", result, CONNECT, "nothing listens there")
         result = run_client(self.examples, "--insecure", "name.invalid", 4433, "/x")
-        self.expect("a host that does not exist", result, UNREACHABLE, "cannot find name.invalid")
+        self.expect("a host that does not exist", result, RESOLVE, "cannot find name.invalid")
 
     def case_local_failures(self):
         make_files(self.work / "root", [5])
         with Server(self.examples, self.work) as server:
-            result = run_client(self.examples, "--insecure", "-o", self.work / "nowhere",
-                                "127.0.0.1", server.port, "/5.bin")
-            self.expect("an output directory that is not there", result, LOCAL, "cannot create")
+            result = self.client(server, "-o", f"{self.work}/nowhere/", "/5.bin")
+            self.expect("an output folder that is not there", result, WRITE, "cannot create")
         for name, change in (("cert", {"cert.pem": "no certificate"}), ("key", {"key.pem": "x"})):
             for file, text in change.items():
                 (self.work / "tls" / file).write_text(text)
@@ -184,9 +171,15 @@ class Cases:
                 ("a port that is too large", ["--insecure", "127.0.0.1", 65536, "/x"]),
                 ("a path without a slash", ["--insecure", "127.0.0.1", 4433, "x"]),
                 ("a path with a line break", ["--insecure", "127.0.0.1", 4433, "/x\r\ny"]),
-                ("two files of one name", ["--insecure", "127.0.0.1", 4433, "/a/x", "/b/x"]),
+                ("two files of one name", ["--insecure", "-O", "127.0.0.1", 4433, "/a/x", "/b/x"]),
                 ("a URL that is not https", ["--insecure", "ftp://127.0.0.1/x"]),
-                ("URLs of two hosts", ["--insecure", "https://a.test/x", "https://b.test/y"]),
+                ("one session for two hosts", ["--insecure", "--session", "x", "https://a.test/x",
+                                               "https://b.test/y"]),
+                ("one file for two URLs", ["--insecure", "-o", "x", "127.0.0.1", 4433, "/x", "/y"]),
+                ("a header field without a colon", ["--insecure", "-H", "x", "127.0.0.1", 4433, "/"]),
+                ("POST in HTTP/0.9", ["--insecure", "--alpn", "hq-interop", "-d", "x", "127.0.0.1",
+                                      4433, "/x"]),
+                ("an unknown protocol", ["--insecure", "--alpn", "h2", "127.0.0.1", 4433, "/x"]),
                 ("--parallel 0", ["--insecure", "--parallel", 0, "127.0.0.1", 4433, "/x"]),
                 ("an unknown option", ["--insecure", "--nonsense", "127.0.0.1", 4433, "/x"]),
                 ("an unknown controller", ["--insecure", "--cc", "x", "127.0.0.1", 4433, "/x"]),
@@ -204,33 +197,17 @@ class Cases:
             server.process.kill()
             errors = process.communicate(timeout=60)[1].decode()
         self.tally.check("a server that vanishes is noticed",
-                         process.returncode == LOST and "fell silent" in errors,
+                         process.returncode == TIMEOUT and "fell silent" in errors,
                          f"status {process.returncode}: {errors}")
 
     def start_endless(self, server):
         process = subprocess.Popen(
-            [self.examples / "xqc_client", "--insecure", "--discard", "--timeout", "2",
-             "127.0.0.1", str(server.port), "/gen/1000000000000"],
+            [self.examples / "xqc_client", "--insecure", "--alpn", "hq-interop", "--discard", "--timeout",
+             "2", "127.0.0.1", str(server.port), "/gen/1000000000000"],
             stderr=subprocess.PIPE)
         time.sleep(0.5)
         return process
 
 
-def main():
-    if len(sys.argv) != 2:
-        sys.exit("usage: test_examples.py DIRECTORY_OF_THE_EXAMPLES")
-    examples = Path(sys.argv[1]).resolve()
-    tally = Tally()
-    for name in dir(Cases):
-        if not name.startswith("case_"):
-            continue
-        with workspace() as work:
-            try:
-                getattr(Cases(tally, examples, work), name)()
-            except Exception as error:  # whatever it is, the other cases still run
-                tally.check(name, False, repr(error))
-    tally.exit()
-
-
 if __name__ == "__main__":
-    main()
+    ExampleCases.main()

@@ -56,6 +56,7 @@ loop_open(struct loop *loop, void (*on_timer)(void *owner), void *owner)
     loop->on_timer = on_timer;
     loop->owner = owner;
     loop->stop = false;
+    loop->ready_count = 0;
     loop->timer = (struct watch) { -1, on_timer_ready, loop };
     loop->signals = (struct watch) { -1, on_signal_ready, loop };
 
@@ -99,20 +100,28 @@ loop_add(struct loop *loop, struct watch *watch)
 }
 
 void
+loop_want(struct loop *loop, struct watch *watch, uint32_t events)
+{
+    struct epoll_event event = { .events = events, .data.ptr = watch };
+
+    epoll_ctl(loop->epoll_fd, EPOLL_CTL_MOD, watch->fd, &event);
+}
+
+void
 loop_want_writable(struct loop *loop, struct watch *watch, bool writable)
 {
-    struct epoll_event event = { .events = EPOLLIN, .data.ptr = watch };
-
-    if (writable) {
-        event.events |= EPOLLOUT;
-    }
-    epoll_ctl(loop->epoll_fd, EPOLL_CTL_MOD, watch->fd, &event);
+    loop_want(loop, watch, writable ? EPOLLIN | EPOLLOUT : EPOLLIN);
 }
 
 void
 loop_remove(struct loop *loop, struct watch *watch)
 {
     epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, watch->fd, NULL);
+    for (int i = 0; i < loop->ready_count; i++) {
+        if (loop->ready[i].data.ptr == watch) {
+            loop->ready[i].data.ptr = NULL;
+        }
+    }
 }
 
 void
@@ -138,10 +147,15 @@ loop_turn(struct loop *loop, int wait_ms)
     if (count < 0) {
         return errno == EINTR ? 0 : -1;
     }
+    loop->ready = events;
+    loop->ready_count = count;
     for (int i = 0; i < count; i++) {
         struct watch *watch = events[i].data.ptr;
 
-        watch->ready(watch, events[i].events);
+        if (watch != NULL) {
+            watch->ready(watch, events[i].events);
+        }
     }
+    loop->ready_count = 0;
     return 0;
 }

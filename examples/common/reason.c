@@ -4,6 +4,9 @@
 
 /* RFC 9001 section 4.8: a TLS alert travels as 0x100 plus its number. */
 #define TLS_ALERT_BASE 0x100
+/* The alerts about certificates, from bad_certificate to unknown_ca. */
+#define FIRST_CERTIFICATE_ALERT 42
+#define LAST_CERTIFICATE_ALERT 48
 
 /* The transport errors of RFC 9000 section 20.1, by number. */
 static const char *
@@ -65,14 +68,12 @@ tls_alert(int alert)
 }
 
 void
-reason_describe(xqc_connection_t *connection, char *text, size_t size)
+reason_describe(int code, int type, char *text, size_t size)
 {
-    int                 code = xqc_conn_get_errno(connection);
-    xqc_conn_err_type_t type = xqc_conn_get_err_type(connection);
-    const char         *side = type == XQC_CONN_ERR_TYPE_UNKNOWN ? "" : "by the peer, ";
-    const char         *alert = tls_alert(code - TLS_ALERT_BASE);
+    const char *side = type == XQC_CONN_ERR_TYPE_UNKNOWN ? "" : "by the peer, ";
+    const char *alert = tls_alert(code - TLS_ALERT_BASE);
 
-    if (alert != NULL) {
+    if (alert != NULL && type != XQC_CONN_ERR_TYPE_APPLICATION) {
         snprintf(text, size, "closed %s%s (TLS alert %d)", side, alert, code - TLS_ALERT_BASE);
     } else if (type == XQC_CONN_ERR_TYPE_APPLICATION) {
         snprintf(text, size, "closed by the peer's application, code 0x%x", (unsigned) code);
@@ -81,6 +82,23 @@ reason_describe(xqc_connection_t *connection, char *text, size_t size)
     } else if (transport_error(code) != NULL) {
         snprintf(text, size, "closed %s%s (0x%x)", side, transport_error(code), (unsigned) code);
     } else {
-        snprintf(text, size, "closed %scode %d", side, code);
+        snprintf(text, size, "closed %scode 0x%x", side, (unsigned) code);
     }
+}
+
+enum exit_status
+reason_status(int code, int type, bool connected)
+{
+    if (code == 0 && type == XQC_CONN_ERR_TYPE_UNKNOWN) {
+        return STATUS_TIMEOUT;
+    }
+    if (connected) {
+        return STATUS_RECEIVE;
+    }
+    if (code >= TLS_ALERT_BASE + FIRST_CERTIFICATE_ALERT
+        && code <= TLS_ALERT_BASE + LAST_CERTIFICATE_ALERT)
+    {
+        return STATUS_CERTIFICATE;
+    }
+    return code >= TLS_ALERT_BASE && code < 2 * TLS_ALERT_BASE ? STATUS_TLS : STATUS_CONNECT;
 }

@@ -106,15 +106,32 @@ finish_open(int fd, int result, struct udp_address *local)
     return -1;
 }
 
-int
-udp_bind(struct udp_address *local)
+static int
+bind_socket(struct udp_address *local, int shared)
 {
     int fd = open_socket(local->storage.ss_family);
+    int result;
 
     if (fd < 0) {
         return -1;
     }
-    return finish_open(fd, bind(fd, (struct sockaddr *) &local->storage, local->length), local);
+    result = setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &shared, sizeof(shared));
+    if (result == 0) {
+        result = bind(fd, (struct sockaddr *) &local->storage, local->length);
+    }
+    return finish_open(fd, result, local);
+}
+
+int
+udp_bind(struct udp_address *local)
+{
+    return bind_socket(local, 0);
+}
+
+int
+udp_bind_shared(struct udp_address *local)
+{
+    return bind_socket(local, 1);
 }
 
 int

@@ -26,9 +26,10 @@ void udp_address_text(const struct udp_address *address, char text[UDP_ADDRESS_T
 
 /*
  * A non-blocking socket bound to `local`, or connected to `peer`. `local` is replaced by the
- * address that the kernel chose. Both return the descriptor, or -1 with errno set.
+ * address that the kernel chose. All return the descriptor, or -1 with errno set.
  */
 int udp_bind(struct udp_address *local);
+int udp_bind_shared(struct udp_address *local); /* others may bind to the same address */
 int udp_connect(const struct udp_address *peer, struct udp_address *local);
 
 /*

@@ -1,4 +1,4 @@
-#include "client_migration.h"
+#include "migration.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@
 static void
 complain(const char *what)
 {
-    fprintf(stderr, "xqc_client: cannot %s\n", what);
+    fprintf(stderr, PROGRAM ": cannot %s\n", what);
 }
 
 static void
@@ -24,7 +24,7 @@ rebind(struct connection *connection)
 {
     struct loop       *loop = &connection->client->loop;
     struct udp_address local;
-    int                fd = udp_connect(&connection->client->server, &local);
+    int                fd = udp_connect(&connection->origin->address, &local);
 
     if (fd < 0) {
         complain(strerror(errno));
@@ -49,7 +49,7 @@ migrate(struct connection *connection)
     struct client *client = connection->client;
     struct watch  *second = &connection->second;
 
-    second->fd = udp_connect(&client->server, &connection->second_local);
+    second->fd = udp_connect(&connection->origin->address, &connection->second_local);
     if (second->fd < 0) {
         complain(strerror(errno));
         return;
@@ -105,7 +105,7 @@ migration_check(struct client *client)
 {
     const struct client_options *options = &client->options;
 
-    for (unsigned i = 0; i < options->connections; i++) {
+    for (unsigned i = 0; i < client->connection_count; i++) {
         struct connection *connection = &client->connections[i];
 
         if (connection->moved || connection->closed || connection->handshake_us == 0) {

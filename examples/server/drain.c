@@ -1,0 +1,47 @@
+#define _GNU_SOURCE
+#include "drain.h"
+
+#include "common/clock.h"
+
+/* How often to look whether requests have ended. */
+#define LOOK_MS 50
+
+/* Closes every connection, or only those that do nothing. Returns how many still do something. */
+static unsigned
+close_connections(struct server *server, bool all)
+{
+    struct connection *next;
+    unsigned           busy = 0;
+
+    for (struct connection *connection = server->connections; connection; connection = next) {
+        next = connection->next;
+        if (connection->closing) {
+            continue;
+        }
+        if (!all && connection->requests > 0) {
+            busy++;
+            continue;
+        }
+        /* What tells the client goes out at once; nobody needs to wait for more. */
+        connection->closing = true;
+        xqc_conn_close(server->engine, &connection->cid);
+    }
+    return busy;
+}
+
+void
+drain(struct server *server)
+{
+    uint64_t deadline = clock_monotonic_us() + server->options.grace_seconds * UINT64_C(1000000);
+
+    server->stopping = true;
+    server->loop.stop = false;
+    while (close_connections(server, false) > 0 && !server->loop.stop
+           && clock_monotonic_us() < deadline)
+    {
+        if (loop_turn(&server->loop, LOOK_MS) != 0) {
+            break;
+        }
+    }
+    close_connections(server, true);
+}
