@@ -29,15 +29,18 @@ class LossyLink:
     """Relays clients' datagrams to a port of this machine, and the answers back.
 
     One in `loss` is lost, in each direction; 0 for none. The others are delayed by one to three
-    milliseconds, so that some overtake others. Each client is seen by the server at a port of its
-    own; with `rebind_after` it is another one after that many datagrams.
+    milliseconds, or by other bounds in seconds, so that some overtake others. Each client is seen by
+    the server at a port of its own; with `rebind_after` it is another one after that many datagrams.
+    `watch` is told of every datagram as it comes: whether it is a client's, and its bytes.
     """
 
-    def __init__(self, server_port, loss, seed, rebind_after=0):
+    def __init__(self, server_port, loss, seed, rebind_after=0, delay=(0.001, 0.003), watch=None):
         self.server = ("127.0.0.1", server_port)
         self.loss = loss
         self.random = random.Random(seed)
         self.rebind_after = rebind_after
+        self.delay = delay
+        self.watch = watch
         self.backs = {}
         self.former = []
         self.carried = 0
@@ -78,12 +81,14 @@ class LossyLink:
 
     def _relay(self, transport, data, address):
         self.carried += 1
+        if self.watch is not None:
+            self.watch(transport is not self.front, data)
         if self.carried == self.rebind_after:
             asyncio.ensure_future(self._rebind())
         if self.loss and self.random.randrange(self.loss) == 0:
             self.lost += 1
             return
-        delay = self.random.uniform(0.001, 0.003)
+        delay = self.random.uniform(*self.delay)
         asyncio.get_running_loop().call_later(delay, self._send, transport, data, address)
 
     @staticmethod

@@ -12,6 +12,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 10
+# How much of what went wrong is printed.
+DETAIL = 2_000
 
 
 class Tally:
@@ -27,7 +29,7 @@ class Tally:
             print(f"PASS {name}", flush=True)
         else:
             self.failed += 1
-            print(f"FAIL {name}: {detail}", flush=True)
+            print(f"FAIL {name}: {str(detail)[:DETAIL]}", flush=True)
         return good
 
     def exit(self):
