@@ -5,7 +5,8 @@
 
 Options, answers and output are those of quiche/main.rs, which describes them. One more line tells what
 went over the QPACK streams: `qpack ENCODER_SENT ENCODER_RECEIVED DECODER_SENT DECODER_RECEIVED`,
-in bytes without the types of the streams.
+in bytes without the types of the streams. With --settled, the client waits for the first answer
+before it asks for the rest.
 """
 
 import argparse
@@ -161,6 +162,8 @@ class Client(Peer):
             header.append(("content-length", str(len(body))))
         self.http.is_head = options.method == "HEAD"
         for path in options.path:
+            if options.settled and self.count == 1:
+                await self.answers()
             stream = self._quic.get_next_available_stream_id()
             self.paths[stream], self.ends[stream] = path, asyncio.Future()
             header[3] = (":path", path)
@@ -171,6 +174,9 @@ class Client(Peer):
             if options.trailer:
                 self.http.send_headers(stream, encoded(options.trailer), end_stream=True)
             self.count += 1
+        await self.answers()
+
+    async def answers(self):
         self.transmit()
         await asyncio.wait_for(asyncio.gather(*self.ends.values()), SECONDS)
 
@@ -278,6 +284,7 @@ def parse():
     client.add_argument("--trailer", action="append", type=field, default=[])
     client.add_argument("--out", type=Path)
     client.add_argument("--session", type=Path)
+    client.add_argument("--settled", action="store_true")
     client.add_argument("port", type=int)
     client.add_argument("path", nargs="+")
     return parser.parse_args()

@@ -5,7 +5,8 @@ import traceback
 from dataclasses import dataclass
 from pathlib import Path
 
-from support import digest, make_files
+from peers import Answer, Ours
+from support import Tally, digest, make_files, workspace
 
 MANY = 100
 UPLOAD = 50_000_000
@@ -52,20 +53,29 @@ def gets(pair):
 
 
 def many(pair):
-    """A hundred requests at once, with the fields that clients repeat in every one."""
+    """A hundred requests at once."""
+    ask_for_many(pair, f"{MANY} requests at once")
+
+
+def tables(pair):
+    """Dynamic tables for the fields that clients and servers repeat, in both directions."""
+    if pair.can("dynamic"):
+        visit, host = ask_for_many(pair, f"{MANY} requests with dynamic tables", settled=True)
+        seen = [visit.dynamic] if visit.dynamic is not None else host.dynamic
+        pair.check("dynamic tables in use both ways", seen == [True], seen)
+
+
+def ask_for_many(pair, name, **how):
     names = [f"many-{number}.bin" for number in range(MANY)]
     fields = [("accept", "text/html,application/octet-stream;q=0.9"), ("x-token", "c" * 40)]
     with pair.server.serve(pair.work) as host:
         visit = pair.client.visit(pair.work, host.port, [f"/{name}" for name in names],
-                                  fields=fields)
+                                  fields=fields, **how)
     wrong = [name for name in names
              if (answer := visit.answers.get(f"/{name}")) is None or answer.status != 200
              or answer.sha256 != pair.digests[name]]
-    pair.check(f"{MANY} requests at once", not wrong and not visit.failure,
-               visit.failure or f"wrong: {wrong}")
-    if pair.can("dynamic"):
-        seen = [visit.dynamic] if visit.dynamic is not None else host.dynamic
-        pair.check("dynamic tables in use both ways", seen == [True], seen)
+    pair.check(name, not wrong and not visit.failure, visit.failure or f"wrong: {wrong}")
+    return visit, host
 
 
 def upload(pair):
@@ -83,19 +93,23 @@ def upload(pair):
 
 
 def trailers(pair):
-    """Fields after the body, in both directions where both programs can."""
-    if not pair.can("trailers"):
-        return
-    path = "/1000.bin?trailers"
-    sends = [("x-checksum", "0123")] if pair.can("request trailers") else []
-    with pair.server.serve(pair.work, trailers=True) as host:
-        visit = pair.client.visit(pair.work, host.port, [path], trailers=sends)
-    if pair.check_answer("body before trailers", visit, path, pair.digests["1000.bin"]):
-        answer = visit.answers[path]
-        pair.check("trailers of a response", len(answer.trailers) == 1, answer)
-        if sends:
-            pair.check("trailers of a request",
-                       answer.headers.get("x-trailer-x-checksum") == "0123", answer)
+    """Fields after the body of a response, and of a request where both programs can."""
+    path, file = "/1000.bin?trailers", pair.work / "root" / "1000.bin"
+    sent = [("x-checksum", "0123"), ("x-words", "one two")]
+    if pair.can("trailers"):
+        with pair.server.serve(pair.work, trailers=True) as host:
+            visit = pair.client.visit(pair.work, host.port, [path])
+        if pair.check_answer("body before trailers", visit, path, pair.digests[file.name]):
+            got = visit.answers[path].trailers
+            pair.check("trailers of a response", len(got) == 1, visit)
+    if pair.can("request trailers"):
+        with pair.server.serve(pair.work) as host:
+            visit = pair.client.visit(pair.work, host.port, ["/upload"], method="POST", data=file,
+                                      trailers=sent)
+        answer = visit.answers.get("/upload", Answer(None, 0, ""))
+        seen = pair.server.trailers_seen(answer)
+        pair.check("trailers of a request", seen == dict(sent) and not visit.failure, visit)
+        pair.check("body before them", pair.server.uploaded(answer, pair.digests[file.name]), visit)
 
 
 def head(pair):
@@ -128,7 +142,7 @@ def early(pair):
         file.unlink()
 
 
-CASES = [gets, many, upload, trailers, head, early]
+CASES = [gets, many, tables, upload, trailers, head, early]
 
 
 def prepare(work):
@@ -152,3 +166,13 @@ def run(tally, client, server, work, digests, wanted=()):
             except Exception:  # whatever it is, the others still run
                 pair.check(case.__name__, False, traceback.format_exc())
             print(f"     {case.__name__}: {time.monotonic() - started:.1f} s", flush=True)
+
+
+def run_both_ways(peer, examples, wanted):
+    """Our programs against those of a peer, each as client and as server; ends the process."""
+    tally, ours = Tally(), Ours(Path(examples).resolve())
+    with workspace() as work:
+        digests = prepare(work)
+        run(tally, ours, peer, work, digests, wanted)
+        run(tally, peer, ours, work, digests, wanted)
+    tally.exit()

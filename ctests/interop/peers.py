@@ -1,11 +1,12 @@
 """HTTP/3 clients and servers of several makers behind one interface.
 
 A peer can `visit` a server, which gives a Visit, and `serve` a folder, which gives a Host while its
-block lasts. What a peer's programs cannot do or tell is None in a Visit and a Host, or missing in
+block lasts. A visit asks for all paths at once; if it is to be `settled`, most of them only when the
+SETTINGS of the server have come, so that dynamic tables can be used. What a peer's programs cannot do or tell is None in a Visit and a Host, or missing in
 the sets `as_client` and `as_server`, whose members are:
 
-    trailers   sends trailers (when asked for by ?trailers, if a server) and shows those it gets
-    request trailers   a client sends them, a server sends them back as fields x-trailer-NAME
+    trailers   a server ends responses with them if the path ends in ?trailers, a client shows them
+    request trailers   a client sends them, a server tells in its answer to POST what it got
     dynamic    has a QPACK encoder and decoder with a dynamic table
 """
 
@@ -82,6 +83,12 @@ class Peer:
         `sent`; None: the answer does not tell."""
         return answer.sha256 == hashlib.sha256(sent.encode()).hexdigest()
 
+    def trailers_seen(self, answer):
+        """The trailers that came with a request, as its answer tells them."""
+        prefix = "x-trailer-"
+        return {name.removeprefix(prefix): value for name, value in answer.headers.items()
+                if name.startswith(prefix)}
+
     @contextlib.contextmanager
     def run_server(self, command, log):
         """Starts a server and ends it; the value is its Host."""
@@ -108,6 +115,13 @@ class Peer:
         raise RuntimeError(f"{self.name}'s server did not start: {log.read_text()[-2000:]}")
 
 
+def empty(directory):
+    """Makes a directory, or removes the files that are in it."""
+    directory.mkdir(exist_ok=True)
+    for old in directory.iterdir():
+        old.unlink()
+
+
 def run(command, seconds=VISIT_SECONDS):
     """Runs a client: its output, and what went wrong."""
     try:
@@ -121,6 +135,73 @@ def run(command, seconds=VISIT_SECONDS):
     return output, ""
 
 
+class Ours(Peer):
+    """The example programs of this library."""
+
+    name = "xquic"
+
+    def __init__(self, examples):
+        self.examples = examples
+
+    def visit(self, work, port, paths, *, method="GET", data=None, fields=(), trailers=(),
+              session=None, bulk=False, settled=False):
+        out = work / "out-xquic"
+        empty(out)
+        command = [self.examples / "xqc_client", "--ca", work / "tls/cert.pem", "--sni",
+                   "localhost", "--stats", "--verbose", "--include", "--output", out,
+                   "--parallel", 4 if settled else len(paths), "--timeout", 30]
+        # Its own option for HEAD is as good as the method's name.
+        command += ["--head"] if method == "HEAD" else ["--request", method]
+        for option, values in (("--header", fields), ("--trailer", trailers)):
+            for name, value in values:
+                command += [option, f"{name}: {value}"]
+        if data is not None:
+            command += ["--data-file", data]
+        if session is not None:
+            command += ["--resume", session]
+        output, failure = run([*command, *(f"https://127.0.0.1:{port}{path}" for path in paths)])
+        visit = Visit(failure=failure)
+        for path in paths:
+            file = out / path.rpartition("/")[2].partition("?")[0]
+            if file.is_file():
+                visit.answers[path] = self.read_answer(file.read_bytes())
+        if session is not None:
+            visit.early = re.search(r"^early data +accepted$", output, re.MULTILINE) is not None
+        if len(paths) == 1 and paths[0] in visit.answers:
+            visit.answers[paths[0]].trailers = self.trailers(output)
+        return visit
+
+    @staticmethod
+    def read_answer(data):
+        """What --include writes: the header section as in HTTP/1.1, then the body."""
+        head, _, body = data.partition(b"\r\n\r\n")
+        first, *lines = head.decode().split("\r\n")
+        headers = dict(line.split(": ", 1) for line in lines)
+        status = int(first.removeprefix("HTTP/3 "))
+        return Answer(status, len(body), hashlib.sha256(body).hexdigest(), headers)
+
+    @staticmethod
+    def trailers(output):
+        """Sections end with an empty line; those of responses are marked, the first is the header
+        section."""
+        lines = re.findall(r"^< (.*)$", output, re.MULTILINE)
+        sections = "\n".join(lines).split("\n\n")
+        return dict(line.split(": ", 1) for section in sections[1:]
+                    for line in section.splitlines() if line)
+
+    def serve(self, work, trailers=False):
+        command = [self.examples / "xqc_server", "--cert", work / "tls/cert.pem", "--key",
+                   work / "tls/key.pem", "--root", work / "root", "--listen", "127.0.0.1",
+                   "--port", 0, "--stats", *(["--trailers"] if trailers else [])]
+        return self.run_server(command, work / "xquic.log")
+
+    def uploaded(self, answer, sent):
+        return answer.sha256 == sent
+
+    def trailers_seen(self, answer):
+        return answer.trailers
+
+
 class LinePeer(Peer):
     """A peer of this directory: `quiche/main.rs` describes the command line and what is printed."""
 
@@ -130,7 +211,7 @@ class LinePeer(Peer):
             self.as_client = self.as_server = ALL - {"dynamic"}
 
     def visit(self, work, port, paths, *, method="GET", data=None, fields=(), trailers=(),
-              session=None, bulk=False):
+              session=None, bulk=False, settled=False):
         command = [*self.command, "client", "--ca", work / "tls/cert.pem", "--method", method]
         for option, values in (("--field", fields), ("--trailer", trailers)):
             for name, value in values:
@@ -139,6 +220,7 @@ class LinePeer(Peer):
             command += ["--data", data]
         if session is not None:
             command += ["--session", session]
+        command += ["--settled"] if settled else []
         output, failure = run([*command, port, *paths])
         visit = Visit(failure=failure)
         fields = {"header": defaultdict(dict), "trailer": defaultdict(dict)}
@@ -187,11 +269,9 @@ class Ngtcp2(Peer):
     empty = "/0"
 
     def visit(self, work, port, paths, *, method="GET", data=None, session=None, bulk=False,
-              **_):
+              settled=False, **_):
         out = work / "out-ngtcp2"
-        out.mkdir(exist_ok=True)
-        for old in out.iterdir():
-            old.unlink()
+        empty(out)
         command = ["gtlsclient", "--exit-on-all-streams-close", "--no-quic-dump", "--no-http-dump",
                    "--download", out, "-m", method]
         # The log of so many packets would take longer than they do.
@@ -199,7 +279,7 @@ class Ngtcp2(Peer):
         command += ["-d", data] if data is not None else []
         if session is not None:
             command += ["--session-file", session, "--tp-file", f"{session}.parameters"]
-        else:
+        if settled:
             # So that the server's SETTINGS are there before the first request.
             command += ["--delay-stream", "50ms"]
         urls = [f"https://localhost{path}" for path in paths]
