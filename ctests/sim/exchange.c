@@ -89,7 +89,7 @@ static void write_request(const sim_exchange *exchange, outgoing *section)
     add(section, ":path", "/pattern?of=the+simulator");
     add(section, "user-agent", "sim/1.0");
     add(section, "accept", "*/*");
-    if (ask->upload > 0) {
+    if (ask->upload > 0 && !ask->no_length) {
         add_number(section, "content-length", ask->upload);
     }
     add_number(section, "x-seed", exchange->seed);
@@ -231,7 +231,7 @@ static bool send_next(sim_exchange *exchange)
     if (wants_trailers(exchange) && !exchange->trailers_sent) {
         return send_trailer(exchange);
     }
-    return exchange->owes_end && send_end(exchange);
+    return exchange->owes_end && !exchange->ask.holds_end && send_end(exchange);
 }
 
 void sim_exchange_send(sim_exchange *exchange)
@@ -440,7 +440,6 @@ static void read_end(sim_exchange *exchange)
 {
     /* Header and content were delivered before. */
     CHECK(exchange->header.count > 0);
-    CHECK_EQ(exchange->received, exchange->receive_total);
     CHECK(!exchange->fin_received);
     note_end(exchange, true);
 }
@@ -484,7 +483,7 @@ static int on_write(xqc_h3_request_t *handle, void *user_data)
 {
     sim_exchange *exchange = exchange_of(user_data, handle);
     int answer = sim_note_exchange(SIM_REQUEST_WRITE, exchange, 0);
-    if (answer == 0) {
+    if (answer == 0 && !exchange->idle) {
         sim_exchange_send(exchange);
     }
     return answer;

@@ -30,6 +30,8 @@ typedef struct sim_ask {
     sim_ending ending;
     sim_ending wants_ending;
     bool silent;     /* do not send anything yet: sim_exchange_send does */
+    bool no_length;  /* no content-length with the upload */
+    bool holds_end;  /* send everything but the end, till this is taken back */
     bool wants_late; /* answer only when the whole request has been read */
     xqc_http_header_t *extra; /* further header fields */
     size_t extra_count;
@@ -75,6 +77,8 @@ struct sim_exchange {
     ssize_t header_result; /* of xqc_h3_request_send_headers, summed up */
     size_t header_bytes;   /* of all names and values sent */
     unsigned send_again;   /* times that content found no room */
+
+    bool idle; /* do not send when told that there is room */
 
     bool receiving;
     bool paused;        /* do not read when told that there is something to read */
