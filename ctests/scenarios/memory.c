@@ -6,14 +6,6 @@
 /* The allocator's own slack, and tables that grow once, must not count as a leak. */
 #define SLACK 65536
 
-static bool heap_is_visible(void)
-{
-    void *probe = malloc(100000);
-    size_t with = sim_heap_in_use();
-    free(probe);
-    return with > sim_heap_in_use();
-}
-
 static void one_short_life(sim_world *world, unsigned number)
 {
     sim_conn *conn = sim_connect(world);
@@ -53,7 +45,7 @@ static void connections_leave_nothing(void)
     size_t resident_after = sim_resident();
     check_note("%u connections: heap %zu -> %zu, resident %zu -> %zu", rounds, heap, heap_after,
                resident, resident_after);
-    if (heap_is_visible() && !check_is_slow()) {
+    if (sim_heap_is_visible() && !check_is_slow()) {
         CHECK(heap_after <= heap + SLACK);
         CHECK(resident_after <= resident + ((size_t)2 << 20));
     }
@@ -95,7 +87,7 @@ static void failed_connections_leave_nothing(void)
     }
     size_t heap_after = sim_heap_in_use();
     check_note("heap %zu -> %zu", heap, heap_after);
-    if (heap_is_visible() && !check_is_slow()) {
+    if (sim_heap_is_visible() && !check_is_slow()) {
         CHECK(heap_after <= heap + SLACK);
     }
     sim_world_free(world);
@@ -128,7 +120,7 @@ static void streams_leave_nothing(void)
     size_t heap_after = sim_heap_in_use();
     check_note("%u streams: heap %zu -> %zu, of which %zu are the test's own", rounds, heap,
                heap_after, own_records);
-    if (heap_is_visible() && !check_is_slow()) {
+    if (sim_heap_is_visible() && !check_is_slow()) {
         CHECK(heap_after <= heap + own_records + SLACK);
     }
     sim_world_free(world);

@@ -481,6 +481,7 @@ long sim_trace_find(const sim_world *world, size_t from, sim_event event, bool i
 
 /* Bytes handed out by the allocator now; 0 where the allocator does not say. */
 size_t sim_heap_in_use(void);
+bool sim_heap_is_visible(void);
 
 /* Resident bytes of the process, after giving free memory back. */
 size_t sim_resident(void);

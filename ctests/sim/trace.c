@@ -118,6 +118,14 @@ size_t sim_heap_in_use(void)
     return info.uordblks + info.hblkhd;
 }
 
+bool sim_heap_is_visible(void)
+{
+    void *volatile probe = malloc(100000);
+    size_t with = sim_heap_in_use();
+    free(probe);
+    return with > sim_heap_in_use();
+}
+
 size_t sim_resident(void)
 {
     malloc_trim(0);
