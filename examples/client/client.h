@@ -91,6 +91,7 @@ struct transfer {
     uint64_t            received; /* bytes of content */
     uint64_t            expected; /* if the server told */
     bool                expects;
+    bool                trailed;     /* the trailers of the request are out */
     int                 http_status; /* 0: not heard yet */
     enum transfer_state state;
     enum exit_status    status; /* why it failed */

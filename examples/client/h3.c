@@ -89,12 +89,36 @@ fail(struct transfer *transfer, enum exit_status status, const char *reason)
     return false;
 }
 
+/* Sends the fields that end the request, once. */
+static bool
+send_trailers(struct transfer *transfer)
+{
+    const struct client_options *options = &transfer->client->options;
+    struct fields                fields = { .count = 0 };
+    xqc_http_headers_t           section;
+
+    if (transfer->trailed) {
+        return true;
+    }
+    for (unsigned i = 0; i < options->trailer_count; i++) {
+        add_own_field(&fields, options->trailers[i]);
+    }
+    section = fields_section(&fields);
+    if (options->verbose) {
+        headers_show("> ", &section);
+    }
+    transfer->trailed = true;
+    return xqc_h3_request_send_headers(transfer->stream, &section, true) >= 0
+           || fail(transfer, STATUS_RECEIVE, "the trailers cannot be sent");
+}
+
 /* Sends as much of the content as the library takes; the write callback comes for the rest. */
 static bool
 send_content(struct transfer *transfer)
 {
     static unsigned char chunk[CHUNK];
     const struct upload *upload = &transfer->client->upload;
+    bool                 trailers = transfer->client->options.trailer_count > 0;
 
     while (transfer->sent < upload->size) {
         uint64_t left = upload->size - transfer->sent;
@@ -105,7 +129,7 @@ send_content(struct transfer *transfer)
             return fail(transfer, STATUS_READ, "the file to send shrank or cannot be read");
         }
         taken = xqc_h3_request_send_body(transfer->stream, chunk, (size_t) size,
-                                         (uint64_t) size == left);
+                                         (uint64_t) size == left && !trailers);
         if (taken == -XQC_EAGAIN) {
             return true;
         }
@@ -117,7 +141,7 @@ send_content(struct transfer *transfer)
             return true;
         }
     }
-    return true;
+    return !trailers || send_trailers(transfer);
 }
 
 static bool
@@ -127,19 +151,21 @@ begin(struct transfer *transfer)
     struct client     *client = connection->client;
     struct fields      fields = { .count = 0 };
     xqc_http_headers_t section;
+    bool               is_last;
     xqc_h3_request_t  *request = xqc_h3_request_create(client->engine, &connection->cid, NULL,
                                                        transfer);
 
     if (request == NULL) {
         return false;
     }
+    is_last = client->upload.size == 0 && client->options.trailer_count == 0;
     transfer->stream = request;
     make_request(&fields, transfer);
     section = fields_section(&fields);
     if (client->options.verbose) {
         headers_show("> ", &section);
     }
-    if (xqc_h3_request_send_headers(request, &section, client->upload.size == 0) < 0) {
+    if (xqc_h3_request_send_headers(request, &section, is_last) < 0) {
         fail(transfer, STATUS_RECEIVE, "the request cannot be sent");
     } else {
         send_content(transfer);

@@ -29,6 +29,7 @@ static const char help[] =
     "  -I, --head             ask for header sections only, and show them\n"
     "  -X, --request METHOD   the method (default: GET; POST if there is data)\n"
     "  -H, --header 'N: V'    send this header field (up to 32)\n"
+    "      --trailer 'N: V'   send this field after the content (up to 32)\n"
     "  -d, --data TEXT        send this as the request's content\n"
     "      --data-file FILE   send the content of FILE\n"
     "      --alpn NAME        h3 (default), or hq-interop for HTTP/0.9\n"
@@ -58,6 +59,7 @@ static const char help[] =
 
 enum option_code {
     OPTION_DISCARD = ARGUMENT_OWN,
+    OPTION_TRAILER,
     OPTION_DATA_FILE,
     OPTION_ALPN,
     OPTION_PARALLEL,
@@ -85,6 +87,7 @@ static const struct option long_options[] = {
     { "head", no_argument, NULL, 'I' },
     { "request", required_argument, NULL, 'X' },
     { "header", required_argument, NULL, 'H' },
+    { "trailer", required_argument, NULL, OPTION_TRAILER },
     { "data", required_argument, NULL, 'd' },
     { "data-file", required_argument, NULL, OPTION_DATA_FILE },
     { "alpn", required_argument, NULL, OPTION_ALPN },
@@ -133,15 +136,15 @@ choose_protocol(struct client_options *options, const char *name)
 }
 
 static void
-add_header(struct client_options *options, const char *text)
+add_field(const char **list, unsigned *count, const char *text)
 {
     if (text[0] == ':' || strchr(text, ':') == NULL || strpbrk(text, "\r\n") != NULL) {
         arguments_fail(PROGRAM, "not a header field: '%s'", text);
     }
-    if (options->header_count == MAX_HEADERS) {
+    if (*count == MAX_HEADERS) {
         arguments_fail(PROGRAM, "more than %d header fields", MAX_HEADERS);
     }
-    options->headers[options->header_count++] = text;
+    list[(*count)++] = text;
 }
 
 /* What the request is and what becomes of the answer. False for the code of another option. */
@@ -175,7 +178,10 @@ apply_request_option(struct client_options *options, int code)
         options->method = optarg;
         return true;
     case 'H':
-        add_header(options, optarg);
+        add_field(options->headers, &options->header_count, optarg);
+        return true;
+    case OPTION_TRAILER:
+        add_field(options->trailers, &options->trailer_count, optarg);
         return true;
     case 'd':
         options->data = optarg;
@@ -321,7 +327,7 @@ check(const struct client_options *options)
     }
     if (options->hq
         && (options->method != NULL || options->data != NULL || options->data_file != NULL
-            || options->header_count > 0))
+            || options->header_count > 0 || options->trailer_count > 0))
     {
         arguments_fail(PROGRAM, "HTTP/0.9 has nothing but GET, without header fields");
     }
@@ -347,6 +353,7 @@ client_options_parse(int argc, char **argv)
     int progress = -1, code;
 
     options.headers = need(calloc(MAX_HEADERS, sizeof(options.headers[0])));
+    options.trailers = need(calloc(MAX_HEADERS, sizeof(options.trailers[0])));
     while ((code = getopt_long(argc, argv, "o:OivfIX:H:d:sh", long_options, NULL)) != -1) {
         apply_option(&options, code, &progress);
     }
@@ -374,4 +381,5 @@ client_options_free(struct client_options *options)
     }
     free(options->urls);
     free(options->headers);
+    free(options->trailers);
 }

@@ -18,6 +18,8 @@ struct client_options {
     const char           *method;
     const char          **headers; /* "name: value" */
     unsigned              header_count;
+    const char          **trailers;
+    unsigned              trailer_count;
     const char           *data;      /* the body of every request; NULL: none */
     const char           *data_file; /* the same from a file */
     const char           *ca_file;     /* certificates to accept; NULL when insecure */

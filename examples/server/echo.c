@@ -23,28 +23,46 @@ fill(struct echo *echo, xqc_h3_request_t *request)
     return true;
 }
 
+/* Sends what waits; with the last of it, or with the trailers after it, the response ends. */
+static ssize_t
+send_waiting(struct echo *echo, xqc_h3_request_t *request)
+{
+    size_t  waiting = echo->end - echo->begin;
+    ssize_t sent;
+
+    if (waiting == 0 && echo->trailers != NULL) {
+        return 0;
+    }
+    sent = xqc_h3_request_send_body(request, &echo->bytes[echo->begin], waiting,
+                                    echo->complete && echo->trailers == NULL);
+    if (sent > 0) {
+        echo->begin += (size_t) sent;
+    }
+    return sent;
+}
+
 enum echo_result
 echo_pump(struct echo *echo, xqc_h3_request_t *request)
 {
     for (;;) {
-        size_t  waiting;
         ssize_t sent;
 
         if (!fill(echo, request)) {
             return ECHO_BROKEN;
         }
-        waiting = echo->end - echo->begin;
-        if (waiting == 0 && !echo->complete) {
+        if (echo->begin == echo->end && !echo->complete) {
             return ECHO_WAITING;
         }
-        sent = xqc_h3_request_send_body(request, &echo->bytes[echo->begin], waiting,
-                                        echo->complete);
+        sent = send_waiting(echo, request);
         if (sent < 0) {
             return sent == -XQC_EAGAIN ? ECHO_WAITING : ECHO_BROKEN;
         }
-        echo->begin += (size_t) sent;
         if (echo->begin < echo->end) {
             return ECHO_WAITING;
+        }
+        if (echo->complete && echo->trailers != NULL) {
+            sent = xqc_h3_request_send_headers(request, echo->trailers, true);
+            return sent < 0 ? ECHO_BROKEN : ECHO_DONE;
         }
         if (echo->complete) {
             return ECHO_DONE;

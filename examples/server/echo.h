@@ -1,4 +1,4 @@
-/* The body of a request on its way back, with a bound on what is held of it. */
+/* The content of a request on its way back, with a bound on what is held of it. */
 #ifndef EXAMPLES_ECHO_H
 #define EXAMPLES_ECHO_H
 
@@ -13,6 +13,8 @@ struct echo {
     size_t        begin, end; /* of what waits to be sent */
     bool          last;       /* what can be read now is all that comes */
     bool          complete;   /* all of it has been read */
+
+    xqc_http_headers_t *trailers; /* what came after it, kept by the library; NULL: nothing */
 };
 
 enum echo_result {
@@ -22,7 +24,7 @@ enum echo_result {
 };
 
 /*
- * Moves what can be moved. What does not fit is left with the library, which then grants the peer no
+ * Moves what can be moved, and at the end the trailers. What does not fit is left with the library, which then grants the peer no
  * credit for more: so a client that sends without reading is held up, and nothing grows here.
  */
 enum echo_result echo_pump(struct echo *echo, xqc_h3_request_t *request);

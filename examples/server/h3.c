@@ -7,6 +7,7 @@
 #include <string.h>
 #include <xquic/xqc_http3.h>
 
+#include "common/clock.h"
 #include "common/fields.h"
 #include "date.h"
 #include "echo.h"
@@ -22,6 +23,7 @@ struct request {
     struct response    response;
     struct echo       *echo; /* for a POST */
     uint64_t           sent;
+    uint64_t           begun; /* when it came, in microseconds of the monotonic clock */
     bool               answering; /* the header section of the response is out */
     bool               ended;     /* nothing more to send */
 };
@@ -42,12 +44,30 @@ give_up(struct request *request, const char *reason)
     return false;
 }
 
+/* How long it took, which nobody knows before the end (RFC 9110 section 6.5). */
+static bool
+send_trailers(struct request *request)
+{
+    double             taken_ms = (double) (clock_monotonic_us() - request->begun) / 1e3;
+    struct fields      fields = { .count = 0 };
+    xqc_http_headers_t section;
+
+    fields_format(&fields, "server-timing", "total;dur=%.3f", taken_ms);
+    section = fields_section(&fields);
+    request->ended = true;
+    if (xqc_h3_request_send_headers(request->handle, &section, true) < 0) {
+        return give_up(request, "its trailers cannot be sent");
+    }
+    return true;
+}
+
 /* Hands the library as much of the body as it takes; the write callback comes for the rest. */
 static bool
 send_content(struct request *request)
 {
     static unsigned char   chunk[WRITE_CHUNK];
     const struct response *response = &request->response;
+    bool                   trailers = request->connection->server->options.trailers;
 
     while (!request->ended) {
         uint64_t left = response->part.length - request->sent;
@@ -58,7 +78,7 @@ send_content(struct request *request)
             return give_up(request, "the file shrank or cannot be read");
         }
         taken = xqc_h3_request_send_body(request->handle, chunk, (size_t) size,
-                                         (uint64_t) size == left);
+                                         (uint64_t) size == left && !trailers);
         if (taken == -XQC_EAGAIN) {
             return true;
         }
@@ -66,6 +86,9 @@ send_content(struct request *request)
             return give_up(request, "its stream is broken");
         }
         request->sent += (uint64_t) taken;
+        if (request->sent == response->part.length && trailers) {
+            return send_trailers(request);
+        }
         request->ended = request->sent == response->part.length;
         if (taken < size) {
             return true;
@@ -160,6 +183,7 @@ begin_echo(struct request *request, const xqc_http_headers_t *received)
     }
     request->echo->begin = request->echo->end = 0;
     request->echo->last = request->echo->complete = false;
+    request->echo->trailers = NULL;
     add_general_fields(&fields, 200);
     for (size_t i = 0; i < sizeof(copied) / sizeof(copied[0]); i++) {
         const struct iovec *value = fields_find(received, copied[i]);
@@ -226,6 +250,17 @@ on_header(struct request *request)
     return true;
 }
 
+/* The library keeps the section for as long as the request lives. */
+static void
+on_trailers(struct request *request, uint8_t *fin)
+{
+    xqc_http_headers_t *section = xqc_h3_request_recv_headers(request->handle, fin);
+
+    if (request->echo != NULL) {
+        request->echo->trailers = section;
+    }
+}
+
 /* What nobody asked for must still be taken, so that its end is seen. */
 static void
 discard_body(struct request *request)
@@ -243,6 +278,7 @@ on_readable(xqc_h3_request_t *handle, xqc_request_notify_flag_t flag, void *user
     struct request *request = user_data;
     uint8_t         fin = 0;
 
+    (void) handle;
     if (request == NULL) {
         return -1;
     }
@@ -250,7 +286,7 @@ on_readable(xqc_h3_request_t *handle, xqc_request_notify_flag_t flag, void *user
         return 0;
     }
     if (flag & XQC_REQ_NOTIFY_READ_TRAILER) {
-        xqc_h3_request_recv_headers(handle, &fin);
+        on_trailers(request, &fin);
     }
     if (request->echo == NULL) {
         discard_body(request);
@@ -282,6 +318,7 @@ on_request_created(xqc_h3_request_t *handle, void *user_data)
         return -1;
     }
     request->handle = handle;
+    request->begun = clock_monotonic_us();
     request->connection = xqc_h3_get_conn_user_data_by_request(handle);
     request->connection->requests++;
     request->response.content.fd = -1;

@@ -22,6 +22,7 @@ struct server_options {
     int                   https_port;    /* TCP; -1: none */
     bool                  retry;         /* clients have to come a second time with a token */
     bool                  migration;     /* clients may move to other addresses */
+    bool                  trailers;      /* tell after the content how long it took */
 };
 
 /* Reads the command line; ends the program when it is wrong or only asked for help. */
