@@ -71,7 +71,13 @@ step_c_asan() {
 }
 
 step_examples() {
-    python3 "$ROOT/ctests/interop/test_examples.py" "$BUILD_DIR/examples"
+    local examples=$BUILD_DIR/examples interop=$ROOT/ctests/interop
+    python3 "$interop/test_examples.py" "$examples" \
+        && python3 "$interop/test_examples_tcp.py" "$examples" || return
+    # As long as the library may lack it.
+    if nm "$examples/xqc_server" | grep -q ' xqc_h3_ctx_init'; then
+        python3 "$interop/test_examples_http3.py" "$examples"
+    fi
 }
 
 step_aioquic() {

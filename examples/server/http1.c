@@ -93,6 +93,7 @@ http1_parse(const char *text, size_t length)
         || !cut(&line, " ", &request.head.target))
     {
         request.broken = true;
+        request.keep = false;
         return request;
     }
     request.broken = !equal(line, "HTTP/1.1") && !equal(line, "HTTP/1.0");
