@@ -11,9 +11,9 @@ use super::streams::{PeerLimits, Streams};
 use super::StreamKey;
 use crate::wire::{Direction, StreamId};
 
-/// Bytes that each stream may buffer although all streams together are at their capacity: one that
-/// waits behind others must not keep an urgent one from writing.
-pub(super) const STREAM_SHARE: u64 = 4 * BLOCK_SIZE as u64;
+/// Bytes that each stream may buffer at least, although all streams together are at their capacity:
+/// one that waits behind others has something to send when its time comes.
+pub(super) const LEAST_SHARE: u64 = 4 * BLOCK_SIZE as u64;
 
 /// What a write is bounded by, in bytes.
 #[derive(Clone, Copy, Debug)]
@@ -67,10 +67,12 @@ impl Streams {
     pub fn write(&mut self, key: StreamKey, data: &[u8], fin: bool) -> Result<usize, WriteError> {
         let slot = self.slots.find(key).ok_or(WriteError::Unknown)?;
         let room = self.room_of(slot)?;
-        let Some(send) = self.slots[slot].send.get_mut() else { return Err(WriteError::Unknown) };
+        let stream = &mut self.slots[slot];
+        let Some(send) = stream.send.get_mut() else { return Err(WriteError::Unknown) };
         let count = room.bytes().min(data.len() as u64) as usize;
+        let before = send.buffer.buffered();
         send.buffer.write(&data[..count], &mut self.pool);
-        self.buffered += count as u64;
+        self.backlog.add(stream.priority, before, count as u64);
         let writer = if count == data.len() {
             if fin {
                 send.fin = Fin::Queued;
@@ -198,7 +200,13 @@ impl Streams {
         incremental: bool,
     ) -> Result<(), UnknownStream> {
         let slot = self.slots.find(key).ok_or(UnknownStream)?;
-        self.ready.set_priority(&mut self.slots, slot, Priority::new(urgency, incremental));
+        let (before, after) = (self.slots[slot].priority, Priority::new(urgency, incremental));
+        if let Side::Live(send) = &self.slots[slot].send {
+            let buffered = send.buffer.buffered();
+            self.backlog.remove(before, 0, buffered);
+            self.backlog.add(after, 0, buffered);
+        }
+        self.ready.set_priority(&mut self.slots, slot, after);
         Ok(())
     }
 
@@ -245,7 +253,7 @@ impl Streams {
     /// may be: a write per packet acknowledged would be waste.
     #[inline]
     fn wake_writers(&mut self) {
-        let free = self.capacity.saturating_sub(self.buffered);
+        let free = self.capacity.saturating_sub(self.backlog.total());
         let enough = if self.capacity == self.most { self.most / 10 } else { self.capacity / 4 };
         if free == 0 || free < enough {
             return;
@@ -263,7 +271,7 @@ impl Streams {
             }
             Side::Live(send) if send.fin != Fin::Open => Err(WriteError::Finished),
             Side::Live(send) => {
-                Ok(Room { space: self.space(send), credit: self.stream_credit(send) })
+                Ok(Room { space: self.space(slot), credit: self.stream_credit(send) })
             }
             Side::Absent => Err(WriteError::ReceiveOnly),
             Side::Finished => Err(WriteError::Finished),
@@ -283,13 +291,62 @@ impl Streams {
         Writer::AwaitsCredit
     }
 
-    /// How many more bytes the send buffers take from the stream.
-    pub(super) fn space(&self, send: &SendStream) -> u64 {
-        let left = self.most.saturating_sub(self.buffered);
-        match self.buffered < self.capacity {
-            true => left,
-            false => left.min(STREAM_SHARE.saturating_sub(send.buffer.buffered())),
+    /// How many more bytes the send buffers take from the stream. What less urgent streams have
+    /// there does not count, or an urgent one would have to wait until their bytes are gone, which
+    /// are behind its own.
+    pub(super) fn space(&self, slot: u32) -> u64 {
+        let left = self.most.saturating_sub(self.backlog.total());
+        if self.backlog.total() < self.capacity {
+            return left;
         }
+        let stream = &self.slots[slot];
+        if self.backlog.up_to(stream.priority) < self.capacity {
+            return left;
+        }
+        let held = self.held(slot);
+        left.min(self.share(slot).saturating_sub(held))
+    }
+
+    /// Bytes of a stream in the send buffers.
+    fn held(&self, slot: u32) -> u64 {
+        match &self.slots[slot].send {
+            Side::Live(send) => send.buffer.buffered(),
+            _ => 0,
+        }
+    }
+
+    /// Bytes that a stream may buffer although the capacity is used up: as much as its equals, or
+    /// all of it if it goes before them.
+    fn share(&self, slot: u32) -> u64 {
+        let priority = self.slots[slot].priority;
+        let share = if self.ready.leads(&self.slots, slot) {
+            self.capacity
+        } else if priority.is_incremental() {
+            let others = self.backlog.streams(priority) + u64::from(self.held(slot) == 0);
+            self.capacity.checked_div(others).unwrap_or(self.capacity)
+        } else {
+            0
+        };
+        share.max(LEAST_SHARE)
+    }
+
+    /// Some bytes of a stream whose writer waits for space were acknowledged: wakes it if a quarter
+    /// of its share is free, or of what it has together with those as urgent. What a stream alone
+    /// waits for, [`Self::wake_writers`] sees.
+    #[inline]
+    pub(super) fn relieve(&mut self, slot: u32) {
+        if self.held(slot) < self.backlog.total() && self.is_relieved(slot) {
+            self.set_writer(slot, Writer::MayWrite);
+        }
+    }
+
+    fn is_relieved(&self, slot: u32) -> bool {
+        let share = self.share(slot);
+        let own = share.saturating_sub(self.held(slot));
+        let common = self.backlog.up_to(self.slots[slot].priority);
+        let common = self.capacity.saturating_sub(common);
+        let enough = own >= (share / 4).max(LEAST_SHARE / 2) || common >= self.capacity / 4;
+        enough && self.space(slot) >= LEAST_SHARE / 2
     }
 
     /// How many more bytes the peer takes from the stream, as far as known.

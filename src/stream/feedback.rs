@@ -1,6 +1,5 @@
 //! What became of the frames that were sent.
 
-use super::application::STREAM_SHARE;
 use super::control::Control;
 use super::counts::LocalCount;
 use super::flow::SendCredit;
@@ -27,7 +26,8 @@ impl Streams {
         let stream = &mut self.slots[slot];
         let Side::Live(send) = &mut stream.send else { return };
         let repeating = send.buffer.has_lost();
-        self.buffered -= send.on_acked(offset..offset + u64::from(len), fin, &mut self.pool);
+        let freed = send.on_acked(offset..offset + u64::from(len), fin, &mut self.pool);
+        self.backlog.remove(stream.priority, send.buffer.buffered(), freed);
         let over = send.state == SendState::DataRecvd;
         if let Some(record) = &mut stream.record {
             if fin {
@@ -41,10 +41,8 @@ impl Streams {
             self.end_send(slot, Side::Finished);
             return;
         }
-        let relieved =
-            stream.writer == Writer::AwaitsSpace && send.buffer.buffered() <= STREAM_SHARE / 2;
-        if relieved {
-            self.set_writer(slot, Writer::MayWrite);
+        if stream.writer == Writer::AwaitsSpace {
+            self.relieve(slot);
         }
         if repeating {
             self.refresh(slot);

@@ -5,6 +5,7 @@
 //! carry CRYPTO data too.
 
 mod application;
+mod backlog;
 mod block;
 mod control;
 mod counts;

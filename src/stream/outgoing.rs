@@ -80,11 +80,7 @@ impl Streams {
             }
         }
         push(Token::Stream { key, offset, len: len as u16, fin });
-        if more {
-            self.ready.took_turn(&mut self.slots, slot);
-        } else {
-            self.ready.remove(&mut self.slots, slot);
-        }
+        self.ready.took_turn(&mut self.slots, slot, more);
         true
     }
 

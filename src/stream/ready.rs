@@ -1,4 +1,9 @@
 //! Which stream sends next (RFC 9218 section 10).
+//!
+//! The most urgent streams go first. Among equally urgent ones those that do not take turns go by
+//! their IDs, those that do take turns, and the two kinds alternate: neither waits for the end of the
+//! other, which may never come. For the same reason less urgent streams get a little of a path that
+//! more urgent ones could fill, see [`TURNS_AHEAD`].
 
 use super::list::{Kind, List};
 use super::slots::Slots;
@@ -8,7 +13,14 @@ use super::slots::Slots;
 pub(super) struct Priority(u8);
 
 /// How many priorities there are.
-const PRIORITIES: usize = 16;
+const PRIORITIES: usize = 2 * URGENCIES;
+
+/// How many urgencies there are.
+pub(super) const URGENCIES: usize = 8;
+
+/// Turns of the most urgent streams after which a less urgent one gets one: so few that the former
+/// feel no delay, so many that the latter do not starve.
+const TURNS_AHEAD: u8 = 63;
 
 impl Priority {
     /// The lowest urgency.
@@ -22,8 +34,14 @@ impl Priority {
 
     /// True if streams of this priority take turns.
     #[inline]
-    const fn is_incremental(self) -> bool {
+    pub(super) const fn is_incremental(self) -> bool {
         self.0 & 1 != 0
+    }
+
+    /// The urgency alone.
+    #[inline]
+    pub(super) const fn urgency(self) -> usize {
+        (self.0 >> 1) as usize
     }
 }
 
@@ -52,13 +70,26 @@ pub(super) struct ReadyStreams {
     lists: [List; PRIORITIES],
     occupied: u16,
     without_credit: List,
+    /// The priorities of an urgency are set if an incremental stream goes next there.
+    incremental_next: u16,
+    /// Turns of the most urgent streams while others waited.
+    turns_ahead: u8,
+    /// The priority that was last let pass before its time.
+    let_pass: u8,
 }
 
 impl ReadyStreams {
     /// No stream.
     pub(super) const fn new() -> Self {
         let list = List::new(Kind::Send);
-        Self { lists: [list; PRIORITIES], occupied: 0, without_credit: list }
+        Self {
+            lists: [list; PRIORITIES],
+            occupied: 0,
+            without_credit: list,
+            incremental_next: 0,
+            turns_ahead: 0,
+            let_pass: 0,
+        }
     }
 
     /// True if no stream can send.
@@ -67,10 +98,47 @@ impl ReadyStreams {
         self.occupied == 0
     }
 
-    /// The stream that sends next: by urgency, streams that do not take turns first.
+    /// The stream that sends next. It stays the same until something changes.
     #[inline]
     pub(super) fn first(&self) -> Option<u32> {
-        self.lists.get(self.occupied.trailing_zeros() as usize)?.first()
+        let priority = match self.turns_ahead {
+            TURNS_AHEAD => self.let_past(),
+            _ => self.most_urgent(),
+        };
+        self.lists.get(usize::from(priority.0))?.first()
+    }
+
+    /// The priority that goes next by the rules; without any stream, one that does not exist.
+    #[inline]
+    fn most_urgent(&self) -> Priority {
+        let first = Priority(self.occupied.trailing_zeros() as u8);
+        let alternates = self.has_both_kinds(first) && self.incremental_next & kinds(first) != 0;
+        Priority(first.0 + u8::from(alternates))
+    }
+
+    /// True if streams of both kinds are as urgent as `priority`.
+    #[inline]
+    fn has_both_kinds(&self, priority: Priority) -> bool {
+        let kinds = kinds(priority);
+        kinds != 0 && self.occupied & kinds == kinds
+    }
+
+    /// The priorities behind the most urgent ones.
+    #[inline]
+    fn behind(&self) -> u16 {
+        self.occupied & !kinds(Priority(self.occupied.trailing_zeros() as u8))
+    }
+
+    /// The priority that may pass before its time: they take turns in that.
+    #[cold]
+    fn let_past(&self) -> Priority {
+        let behind = self.behind();
+        let later = behind & 0xfffe << self.let_pass;
+        match (later, behind) {
+            (0, 0) => self.most_urgent(),
+            (0, _) => Priority(behind.trailing_zeros() as u8),
+            _ => Priority(later.trailing_zeros() as u8),
+        }
     }
 
     /// Puts `slot` where a stream that can send belongs.
@@ -107,13 +175,42 @@ impl ReadyStreams {
         }
     }
 
-    /// Notes that `slot`, which was first, has had its turn and wants more.
+    /// Notes that `slot`, which was first, has had its turn.
     #[inline]
-    pub(super) fn took_turn(&mut self, slots: &mut Slots, slot: u32) {
+    pub(super) fn took_turn(&mut self, slots: &mut Slots, slot: u32, wants_more: bool) {
         let priority = slots[slot].priority;
-        if priority.is_incremental() {
+        self.count_turn(priority);
+        if !wants_more {
+            self.remove(slots, slot);
+        } else if priority.is_incremental() {
             self.lists[usize::from(priority.0)].rotate(slots);
         }
+    }
+
+    #[inline]
+    fn count_turn(&mut self, priority: Priority) {
+        if self.has_both_kinds(priority) {
+            let kinds = kinds(priority);
+            let next = if priority.is_incremental() { 0 } else { kinds };
+            self.incremental_next = self.incremental_next & !kinds | next;
+        }
+        let behind = self.behind();
+        if behind == 0 {
+            self.turns_ahead = 0;
+        } else if behind & 1 << priority.0 != 0 {
+            self.turns_ahead = 0;
+            self.let_pass = priority.0;
+        } else {
+            self.turns_ahead = (self.turns_ahead + 1).min(TURNS_AHEAD);
+        }
+    }
+
+    /// True if `slot` does not take turns and no stream of its priority with data to send comes
+    /// before it.
+    pub(super) fn leads(&self, slots: &Slots, slot: u32) -> bool {
+        let stream = &slots[slot];
+        let first = self.lists[usize::from(stream.priority.0)].first();
+        !stream.priority.is_incremental() && first.is_none_or(|first| slots[first].id >= stream.id)
     }
 
     /// Puts `slot` aside until the connection has credit.
@@ -143,6 +240,12 @@ impl ReadyStreams {
     }
 }
 
+/// Both priorities as urgent as `priority`; none for one that does not exist.
+#[inline]
+fn kinds(priority: Priority) -> u16 {
+    3_u16.checked_shl(u32::from(priority.0) & !1).unwrap_or(0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -152,7 +255,7 @@ mod tests {
         (0..count)
             .filter_map(|_| {
                 let slot = ready.first()?;
-                ready.took_turn(slots, slot);
+                ready.took_turn(slots, slot, true);
                 Some(slot)
             })
             .collect()
@@ -172,6 +275,49 @@ mod tests {
         assert_eq!(turns(&mut ready, &mut slots, 2), [2, 2]);
         ready.remove(&mut slots, 2);
         assert_eq!(turns(&mut ready, &mut slots, 4), [3, 0, 3, 0]);
+    }
+
+    // RFC 9218 section 10: a large response of one kind does not hold up those of the other.
+    #[test]
+    fn the_two_kinds_of_one_urgency_alternate() {
+        let mut slots = slots_with_ids(&[0, 4, 8, 12]);
+        let mut ready = ReadyStreams::new();
+        (0..4).for_each(|slot| ready.add(&mut slots, slot));
+        ready.set_priority(&mut slots, 1, Priority::new(3, false));
+        ready.set_priority(&mut slots, 3, Priority::new(3, false));
+        assert_eq!(turns(&mut ready, &mut slots, 8), [1, 0, 1, 2, 1, 0, 1, 2]);
+        ready.remove(&mut slots, 1);
+        assert_eq!(turns(&mut ready, &mut slots, 4), [3, 0, 3, 2]);
+        ready.remove(&mut slots, 3);
+        assert_eq!(turns(&mut ready, &mut slots, 3), [0, 2, 0]);
+    }
+
+    // RFC 9218 section 10.
+    #[test]
+    fn no_urgency_starves_and_the_first_gets_nearly_all() {
+        let mut slots = slots_with_ids(&[0, 4, 8, 12]);
+        let mut ready = ReadyStreams::new();
+        let priorities = [(0, true), (3, false), (3, true), (7, false)];
+        for (slot, (urgency, incremental)) in (0..).zip(priorities) {
+            ready.set_priority(&mut slots, slot, Priority::new(urgency, incremental));
+            ready.add(&mut slots, slot);
+        }
+        let order = turns(&mut ready, &mut slots, 64 * 6);
+        let passed: Vec<_> = order.iter().filter(|slot| **slot != 0).collect();
+        assert_eq!(passed, [&1, &2, &3, &1, &2, &3]);
+        assert!(order.chunks(64).all(|chunk| chunk[63] != 0));
+    }
+
+    #[test]
+    fn a_stream_that_comes_after_long_does_not_pay_for_the_wait() {
+        let mut slots = slots_with_ids(&[0, 4]);
+        let mut ready = ReadyStreams::new();
+        ready.add(&mut slots, 0);
+        turns(&mut ready, &mut slots, 1_000);
+        ready.set_priority(&mut slots, 1, Priority::new(0, false));
+        ready.add(&mut slots, 1);
+        assert_eq!(turns(&mut ready, &mut slots, 63), [1; 63]);
+        assert_eq!(turns(&mut ready, &mut slots, 2), [0, 1]);
     }
 
     #[test]

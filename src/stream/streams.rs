@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::backlog::Backlog;
 use super::block::BlockPool;
 use super::control::Control;
 use super::counts::{LocalCount, PeerCount};
@@ -89,10 +90,10 @@ pub struct Streams {
     pub(super) received: u64,
     /// Bytes the send buffers hold at most, see [`Streams::write`].
     pub(super) most: u64,
-    /// Bytes in the send buffers from which on no write takes anything.
+    /// Bytes in the send buffers from which on no write takes more than the share of its stream.
     pub(super) capacity: u64,
-    /// Bytes the send buffers hold.
-    pub(super) buffered: u64,
+    /// What the send buffers hold.
+    pub(super) backlog: Backlog,
     /// Streams of which everything arrived, both ways.
     pub(super) finished: u64,
     /// Streams that are opened keep a record.
@@ -128,7 +129,7 @@ impl Streams {
             received: 0,
             most: send_capacity,
             capacity: send_capacity,
-            buffered: 0,
+            backlog: Backlog::default(),
             finished: 0,
             recording: false,
             now: Instant::from_micros(0),
@@ -192,10 +193,11 @@ impl Streams {
         }
     }
 
-    /// Lets writes begin only while the send buffers hold less than `capacity` bytes. A write that
-    /// begins is taken whole, as far as the send capacity of [`Streams::new`] reaches: a host that
-    /// writes all it has in one call need not come back, one that writes piece by piece is held at
-    /// what the path can use.
+    /// Lets writes begin only while the send buffers hold less than `capacity` bytes of streams that
+    /// are as urgent or more; beyond that each stream has a share of its own. A write that begins is
+    /// taken whole, as far as the send capacity of [`Streams::new`] reaches: a host that writes all
+    /// it has in one call need not come back, one that writes piece by piece is held at what the
+    /// path can use.
     #[inline]
     pub fn set_write_ahead(&mut self, capacity: u64) {
         self.capacity = capacity.min(self.most);
@@ -209,7 +211,7 @@ impl Streams {
 
     /// True if the peer has acknowledged all that was written, and nothing waits to be sent.
     pub fn is_all_acked(&self) -> bool {
-        self.buffered == 0 && !self.wants_to_send()
+        self.backlog.total() == 0 && !self.wants_to_send()
     }
 
     /// How many streams are held, with those that closed and were not forgotten.
@@ -224,7 +226,7 @@ impl Streams {
 
     /// Bytes written and not yet acknowledged.
     pub fn bytes_buffered(&self) -> u64 {
-        self.buffered
+        self.backlog.total()
     }
 
     /// Bytes the peer may still send before it needs more credit.
@@ -295,8 +297,7 @@ impl Streams {
         }
         self.refresh(slot);
         if self.slots[slot].writer == Writer::AwaitsCredit {
-            let send = &self.slots[slot].send;
-            let room = matches!(send, Side::Live(send) if self.space(send) > 0);
+            let room = self.slots[slot].send.is_live() && self.space(slot) > 0;
             self.set_writer(slot, if room { Writer::MayWrite } else { Writer::AwaitsSpace });
         }
     }
@@ -373,7 +374,7 @@ impl Streams {
     pub(super) fn reset_send(&mut self, slot: u32, code: u64) -> bool {
         let Some(send) = self.slots[slot].send.get_mut() else { return false };
         let Some(freed) = send.reset(code, &mut self.pool) else { return false };
-        self.buffered -= freed;
+        self.backlog.remove(self.slots[slot].priority, 0, freed);
         self.ready.remove(&mut self.slots, slot);
         self.set_writer(slot, Writer::Content);
         self.slots[slot].control.remove(Control::BLOCKED);

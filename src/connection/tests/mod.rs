@@ -29,6 +29,7 @@ mod packets;
 mod parameters;
 mod path_validation;
 mod preferred_address;
+mod priorities;
 mod recovery;
 mod retry_and_version;
 mod settings;

@@ -104,7 +104,7 @@ impl End {
     }
 
     fn check_credit(&self, peer: &Self) {
-        assert!(self.streams.buffered <= 10_000 + 16_384 * self.streams.len() as u64);
+        assert!(self.streams.bytes_buffered() <= 10_000 + 16_384 * self.streams.len() as u64);
         assert!(self.streams.received <= self.streams.window.limit());
         assert!(self.streams.credit.limit() <= peer.streams.window.limit());
     }
