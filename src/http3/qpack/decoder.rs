@@ -61,8 +61,11 @@ impl Decoder {
         self.table.insert_count()
     }
 
-    /// What is to be sent on the decoder stream; whoever sends it removes it.
+    /// What is to be sent on the decoder stream; whoever sends it removes it. Insertions are told
+    /// of when it is asked for: once for many of them, or not at all if a section that needed them
+    /// was acknowledged since.
     pub fn instructions(&mut self) -> &mut Vec<u8> {
+        self.tell_insert_count();
         &mut self.instructions
     }
 
@@ -82,7 +85,6 @@ impl Decoder {
             joined.drain(..used);
             self.partial = joined;
         }
-        self.tell_insert_count();
         Ok(())
     }
 
@@ -116,66 +118,77 @@ impl Decoder {
             self.table.set_capacity(value);
             return Ok(());
         }
-        let entry = self.relative(value)?;
-        let (name, text) = (entry.name().to_vec(), entry.value().to_vec());
-        self.insert(&name, &text)
+        let index = self.relative(value)?;
+        inserted(self.table.duplicate(index, ()))
     }
 
     fn insert_with_name(&mut self, first: u8, reader: &mut Reader<'_>) -> Result<(), Stop> {
         let index = integer(first, 6, reader)?;
-        let name = if first & 0x40 != 0 {
-            section::static_entry(index).ok_or(Stop::Invalid("no such static entry"))?.0.to_vec()
+        let begin = self.table.draft();
+        let name_len = if first & 0x40 != 0 {
+            section::static_entry(index).map(|(name, _)| {
+                self.table.text_mut().extend_from_slice(name);
+                name.len()
+            })
         } else {
-            self.relative(index)?.name().to_vec()
+            let index = self.relative(index)?;
+            self.table.append_name(index)
         };
-        let first = reader.u8().map_err(|_| Stop::Unfinished)?;
-        let mut value = Vec::new();
-        self.text(first, 7, reader, &mut value)?;
-        self.insert(&name, &value)
+        let name_len = name_len.ok_or(Stop::Invalid("no entry with such a name"))?;
+        self.finish(begin, name_len, reader)
     }
 
     fn insert_literal(&mut self, first: u8, reader: &mut Reader<'_>) -> Result<(), Stop> {
-        let (mut name, mut value) = (Vec::new(), Vec::new());
-        self.text(first, 5, reader, &mut name)?;
-        let first = reader.u8().map_err(|_| Stop::Unfinished)?;
-        self.text(first, 7, reader, &mut value)?;
-        self.insert(&name, &value)
+        let begin = self.table.draft();
+        if let Err(stop) = self.text(first, 5, reader) {
+            self.table.abandon(begin);
+            return Err(stop);
+        }
+        let name_len = self.table.text_mut().len() - begin;
+        self.finish(begin, name_len, reader)
+    }
+
+    /// Reads the value of an entry whose name is drafted, and inserts it. Nothing is left of it if
+    /// that cannot be.
+    fn finish(
+        &mut self,
+        begin: usize,
+        name_len: usize,
+        reader: &mut Reader<'_>,
+    ) -> Result<(), Stop> {
+        let value = match reader.u8() {
+            Ok(first) => self.text(first, 7, reader),
+            Err(_) => Err(Stop::Unfinished),
+        };
+        if let Err(stop) = value {
+            self.table.abandon(begin);
+            return Err(stop);
+        }
+        inserted(self.table.finish(begin, name_len, ()))
     }
 
     /// Reads a string. One that no table can hold is refused before it is there, so the beginning
     /// of an instruction that we keep is bounded by the capacity.
-    fn text(
-        &self,
-        first: u8,
-        bits: u32,
-        reader: &mut Reader<'_>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Stop> {
+    fn text(&mut self, first: u8, bits: u32, reader: &mut Reader<'_>) -> Result<(), Stop> {
         // A Huffman code can be longer than its text: 30 bits for 8.
         let factor = if first & (1 << bits) == 0 { 1 } else { 4 };
         let most = self.table.capacity().saturating_mul(factor);
         let most = usize::try_from(most).unwrap_or(usize::MAX);
-        string::decode(first, bits, reader, most, out).map_err(|error| match error {
-            StringError::Unfinished => Stop::Unfinished,
-            StringError::Invalid => Stop::Invalid("a string that cannot be"),
-        })
+        string::decode(first, bits, reader, most, self.table.text_mut()).map_err(
+            |error| match error {
+                StringError::Unfinished => Stop::Unfinished,
+                StringError::Invalid => Stop::Invalid("a string that cannot be"),
+            },
+        )
     }
 
-    /// The entry at an index relative to the newest one (RFC 9204 section 3.2.5).
-    fn relative(&self, index: u64) -> Result<&super::dynamic_table::Entry, Stop> {
-        let count = self.table.insert_count();
-        count
-            .checked_sub(index)
-            .and_then(|above| self.table.get(above.checked_sub(1)?))
+    /// The absolute index of an entry by one relative to the newest (RFC 9204 section 3.2.5).
+    fn relative(&self, index: u64) -> Result<u64, Stop> {
+        let newest = self.table.insert_count().checked_sub(1);
+        newest
+            .and_then(|newest| newest.checked_sub(index))
+            .filter(|index| self.table.note(*index).is_some())
             .ok_or(Stop::Invalid("no such entry"))
-    }
-
-    fn insert(&mut self, name: &[u8], value: &[u8]) -> Result<(), Stop> {
-        if self.table.insert(name, value) {
-            Ok(())
-        } else {
-            Err(Stop::Invalid("an entry larger than the table"))
-        }
     }
 
     /// Decodes a whole field section of `stream` behind what `out` holds. `was_blocked` says that
@@ -246,6 +259,15 @@ enum Stop {
     Unfinished,
     /// It must not be.
     Invalid(&'static str),
+}
+
+/// RFC 9204 section 3.2.2.
+fn inserted(inserted: bool) -> Result<(), Stop> {
+    if inserted {
+        Ok(())
+    } else {
+        Err(Stop::Invalid("an entry larger than the table"))
+    }
 }
 
 fn integer(first: u8, bits: u32, reader: &mut Reader<'_>) -> Result<u64, Stop> {

@@ -1,155 +1,264 @@
-//! Finds fields in the encoder's table, and decides what is worth a place there.
+//! What the encoder remembers of fields: where in the table they are, and how often they came.
 
 use std::hash::{BuildHasher, Hasher};
 
 use foldhash::fast::FixedState;
 
-use super::dynamic_table::DynamicTable;
 use super::field::Field;
 
-/// Slots of each map, a power of two: a few times as many as a table of the usual size has entries.
-const SLOTS: usize = 512;
+/// Buckets for fields and for names; powers of two. A table of the usual size has fewer entries
+/// than there are slots.
+const FIELD_BUCKETS: usize = 128;
+const NAME_BUCKETS: usize = 32;
 
-/// Fields that are remembered although they were not inserted.
-const HISTORY: usize = 64;
+/// Slots that a hash may take.
+const WAYS: usize = 4;
 
-/// Where fields and names were last inserted, by hash. Newer ones take the slots of older ones: what
-/// is lost this way costs a few bytes and no more.
+/// A count halves with each age; an age has one sighting for so many bytes of the table, but not
+/// fewer than [`SHORTEST_AGE`].
+const BYTES_PER_SIGHTING: u64 = 16;
+const SHORTEST_AGE: u64 = 1 << 8;
+
+/// Fields and names by hash, in a bounded space: what comes often displaces what came once. What is
+/// lost this way costs a few bytes and no more.
 #[derive(Debug, Default)]
 pub struct Index {
-    /// Index of an entry plus one, by the hash of name and value; 0 if there is none.
-    fields: Vec<u64>,
-    /// The same by the hash of the name.
-    names: Vec<u64>,
-    /// Hashes of fields that were seen once, in a ring.
-    history: Vec<u32>,
-    next: usize,
+    fields: Vec<[Slot; WAYS]>,
+    names: Vec<[Slot; WAYS]>,
+    sightings: u32,
+    /// So many sightings make an age, as a power of two.
+    age_bits: u32,
 }
 
-/// What the table has of a field.
+#[derive(Clone, Copy, Debug, Default)]
+struct Slot {
+    /// The upper half of the hash.
+    tag: u32,
+    /// The age when it was counted last.
+    age: u16,
+    count: u16,
+    /// Of a name: how often its value was one that had come before.
+    repeats: u16,
+    /// Index of the newest entry plus one; 0 if there was none.
+    entry: u64,
+}
+
+/// The hashes of a field: by name and value, and by the name alone.
+#[derive(Clone, Copy, Debug)]
+pub struct Hashes {
+    field: u64,
+    name: u64,
+}
+
+/// What is known of a field or a name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Found {
-    /// An entry with the same name and value.
-    pub field: Option<u64>,
-    /// An entry with the same name.
-    pub name: Option<u64>,
+pub struct Sighting {
+    /// How often it came of late, this time included.
+    pub count: u16,
+    /// Of a name: how many of these times the value was a known one.
+    pub repeats: u16,
+    /// The newest entry that was made of it, if it is still in the table.
+    pub entry: Option<u64>,
+}
+
+impl Hashes {
+    /// Hashes a field. Peers do not choose what we encode, and a slot is a slot: the hash needs no
+    /// secret.
+    #[inline]
+    pub fn new(field: &Field<'_>) -> Self {
+        let mut hasher = FixedState::default().build_hasher();
+        hasher.write(field.name);
+        let name = hasher.finish();
+        hasher.write(field.value);
+        Self { field: hasher.finish(), name }
+    }
 }
 
 impl Index {
-    /// Looks a field up.
+    /// Adapts how long things are remembered to the capacity of the table.
+    pub fn set_capacity(&mut self, capacity: u64) {
+        let age = (capacity / BYTES_PER_SIGHTING).clamp(SHORTEST_AGE, 1 << 16);
+        self.age_bits = age.ilog2();
+    }
+
+    /// Counts a field.
     #[inline]
-    pub fn find(&self, table: &DynamicTable, field: &Field<'_>) -> Found {
+    pub fn sight_field(&mut self, hashes: Hashes) -> Sighting {
         if self.fields.is_empty() {
-            return Found::default();
+            self.fields = vec![Default::default(); FIELD_BUCKETS];
+            self.names = vec![Default::default(); NAME_BUCKETS];
         }
-        let (field_hash, name_hash) = hashes(field);
-        let entry_at = |slots: &[u64], hash: u64| {
-            let index = slots[hash as usize % SLOTS].checked_sub(1)?;
-            table.get(index).map(|entry| (index, entry))
-        };
-        let same = entry_at(&self.fields, field_hash)
-            .filter(|(_, entry)| entry.name() == field.name && entry.value() == field.value);
-        let name = entry_at(&self.names, name_hash).filter(|(_, entry)| entry.name() == field.name);
-        Found { field: same.map(|(index, _)| index), name: name.map(|(index, _)| index) }
+        self.sightings = self.sightings.wrapping_add(1);
+        let age = self.age();
+        sight(&mut self.fields[hashes.field as usize % FIELD_BUCKETS], hashes.field, age).seen()
     }
 
-    /// Notes an entry that was inserted.
-    pub fn add(&mut self, field: &Field<'_>, index: u64) {
-        if self.fields.is_empty() {
-            self.fields = vec![0; SLOTS];
-            self.names = vec![0; SLOTS];
-        }
-        let (field_hash, name_hash) = hashes(field);
-        self.fields[field_hash as usize % SLOTS] = index + 1;
-        self.names[name_hash as usize % SLOTS] = index + 1;
+    /// Counts a name whose field is not in the table; `repeated` if that field came before.
+    pub fn sight_name(&mut self, hashes: Hashes, repeated: bool) -> Sighting {
+        let age = self.age();
+        let slot = sight(&mut self.names[hashes.name as usize % NAME_BUCKETS], hashes.name, age);
+        slot.repeats = slot.repeats.saturating_add(u16::from(repeated));
+        slot.seen()
     }
 
-    /// True if a field is likely to come again: it did before, or there is room anyway.
-    pub fn is_worth_inserting(&mut self, field: &Field<'_>, free: u64, capacity: u64) -> bool {
-        if field.size() > capacity / 2 {
-            return false;
+    /// A field with this name, which was new when it was inserted, came again.
+    pub fn name_repeated(&mut self, hashes: Hashes) {
+        let bucket = &mut self.names[hashes.name as usize % NAME_BUCKETS];
+        let tag = (hashes.name >> 32) as u32;
+        if let Some(slot) = bucket.iter_mut().find(|slot| slot.tag == tag) {
+            slot.repeats = slot.repeats.saturating_add(1);
         }
-        let hash = hashes(field).0 as u32;
-        if self.history.contains(&hash) {
-            return true;
-        }
-        if self.history.len() < HISTORY {
-            self.history.push(hash);
-        } else {
-            self.history[self.next] = hash;
-            self.next = (self.next + 1) % HISTORY;
-        }
-        !is_volatile(field.name) && field.size() <= free
+    }
+
+    /// What is known of a field.
+    pub fn field(&self, hashes: Hashes) -> Sighting {
+        recall(&self.fields, FIELD_BUCKETS, hashes.field, self.age())
+    }
+
+    /// What is known of a name.
+    pub fn name(&self, hashes: Hashes) -> Sighting {
+        recall(&self.names, NAME_BUCKETS, hashes.name, self.age())
+    }
+
+    /// Notes that a field was inserted.
+    pub fn place_field(&mut self, hashes: Hashes, index: u64) {
+        let age = self.age();
+        let bucket = &mut self.fields[hashes.field as usize % FIELD_BUCKETS];
+        place(bucket, hashes.field, age, index);
+    }
+
+    /// Notes that an entry has this name.
+    pub fn place_name(&mut self, hashes: Hashes, index: u64) {
+        let age = self.age();
+        let bucket = &mut self.names[hashes.name as usize % NAME_BUCKETS];
+        place(bucket, hashes.name, age, index);
+    }
+
+    fn age(&self) -> u16 {
+        (self.sightings >> self.age_bits) as u16
     }
 }
 
-/// Names whose values seldom come again.
-fn is_volatile(name: &[u8]) -> bool {
-    matches!(
-        name,
-        b":path"
-            | b"age"
-            | b"content-length"
-            | b"content-range"
-            | b"date"
-            | b"etag"
-            | b"expires"
-            | b"if-modified-since"
-            | b"if-none-match"
-            | b"last-modified"
-            | b"location"
-            | b"range"
-            | b"set-cookie"
-    )
+impl Slot {
+    /// The count, less what is past.
+    fn aged(&self, age: u16) -> u16 {
+        self.count.checked_shr(age.wrapping_sub(self.age).into()).unwrap_or(0)
+    }
+
+    fn make_older(&mut self, age: u16) {
+        if self.age != age {
+            let ages = u32::from(age.wrapping_sub(self.age));
+            self.count = self.count.checked_shr(ages).unwrap_or(0);
+            self.repeats = self.repeats.checked_shr(ages).unwrap_or(0);
+            self.age = age;
+        }
+    }
+
+    #[inline]
+    fn seen(&self) -> Sighting {
+        Sighting { count: self.count, repeats: self.repeats, entry: self.entry.checked_sub(1) }
+    }
 }
 
-/// The hash of name and value, and that of the name. Peers do not choose what we encode, and a slot
-/// is a slot: the hash needs no secret.
+/// Counts one more sighting; a hash that is not there takes the slot that is worth least.
 #[inline]
-fn hashes(field: &Field<'_>) -> (u64, u64) {
-    let mut hasher = FixedState::default().build_hasher();
-    hasher.write(field.name);
-    let name = hasher.finish();
-    hasher.write(field.value);
-    (hasher.finish(), name)
+fn sight(bucket: &mut [Slot; WAYS], hash: u64, age: u16) -> &mut Slot {
+    let tag = (hash >> 32) as u32;
+    let place = match bucket.iter().position(|slot| slot.tag == tag && slot.count > 0) {
+        Some(place) => place,
+        None => {
+            let place = least(bucket, age);
+            bucket[place] = Slot { tag, age, ..Slot::default() };
+            place
+        }
+    };
+    let slot = &mut bucket[place];
+    slot.make_older(age);
+    slot.count = slot.count.saturating_add(1);
+    slot
+}
+
+fn least(bucket: &[Slot; WAYS], age: u16) -> usize {
+    let worth = |slot: &Slot| (slot.aged(age), slot.entry);
+    (0..WAYS).min_by_key(|place| worth(&bucket[*place])).unwrap_or(0)
+}
+
+fn recall(slots: &[[Slot; WAYS]], buckets: usize, hash: u64, age: u16) -> Sighting {
+    let tag = (hash >> 32) as u32;
+    let bucket = slots.get(hash as usize % buckets);
+    let slot = bucket.into_iter().flatten().find(|slot| slot.tag == tag && slot.count > 0);
+    slot.map_or(Sighting::default(), |slot| {
+        let mut slot = *slot;
+        slot.make_older(age);
+        slot.seen()
+    })
+}
+
+fn place(bucket: &mut [Slot; WAYS], hash: u64, age: u16, index: u64) {
+    let tag = (hash >> 32) as u32;
+    let place = match bucket.iter().position(|slot| slot.tag == tag && slot.count > 0) {
+        Some(place) => place,
+        None => {
+            let place = least(bucket, age);
+            bucket[place] = Slot { tag, age, count: 1, ..Slot::default() };
+            place
+        }
+    };
+    bucket[place].entry = index + 1;
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn table_with(fields: &[Field<'_>]) -> (DynamicTable, Index) {
-        let (mut table, mut index) = (DynamicTable::default(), Index::default());
-        table.set_capacity(1000);
-        for field in fields {
-            index.add(field, table.insert_count());
-            assert!(table.insert(field.name, field.value));
-        }
-        (table, index)
-    }
-
-    #[test]
-    fn the_newest_entry_is_found_until_it_is_evicted() {
-        let field = Field::new(b"x-a", b"1");
-        let (mut table, index) = table_with(&[field, field, Field::new(b"x-a", b"2")]);
-        assert_eq!(index.find(&table, &field), Found { field: Some(1), name: Some(2) });
-        let other = Field::new(b"x-a", b"3");
-        assert_eq!(index.find(&table, &other), Found { field: None, name: Some(2) });
-        assert_eq!(index.find(&table, &Field::new(b"x-b", b"1")), Found::default());
-        table.set_capacity(0);
-        assert_eq!(index.find(&table, &field), Found::default());
-    }
-
-    #[test]
-    fn what_changes_each_time_is_inserted_when_it_comes_again() {
+    fn index(capacity: u64) -> Index {
         let mut index = Index::default();
-        let date = Field::new(b"date", b"Mon");
-        assert!(!index.is_worth_inserting(&date, 4096, 4096));
-        assert!(index.is_worth_inserting(&date, 4096, 4096));
-        assert!(index.is_worth_inserting(&Field::new(b"x-a", b"1"), 4096, 4096));
-        // It would push out others.
-        assert!(!index.is_worth_inserting(&Field::new(b"x-b", b"1"), 10, 4096));
-        assert!(index.is_worth_inserting(&Field::new(b"x-b", b"1"), 10, 4096));
-        assert!(!index.is_worth_inserting(&Field::new(b"x-c", &[b'1'; 3000]), 4096, 4096));
+        index.set_capacity(capacity);
+        index
+    }
+
+    fn hashes(value: u32) -> Hashes {
+        Hashes::new(&Field::new(b"x-a", &value.to_be_bytes()))
+    }
+
+    #[test]
+    fn what_comes_again_is_counted_and_found_where_it_was_put() {
+        let mut index = index(4096);
+        assert_eq!(index.sight_field(hashes(1)).count, 1);
+        index.place_field(hashes(1), 7);
+        index.place_name(hashes(1), 7);
+        let seen = index.sight_field(hashes(1));
+        assert_eq!((seen.count, seen.entry), (2, Some(7)));
+        assert_eq!(index.sight_field(hashes(2)), Sighting { count: 1, ..Sighting::default() });
+        // The name is the same.
+        assert_eq!(index.name(hashes(2)).entry, Some(7));
+        index.name_repeated(hashes(2));
+        assert_eq!(index.sight_name(hashes(3), true).repeats, 2);
+    }
+
+    #[test]
+    fn what_came_once_does_not_displace_what_came_often() {
+        let mut index = index(1 << 20);
+        for _ in 0..3 {
+            index.sight_field(hashes(0));
+        }
+        index.place_field(hashes(0), 5);
+        for value in 1..10_000 {
+            index.sight_field(hashes(value));
+        }
+        assert_eq!(index.field(hashes(0)), Sighting { count: 3, repeats: 0, entry: Some(5) });
+    }
+
+    #[test]
+    fn counts_fade() {
+        let mut index = index(0);
+        for _ in 0..8 {
+            index.sight_field(hashes(0));
+        }
+        for value in 0..SHORTEST_AGE as u32 * 2 {
+            index.sight_field(hashes(1 + value % 2));
+        }
+        assert_eq!(index.field(hashes(0)).count, 2);
+        assert_eq!(index.sight_field(hashes(0)).count, 3);
     }
 }

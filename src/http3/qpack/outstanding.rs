@@ -1,64 +1,88 @@
 //! Field sections that refer to the dynamic table and are not acknowledged yet.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use smallvec::SmallVec;
 
-/// By stream, in the order they were sent (RFC 9204 section 4.4.1).
+/// Sections that may be unacknowledged; further ones do without the table. It is the peer who
+/// decides when it acknowledges.
+const MAX_OUTSTANDING: usize = 1024;
+
+/// By stream and order of sending (RFC 9204 section 4.4.1).
 #[derive(Debug, Default)]
 pub struct Outstanding {
-    streams: BTreeMap<u64, VecDeque<Section>>,
+    sections: BTreeMap<(u64, u64), Section>,
+    sent: u64,
+    /// The highest count that any section required.
+    most_required: u64,
 }
 
 #[derive(Debug)]
 struct Section {
     required: u64,
-    indexes: SmallVec<[u64; 16]>,
+    /// How far below `required` each entry is that the section refers to.
+    depths: SmallVec<[u32; 10]>,
+}
+
+impl Section {
+    fn release(&self, mut release: impl FnMut(u64)) {
+        self.depths.iter().for_each(|depth| release(self.required - u64::from(*depth)));
+    }
 }
 
 impl Outstanding {
-    /// True if a section of `stream` may refer to entries that the decoder is not known to have: at
-    /// most `max_blocked` streams may wait for such (RFC 9204 section 2.1.2).
-    pub fn may_block(&self, stream: u64, known_received: u64, max_blocked: u64) -> bool {
-        if max_blocked == 0 {
-            return false;
-        }
-        if (self.streams.len() as u64) < max_blocked {
-            return true;
-        }
-        let is_at_risk = |sections: &VecDeque<Section>| {
-            sections.iter().any(|section| section.required > known_received)
-        };
-        if self.streams.get(&stream).is_some_and(is_at_risk) {
-            return true;
-        }
-        let at_risk = self.streams.values().filter(|sections| is_at_risk(sections)).count();
-        (at_risk as u64) < max_blocked
+    /// True if no further section can be noted.
+    #[inline]
+    pub fn is_full(&self) -> bool {
+        self.sections.len() >= MAX_OUTSTANDING
     }
 
-    /// Notes a section that was sent.
+    /// True if a section of `stream` may refer to entries that the decoder is not known to have: at
+    /// most `max_blocked` streams may wait for such (RFC 9204 section 2.1.2).
+    #[inline]
+    pub fn may_block(&self, stream: u64, known_received: u64, max_blocked: u64) -> bool {
+        let has_few =
+            self.most_required <= known_received || (self.sections.len() as u64) < max_blocked;
+        max_blocked > 0 && (has_few || self.is_counted(stream, known_received, max_blocked))
+    }
+
+    fn is_counted(&self, stream: u64, known_received: u64, max_blocked: u64) -> bool {
+        let (mut at_risk, mut last) = (0, None);
+        for ((of, _), section) in &self.sections {
+            if section.required <= known_received || last == Some(*of) {
+                continue;
+            }
+            if *of == stream {
+                return true;
+            }
+            last = Some(*of);
+            at_risk += 1;
+        }
+        at_risk < max_blocked
+    }
+
+    /// Notes a section that was sent, and that needs the insert count `required` for the entries it
+    /// refers to.
     pub fn add(&mut self, stream: u64, required: u64, indexes: &[u64]) {
-        let section = Section { required, indexes: SmallVec::from_slice(indexes) };
-        self.streams.entry(stream).or_default().push_back(section);
+        let depth = |index: &u64| (required - index) as u32;
+        let section = Section { required, depths: indexes.iter().map(depth).collect() };
+        self.sections.insert((stream, self.sent), section);
+        self.sent += 1;
+        self.most_required = self.most_required.max(required);
     }
 
     /// The oldest section of `stream` was decoded: its references are released. Returns the insert
     /// count that its decoder must have, or `None` if there is no such section.
-    pub fn acknowledge(&mut self, stream: u64, mut release: impl FnMut(u64)) -> Option<u64> {
-        let sections = self.streams.get_mut(&stream)?;
-        let section = sections.pop_front()?;
-        if sections.is_empty() {
-            self.streams.remove(&stream);
-        }
-        section.indexes.iter().for_each(|index| release(*index));
+    pub fn acknowledge(&mut self, stream: u64, release: impl FnMut(u64)) -> Option<u64> {
+        let key = *self.sections.range((stream, 0)..=(stream, u64::MAX)).next()?.0;
+        let section = self.sections.remove(&key)?;
+        section.release(release);
         Some(section.required)
     }
 
     /// Nobody will decode what is left of `stream`.
     pub fn cancel(&mut self, stream: u64, mut release: impl FnMut(u64)) {
-        for section in self.streams.remove(&stream).into_iter().flatten() {
-            section.indexes.iter().for_each(|index| release(*index));
-        }
+        while self.acknowledge(stream, &mut release).is_some() {}
     }
 }
 
@@ -84,6 +108,8 @@ mod tests {
         let mut outstanding = Outstanding::default();
         assert!(!outstanding.may_block(0, 0, 0));
         outstanding.add(0, 1, &[0]);
+        outstanding.add(0, 1, &[0]);
+        assert!(outstanding.may_block(8, 0, 2));
         outstanding.add(4, 2, &[1]);
         assert!(!outstanding.may_block(8, 0, 2));
         // One that may wait already is no further one.
@@ -92,5 +118,19 @@ mod tests {
         assert!(outstanding.may_block(8, 1, 2));
         outstanding.cancel(4, |_| {});
         assert!(outstanding.may_block(8, 0, 2));
+        outstanding.cancel(0, |_| {});
+        assert!(outstanding.sections.is_empty());
+    }
+
+    #[test]
+    fn a_peer_that_never_acknowledges_makes_us_remember_no_more_than_the_limit() {
+        let mut outstanding = Outstanding::default();
+        for stream in 0..MAX_OUTSTANDING as u64 {
+            assert!(!outstanding.is_full());
+            outstanding.add(4 * stream, 1, &[0]);
+        }
+        assert!(outstanding.is_full());
+        assert_eq!(outstanding.acknowledge(8, |_| {}), Some(1));
+        assert!(!outstanding.is_full());
     }
 }

@@ -1,6 +1,6 @@
 //! Encoded field sections (RFC 9204 section 4.5).
 
-use super::dynamic_table::{DynamicTable, Entry};
+use super::dynamic_table::DynamicTable;
 use super::error::QpackError;
 use super::field::{FieldSection, Indexing};
 use super::prefix_int;
@@ -136,12 +136,12 @@ impl<'a> Lines<'a> {
         }
         if first & 0x10 != 0 {
             // Indexed behind the base (section 4.5.3).
-            let entry = self.post_base(integer(first, 4, reader)?)?;
-            return push(begin, entry.name(), entry.value(), out);
+            let (name, value) = self.post_base(integer(first, 4, reader)?)?;
+            return push(begin, name, value, out);
         }
         // A literal value with a name behind the base (section 4.5.5).
-        let entry = self.post_base(integer(first, 3, reader)?)?;
-        out.text_mut().extend_from_slice(entry.name());
+        let (name, _) = self.post_base(integer(first, 3, reader)?)?;
+        out.text_mut().extend_from_slice(name);
         literal_value(begin, name_kept(first & 0x08), reader, out)
     }
 
@@ -151,18 +151,17 @@ impl<'a> Lines<'a> {
             return static_entry(index).ok_or(NO_ENTRY);
         }
         let absolute = self.prefix.base.checked_sub(1).and_then(|last| last.checked_sub(index));
-        let entry = self.dynamic(absolute)?;
-        Ok((entry.name(), entry.value()))
+        self.dynamic(absolute)
     }
 
-    fn post_base(&self, index: u64) -> Result<&'a Entry, QpackError> {
+    fn post_base(&self, index: u64) -> Result<(&'a [u8], &'a [u8]), QpackError> {
         self.dynamic(self.prefix.base.checked_add(index))
     }
 
     /// RFC 9204 section 2.2.3: what is referred to lies below the required insert count and was
     /// not evicted.
     #[inline]
-    fn dynamic(&self, absolute: Option<u64>) -> Result<&'a Entry, QpackError> {
+    fn dynamic(&self, absolute: Option<u64>) -> Result<(&'a [u8], &'a [u8]), QpackError> {
         let absolute = absolute.filter(|index| *index < self.prefix.required_insert_count);
         absolute.and_then(|index| self.table.get(index)).ok_or(NO_ENTRY)
     }
