@@ -20,20 +20,23 @@ class BrowserError(Exception):
 
 
 class Browser:
-    """One page. `host` is the name and port by which the page knows the server, which listens on
-    `port` of 127.0.0.1; the browser takes it without being told that HTTP/3 is to be had there."""
+    """One page. `hosts` maps names, or names with a port, to addresses, of which it knows no others.
+    It speaks HTTP/3 to `origin`, a name and a port, without being told that it is to be had there;
+    it does not ask who has issued the certificate of a server of that name."""
 
-    def __init__(self, host, port, certificate, log, force=True):
+    def __init__(self, hosts, origin, certificate, log):
+        rules = [f"MAP {name} {address}" for name, address in hosts.items()]
         self.numbers = itertools.count(1)
         self.command = [
             "chromium", "--headless=new", "--disable-gpu", "--no-first-run",
             "--disable-background-networking", "--disable-component-update",
             "--disable-default-apps", "--disable-sync", "--remote-debugging-pipe",
-            f"--host-resolver-rules=MAP {host} 127.0.0.1:{port}, MAP * ~NOTFOUND",
+            f"--host-resolver-rules={', '.join(rules)}, MAP * ~NOTFOUND",
             f"--ignore-certificate-errors-spki-list={public_key_digest(certificate)}",
-            *([f"--origin-to-force-quic-on={host}"] if force else []),
-            # Its sandbox does not work for root, which is what containers run tests as.
-            *(["--no-sandbox"] if os.geteuid() == 0 else []),
+            f"--origin-to-force-quic-on={origin}",
+            # Its sandbox works neither for root nor in containers, which is where tests run. The
+            # only pages it sees are our own.
+            "--no-sandbox",
         ]
         self.log = log
         self.session = None

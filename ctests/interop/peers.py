@@ -13,6 +13,7 @@ the sets `as_client` and `as_server`, whose members are:
 import contextlib
 import hashlib
 import re
+import shutil
 import socket
 import subprocess
 import time
@@ -189,10 +190,10 @@ class Ours(Peer):
         return dict(line.split(": ", 1) for section in sections[1:]
                     for line in section.splitlines() if line)
 
-    def serve(self, work, trailers=False):
+    def serve(self, work, *options, trailers=False):
         command = [self.examples / "xqc_server", "--cert", work / "tls/cert.pem", "--key",
                    work / "tls/key.pem", "--root", work / "root", "--listen", "127.0.0.1",
-                   "--port", 0, "--stats", *(["--trailers"] if trailers else [])]
+                   "--port", 0, "--stats", *(["--trailers"] if trailers else []), *options]
         return self.run_server(command, work / "xquic.log")
 
     def uploaded(self, answer, sent):
@@ -319,7 +320,9 @@ class Ngtcp2(Peer):
 
     def serve(self, work, trailers=False):
         self.chosen = free_port()
-        command = ["gtlsserver", "--no-quic-dump", "--no-http-dump", "-d", work / "root",
+        # Where Debian puts it, which not all users have in their PATH.
+        program = shutil.which("gtlsserver") or "/usr/sbin/gtlsserver"
+        command = [program, "--no-quic-dump", "--no-http-dump", "-d", work / "root",
                    *(["--send-trailers"] if trailers else []), "127.0.0.1", self.chosen,
                    work / "tls/key.pem", work / "tls/cert.pem"]
         return self.run_server(command, work / "ngtcp2.log")

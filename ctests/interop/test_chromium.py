@@ -5,13 +5,14 @@
 Chromium loads a page with a script, a style sheet, 60 images and a file of 5 MB over HTTP/3, and
 sends what it says of it back to the server. A screenshot is left as chromium.png.
 
-Then it does so through a relay that makes round trips long, so that they can be counted: its
-ClientHello has a post-quantum key share and takes two datagrams, which must not cost another one.
+Then it fetches a piece of it through a relay that makes round trips long, so that they can be counted: its
+ClientHello has a post-quantum key share and takes two datagrams, which must not cost another one. At last it comes over TCP and changes to HTTP/3 by Alt-Svc.
 """
 
 import asyncio
 import itertools
 import json
+import re
 import sys
 import threading
 import time
@@ -24,8 +25,10 @@ from peers import Ours
 from support import Tally, workspace
 from web_page import COLOUR, IMAGES, make_page, resources
 
-HOST = "web.test:443"
-URL = f"https://{HOST}/index.html"
+NAME = "web.test"
+ORIGIN = f"{NAME}:443"
+PAGE = f"https://{ORIGIN}/index.html"
+PIECE = f"https://{ORIGIN}/style.css"
 ONE_WAY_SECONDS = 0.2
 ROUND_TRIP_SECONDS = 2 * ONE_WAY_SECONDS
 # A busy machine may be late; it is not late every time.
@@ -33,7 +36,9 @@ TRIES = 3
 
 
 def browse(work, port):
-    return Browser(HOST, port, work / "tls/cert.pem", work / "chromium.log")
+    """A browser that speaks HTTP/3 from the first request on."""
+    return Browser({ORIGIN: f"127.0.0.1:{port}"}, ORIGIN, work / "tls/cert.pem",
+                   work / "chromium.log")
 
 
 def check_page(tally, said, big):
@@ -56,7 +61,7 @@ def check_page(tally, said, big):
 
 def page(tally, server, work, artifacts, big):
     with server.serve(work) as host, browse(work, host.port) as browser:
-        browser.open(URL)
+        browser.open(PAGE)
         said = browser.evaluate("report")
         browser.screenshot(artifacts / "chromium.png")
     check_page(tally, said, big)
@@ -143,7 +148,7 @@ def round_trips(tally, server, work):
         watch = Watch()
         with server.serve(work) as host, Relay(host.port, watch) as relay, \
                 browse(work, relay.port) as browser:
-            browser.open(f"https://{HOST}/style.css")
+            browser.open(PIECE)
         counts.append((watch.first_flight(), watch.handshake_round_trips()))
         if counts[-1][1] < 1.5:
             break
@@ -151,6 +156,28 @@ def round_trips(tally, server, work):
     tally.check("the ClientHello takes several datagrams", datagrams >= 2, counts)
     tally.check("the handshake takes one round trip", 1 <= trips < 1.5, counts)
     print(f"     datagrams of the client's first flight and round trips: {counts}")
+
+
+def upgrade(tally, server, work):
+    """A browser that knows nothing of HTTP/3 comes over TCP, is told of it, and changes over."""
+    with server.serve(work, "--https-port", 0) as host, \
+            Browser({NAME: "127.0.0.1"}, f"{NAME}:1", work / "tls/cert.pem",
+                    work / "chromium.log") as browser:
+        seen = []
+        for _ in range(TRIES * 3):
+            browser.open(f"https://{NAME}:{https_port(host)}/index.html")
+            seen.append(browser.evaluate(
+                "performance.getEntriesByType('navigation')[0].nextHopProtocol"))
+            if seen[-1] == "h3":
+                break
+            time.sleep(ROUND_TRIP_SECONDS)
+    tally.check("the first visit is over TCP", seen[0] != "h3", seen)
+    tally.check("Alt-Svc leads to HTTP/3", seen[-1] == "h3", seen)
+
+
+def https_port(host):
+    """The TCP port, which the server tells besides the other one."""
+    return int(re.search(r"HTTPS over TCP on .*:(\d+)", host.log.read_text()).group(1))
 
 
 def main():
@@ -165,7 +192,8 @@ def run(server, artifacts):
     with workspace() as work:
         big = make_page(work / "root")
         for case in (lambda: page(tally, server, work, artifacts, big),
-                     lambda: round_trips(tally, server, work)):
+                     lambda: round_trips(tally, server, work),
+                     lambda: upgrade(tally, server, work)):
             try:
                 case()
             except Exception:  # whatever it is, the other still runs
