@@ -7,8 +7,9 @@
 
 missing=()
 
+# Some programs are where Debian does not let everybody's PATH lead.
 need_program() { # PROGRAM PACKAGE
-    command -v "$1" >/dev/null || missing+=("$2")
+    PATH=$PATH:/usr/sbin command -v "$1" >/dev/null || missing+=("$2")
 }
 
 # bindgen, which reads BoringSSL's headers, loads libclang and wants the compiler's own headers.
@@ -39,6 +40,10 @@ find_missing() { # PURPOSE
         need_program python3 python3
         need_program pkg-config pkg-config
         need_program valgrind valgrind
+        # Peers of the interoperability tests.
+        need_program gtlsclient ngtcp2-client
+        need_program gtlsserver ngtcp2-server
+        need_program chromium chromium
         python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
     fi
     # valgrind reads the C library's symbols, which Debian keeps apart.
@@ -81,7 +86,7 @@ check_rust() { # PURPOSE
     cargo clippy --version >/dev/null 2>&1 || die "clippy is missing: rustup component add clippy"
 }
 
-# The peer of the interoperability tests, in a Python environment of its own.
+# Another peer of the interoperability tests, in a Python environment of its own.
 install_aioquic() {
     local venv=$BUILD_DIR/venv wanted=$ROOT/ctests/interop/requirements.txt
     cmp -s "$wanted" "$venv/installed.txt" && return 0

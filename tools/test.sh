@@ -86,6 +86,25 @@ step_aioquic() {
         && "$python" "$interop/test_aioquic_cases.py" "$BUILD_DIR/examples"
 }
 
+step_aioquic_h3() {
+    "$BUILD_DIR/venv/bin/python" "$ROOT/ctests/interop/test_aioquic_h3.py" "$BUILD_DIR/examples"
+}
+
+step_ngtcp2() {
+    python3 "$ROOT/ctests/interop/test_ngtcp2.py" "$BUILD_DIR/examples"
+}
+
+step_quiche() {
+    cargo build --manifest-path "$ROOT/Cargo.toml" --locked --quiet --example quiche_peer \
+        && python3 "$ROOT/ctests/interop/test_quiche.py" "$BUILD_DIR/examples" \
+            "$TARGET_DIR/debug/examples/quiche_peer"
+}
+
+# Leaves build/chromium.png for people to look at.
+step_chromium() {
+    python3 "$ROOT/ctests/interop/test_chromium.py" "$BUILD_DIR/examples" "$BUILD_DIR"
+}
+
 step_install() {
     "$ROOT/ctests/install/test.sh"
 }
