@@ -22,6 +22,8 @@ impl FrameType {
     pub const GOAWAY: Self = Self(0x07);
     /// How many pushes a client takes.
     pub const MAX_PUSH_ID: Self = Self(0x0d);
+    /// What a bidirectional stream carries, in extended HTTP/3 alone: elsewhere an unknown type.
+    pub const BIDI_STREAM_TYPE: Self = Self(0x20);
     /// Another priority for a request (RFC 9218 section 7.2).
     pub const PRIORITY_UPDATE_REQUEST: Self = Self(0xf0700);
     /// Another priority for a push (RFC 9218 section 7.2).

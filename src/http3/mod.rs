@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod bytestream;
 mod connection;
 mod error;
 mod frame;
@@ -13,6 +14,7 @@ mod request;
 mod settings;
 mod stream_type;
 
+pub use bytestream::{BytestreamStats, Delivery};
 pub use connection::{Connection, Event, LocalSettings, OpenError};
 pub use error::{Code, ConnectionError, StreamError};
 pub use request::{BodyRead, Notices, RequestStats, SendError};

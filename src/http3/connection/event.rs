@@ -13,6 +13,8 @@ pub enum Event {
     Settings,
     /// A client made a request; its header section is there.
     RequestOpened(StreamKey),
+    /// A client opened a bytestream.
+    BytestreamOpened(StreamKey),
     /// The peer gave up a request or its response, with its code.
     Reset {
         /// The request.
@@ -30,6 +32,8 @@ pub enum Event {
     /// A request has ended; the last of its events. It is there until
     /// [`Connection::forget`](super::Connection::forget).
     Closed(StreamKey),
+    /// A bytestream has ended; the last of its events, as for requests.
+    BytestreamClosed(StreamKey),
     /// The peer takes no more requests, or pushes, from this ID on (RFC 9114 section 5.2).
     GoAway {
         /// The ID.

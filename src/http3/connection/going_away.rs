@@ -58,9 +58,9 @@ impl Connection {
         self.going_away.forbids_requests()
     }
 
-    /// True if the end was announced and no request is left.
+    /// True if the end was announced, and no request or bytestream is left.
     pub fn is_drained(&self) -> bool {
-        self.is_going_away() && self.table.requests() == 0
+        self.is_going_away() && self.table.exchanges() == 0
     }
 
     pub(super) fn on_goaway(
@@ -94,6 +94,11 @@ impl Connection {
         for (key, _) in rejected {
             self.on_request_reset(streams, key, Code::REQUEST_REJECTED.0, now);
             let _ = streams.close(key, Code::REQUEST_CANCELLED.0);
+        }
+        let rejected: Vec<_> =
+            self.table.bytestreams().filter(|(_, bytestream)| bytestream.0 >= id).collect();
+        for (key, _) in rejected {
+            self.close_bytestream(streams, key);
         }
     }
 

@@ -7,6 +7,7 @@
 //! to [`Connection::read`]; after both, [`Connection::poll_event`] until there is none, then
 //! [`Connection::notices`] of the stream.
 
+mod bytestreams;
 mod control;
 mod event;
 mod going_away;
@@ -26,6 +27,7 @@ pub use settings::LocalSettings;
 
 use std::collections::VecDeque;
 
+use self::bytestreams::Bytestreams;
 use self::control::ControlStreams;
 use self::going_away::GoingAway;
 use self::priorities::EarlyPriorities;
@@ -43,8 +45,8 @@ use crate::wire::Role;
 pub struct Connection {
     role: Role,
     local: LocalSettings,
-    /// The ends agreed on extended HTTP/3.
-    extended: bool,
+    /// What bytestreams need, where the ends agreed on extended HTTP/3.
+    extended: Option<Box<Bytestreams>>,
     /// The peer's settings, once they have come.
     peer: Option<Settings>,
     control: Outgoing,
@@ -78,7 +80,7 @@ impl Connection {
         Self {
             role,
             local,
-            extended: false,
+            extended: None,
             peer: None,
             control: Outgoing::new(StreamType::CONTROL.0 as u8),
             encoder_stream: Outgoing::new(StreamType::QPACK_ENCODER.0 as u8),
@@ -101,13 +103,13 @@ impl Connection {
     /// The same end, of a connection that agreed on extended HTTP/3: its clients open bytestreams
     /// beside requests.
     pub fn extended(mut self) -> Self {
-        self.extended = true;
+        self.extended = Some(Box::default());
         self
     }
 
     /// True if bytestreams can be opened.
     pub fn is_extended(&self) -> bool {
-        self.extended
+        self.extended.is_some()
     }
 
     /// Opens the control stream and those of QPACK, and sends SETTINGS. To be called once, as soon as

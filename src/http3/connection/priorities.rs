@@ -95,9 +95,11 @@ impl Connection {
         }
         let priority = Priority::from_peer(reader.rest());
         match streams.key(id) {
-            Some(key) => self.apply_priority(streams, key, &priority, PrioritySource::Update),
+            Some(key) if !self.table.is_undecided(key) => {
+                self.apply_priority(streams, key, &priority, PrioritySource::Update)
+            }
             // Not begun, or over: then it is forgotten with the oldest.
-            None => self.priorities.put(id, priority),
+            _ => self.priorities.put(id, priority),
         }
         Ok(())
     }

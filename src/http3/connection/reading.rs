@@ -26,6 +26,8 @@ impl Connection {
         let Some(entry) = self.table.get_mut(key) else { return Ok(()) };
         match entry {
             Entry::Request(_) => self.read_request(streams, key, now),
+            Entry::Bytestream(_) => self.read_bytestream(streams, key, now),
+            Entry::Undecided(_) => self.decide(streams, key, now),
             Entry::Incoming(_, incoming) => {
                 let mut taken = std::mem::take(incoming);
                 let result = self.read_incoming(streams, key, &mut taken, now);

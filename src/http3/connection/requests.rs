@@ -17,6 +17,8 @@ pub enum OpenError {
     Limit,
     /// The connection is about to end (RFC 9114 section 5.2).
     GoingAway,
+    /// The connection speaks plain HTTP/3, which has no bytestreams.
+    NotAgreed,
 }
 
 impl Connection {

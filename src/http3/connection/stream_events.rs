@@ -53,11 +53,20 @@ impl Connection {
             let reason = "a bidirectional stream of a server";
             return Err(ConnectionError::new(Code::STREAM_CREATION_ERROR, reason));
         }
-        self.on_request_stream(streams, key, id, now);
+        if self.is_extended() {
+            self.table.add_undecided(key);
+        } else {
+            self.on_request_stream(streams, key, id, now);
+        }
+        if self.going_away.refuses(id) {
+            // RFC 9114 section 5.2.
+            self.stop_reading(key);
+            let _ = streams.close(key, Code::REQUEST_REJECTED.0);
+        }
         Ok(())
     }
 
-    fn on_request_stream(
+    pub(super) fn on_request_stream(
         &mut self,
         streams: &mut Streams,
         key: StreamKey,
@@ -67,11 +76,6 @@ impl Connection {
         self.table.add_request(key, id, now, Life::Unannounced);
         // RFC 9218 section 4: in the order they came, unless somebody says otherwise.
         let _ = streams.set_priority(key, crate::http3::priority::DEFAULT_URGENCY, false);
-        if self.going_away.refuses(id) {
-            // RFC 9114 section 5.2.
-            self.stop_reading(key);
-            let _ = streams.close(key, Code::REQUEST_REJECTED.0);
-        }
     }
 
     fn on_reset(
@@ -86,6 +90,14 @@ impl Connection {
             Some(Entry::Request(_)) => {
                 self.on_request_reset(streams, key, code, now);
                 self.send_decoder_instructions(streams)?;
+                self.count_reset()
+            }
+            Some(Entry::Bytestream(_)) => {
+                self.on_bytestream_reset(streams, key, code);
+                self.count_reset()
+            }
+            Some(Entry::Undecided(_)) => {
+                let _ = streams.reset(key, code);
                 self.count_reset()
             }
             _ => Ok(()),
@@ -137,6 +149,10 @@ impl Connection {
     }
 
     fn on_closed(&mut self, streams: &mut Streams, key: StreamKey) -> Result<(), ConnectionError> {
+        if self.table.bytestream(key).is_some() {
+            self.on_bytestream_closed(streams, key);
+            return Ok(());
+        }
         let Some(request) = self.table.request_mut(key) else {
             self.table.remove(key);
             streams.forget(key);

@@ -1,6 +1,7 @@
 //! What each stream of an HTTP/3 connection is, found by its key.
 
 use super::incoming::Incoming;
+use crate::http3::bytestream::Bytestream;
 use crate::http3::request::{Life, Request};
 use crate::stream::StreamKey;
 use crate::time::Instant;
@@ -11,6 +12,10 @@ use crate::wire::StreamId;
 pub(super) enum Entry {
     /// A request and its response.
     Request(Box<Request>),
+    /// Messages both ways.
+    Bytestream(Box<Bytestream>),
+    /// A bidirectional stream of the peer of which too little has come.
+    Undecided(StreamKey),
     /// A unidirectional stream of the peer.
     Incoming(StreamKey, Incoming),
 }
@@ -19,8 +24,13 @@ impl Entry {
     fn key(&self) -> StreamKey {
         match self {
             Self::Request(request) => request.key,
-            Self::Incoming(key, _) => *key,
+            Self::Bytestream(bytestream) => bytestream.key,
+            Self::Incoming(key, _) | Self::Undecided(key) => *key,
         }
+    }
+
+    fn is_exchange(&self) -> bool {
+        !matches!(self, Self::Incoming(..))
     }
 }
 
@@ -33,13 +43,13 @@ pub(super) struct Table {
     entries: Vec<Option<Entry>>,
     #[allow(clippy::vec_box, reason = "the boxes are what is used again")]
     spare: Vec<Box<Request>>,
-    requests: usize,
+    exchanges: usize,
 }
 
 impl Table {
-    /// How many requests there are.
-    pub fn requests(&self) -> usize {
-        self.requests
+    /// How many requests and bytestreams there are, with what may become one.
+    pub fn exchanges(&self) -> usize {
+        self.exchanges
     }
 
     /// What the stream is.
@@ -62,7 +72,23 @@ impl Table {
     pub fn request_mut(&mut self, key: StreamKey) -> Option<&mut Request> {
         match self.get_mut(key)? {
             Entry::Request(request) => Some(request),
-            Entry::Incoming(..) => None,
+            _ => None,
+        }
+    }
+
+    /// The bytestream on the stream.
+    pub fn bytestream(&self, key: StreamKey) -> Option<&Bytestream> {
+        match self.entries.get(key.slot() as usize)? {
+            Some(Entry::Bytestream(bytestream)) if bytestream.key == key => Some(bytestream),
+            _ => None,
+        }
+    }
+
+    /// The bytestream on the stream.
+    pub fn bytestream_mut(&mut self, key: StreamKey) -> Option<&mut Bytestream> {
+        match self.get_mut(key)? {
+            Entry::Bytestream(bytestream) => Some(bytestream),
+            _ => None,
         }
     }
 
@@ -76,6 +102,19 @@ impl Table {
         })
     }
 
+    /// True if it is not known what the stream is.
+    pub fn is_undecided(&mut self, key: StreamKey) -> bool {
+        matches!(self.get_mut(key), Some(Entry::Undecided(_)))
+    }
+
+    /// The keys of all bytestreams.
+    pub fn bytestreams(&self) -> impl Iterator<Item = (StreamKey, StreamId)> + '_ {
+        self.entries.iter().flatten().filter_map(|entry| match entry {
+            Entry::Bytestream(bytestream) => Some((bytestream.key, bytestream.id)),
+            _ => None,
+        })
+    }
+
     /// Adds a request.
     pub fn add_request(&mut self, key: StreamKey, id: StreamId, now: Instant, life: Life) {
         let request = match self.spare.pop() {
@@ -85,8 +124,17 @@ impl Table {
             }
             None => Box::new(Request::new(key, id, now, life)),
         };
-        self.requests += 1;
         self.put(Entry::Request(request));
+    }
+
+    /// Adds a bytestream.
+    pub fn add_bytestream(&mut self, key: StreamKey, id: StreamId, now: Instant) {
+        self.put(Entry::Bytestream(Box::new(Bytestream::new(key, id, now))));
+    }
+
+    /// Adds a bidirectional stream of which nothing is known yet.
+    pub fn add_undecided(&mut self, key: StreamKey) {
+        self.put(Entry::Undecided(key));
     }
 
     /// Adds a unidirectional stream of the peer.
@@ -95,6 +143,7 @@ impl Table {
     }
 
     fn put(&mut self, entry: Entry) {
+        self.exchanges += usize::from(entry.is_exchange());
         let slot = entry.key().slot() as usize;
         if self.entries.len() <= slot {
             self.entries.resize_with(slot + 1, || None);
@@ -105,8 +154,9 @@ impl Table {
     /// Takes a stream out.
     pub fn remove(&mut self, key: StreamKey) {
         let Some(slot) = self.entries.get_mut(key.slot() as usize) else { return };
-        if let Some(Entry::Request(request)) = slot.take_if(|entry| entry.key() == key) {
-            self.requests -= 1;
+        let Some(entry) = slot.take_if(|entry| entry.key() == key) else { return };
+        self.exchanges -= usize::from(entry.is_exchange());
+        if let Entry::Request(request) = entry {
             if self.spare.len() < MAX_SPARE {
                 self.spare.push(request);
             }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
 
+mod bytestreams;
 mod exchange;
 
 use super::*;
@@ -30,6 +31,8 @@ struct End {
     streams: Streams,
     /// What happened, in order.
     events: Vec<Event>,
+    /// Bytestreams whose writers were to be told.
+    writable: Vec<StreamKey>,
     failed: Option<ConnectionError>,
 }
 
@@ -39,11 +42,14 @@ impl End {
     }
 
     fn with_limits(role: Role, settings: LocalSettings, peer: Limits) -> Self {
+        Self::around(Connection::new(role, settings), role, peer)
+    }
+
+    fn around(mut h3: Connection, role: Role, peer: Limits) -> Self {
         let mut streams = Streams::new(role, LIMITS, 256 * 1024);
         streams.set_peer_limits(&peer);
-        let mut h3 = Connection::new(role, settings);
         h3.start(&mut streams);
-        Self { h3, streams, events: Vec::new(), failed: None }
+        Self { h3, streams, events: Vec::new(), writable: Vec::new(), failed: None }
     }
 
     /// Does what a pass of the layer above does, but for telling the application.
@@ -63,6 +69,9 @@ impl End {
         self.streams.writable(&mut keys);
         for key in keys {
             self.h3.on_writable(&mut self.streams, key);
+            if self.h3.flush_bytestream(&mut self.streams, key, NOW) {
+                self.writable.push(key);
+            }
         }
         self.events.extend(std::iter::from_fn(|| self.h3.poll_event()));
     }
