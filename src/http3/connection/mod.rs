@@ -138,6 +138,12 @@ impl Connection {
         self.peer.as_ref()
     }
 
+    /// True if [`Self::poll_event`] would give any.
+    #[inline]
+    pub fn has_events(&self) -> bool {
+        !self.events.is_empty()
+    }
+
     /// The next event.
     pub fn poll_event(&mut self) -> Option<Event> {
         self.events.pop_front()

@@ -181,7 +181,7 @@ impl Connection {
     }
 
     /// A request whose stream has closed ends when all of it was taken.
-    pub(super) fn settle(&mut self, key: StreamKey) {
+    pub fn settle(&mut self, key: StreamKey) {
         let Some(request) = self.table.request_mut(key) else { return };
         if request.life == Life::StreamClosed && !request.receiving.has_untaken() {
             request.life = Life::Abandoned;

@@ -82,6 +82,12 @@ impl Section {
     const fn is_waiting(&self) -> bool {
         matches!(self.state, SectionState::New | SectionState::Told)
     }
+
+    fn on_told(&mut self) {
+        if self.state == SectionState::New {
+            self.state = SectionState::Told;
+        }
+    }
 }
 
 /// Where in the stream we are.
@@ -134,6 +140,8 @@ pub(in crate::http3) struct Receiving {
     complete: bool,
     /// The application knows that it is.
     end_told: bool,
+    /// Nothing more is read, by either end's wish.
+    stopped: bool,
 }
 
 impl Receiving {
@@ -158,7 +166,8 @@ impl Receiving {
         stats: &mut RequestStats,
     ) -> Result<Progress, Error> {
         loop {
-            if self.head.state == SectionState::New || self.trailers.state == SectionState::New {
+            if !self.is_told() {
+                self.look_behind_section(cx, key, stats)?;
                 return Ok(Progress::Section);
             }
             if self.stream_ended && self.position == Position::Header {
@@ -183,6 +192,22 @@ impl Receiving {
                 }
             }
         }
+    }
+
+    /// An end right behind a section is told together with it.
+    fn look_behind_section(
+        &mut self,
+        cx: &mut ReceiveContext<'_>,
+        key: StreamKey,
+        stats: &mut RequestStats,
+    ) -> Result<(), Error> {
+        if self.position == Position::Header && self.partial.is_empty() {
+            self.look_for_early_end(cx, key, stats)?;
+            if self.stream_ended {
+                self.finish(cx, stats)?;
+            }
+        }
+        Ok(())
     }
 
     /// Takes bytes of the stream; false if there are none.
@@ -435,7 +460,8 @@ impl Receiving {
             end: self.complete
                 && !self.end_told
                 && !self.head.is_waiting()
-                && !self.trailers.is_waiting(),
+                // An application that does not look at trailers hears of the end all the same.
+                && self.trailers.state != SectionState::New,
         }
     }
 
@@ -448,20 +474,20 @@ impl Receiving {
         self.head.state != SectionState::New && self.trailers.state != SectionState::New
     }
 
-    /// True if the application has not taken all that has arrived.
+    /// True if the application has not taken all that has arrived, unless it does not matter any
+    /// more. Trailers that it was told of count as taken.
     pub fn has_untaken(&self) -> bool {
-        self.head.is_waiting()
-            || self.trailers.is_waiting()
-            || self.position == Position::Blocked
-            || (self.complete && !self.end_told)
+        !self.stopped
+            && (self.head.is_waiting()
+                || self.trailers.state == SectionState::New
+                || self.position == Position::Blocked
+                || (self.complete && !self.end_told))
     }
 
     /// The application is being told what [`Self::notices`] shows.
     pub fn on_told(&mut self, notices: Notices, now: Instant, stats: &mut RequestStats) {
         for section in [&mut self.head, &mut self.trailers] {
-            if section.state == SectionState::New {
-                section.state = SectionState::Told;
-            }
+            section.on_told();
         }
         if notices.end {
             self.tell_end(now, stats);
@@ -544,6 +570,11 @@ impl Receiving {
         };
         self.position = Position::Over;
         self.stream_ended = true;
+        self.stopped = true;
+        // What is there can still be taken, but nobody is told of it any more.
+        for section in [&mut self.head, &mut self.trailers] {
+            section.on_told();
+        }
         stopped
     }
 
