@@ -47,10 +47,8 @@ impl Streams {
         check_connection_limit(self.received, new, self.window.limit())?;
         recv.on_data(frame.offset, frame.data, frame.fin, &mut self.pool)?;
         self.received += new;
-        if frame.fin {
-            if let Some(record) = &mut stream.record {
-                record.fin_received.get_or_insert(self.now);
-            }
+        if let Some(record) = &mut stream.record {
+            record.on_received(self.now, frame.fin);
         }
         if recv.reader != Reader::Application {
             self.drop_unread(slot);

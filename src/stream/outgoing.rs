@@ -71,13 +71,11 @@ impl Streams {
         let (offset, len) = (range.start, (range.end - range.start) as usize);
         StreamHeader { id, offset, len: (!fills).then_some(len), fin }.encode(w);
         send.buffer.copy_to(offset, w.reserve(len));
-        self.credit.spend(send.on_sent(&Piece { range, fin, fills }));
+        let fresh = send.on_sent(&Piece { range, fin, fills });
+        self.credit.spend(fresh);
         let more = send.wants_to_send();
         if let Some(record) = &mut stream.record {
-            record.sent.get_or_insert(self.now);
-            if fin {
-                record.fin_sent.get_or_insert(self.now);
-            }
+            record.on_sent(self.now, fresh < len as u64, fin);
         }
         push(Token::Stream { key, offset, len: len as u16, fin });
         self.ready.took_turn(&mut self.slots, slot, more);

@@ -4,7 +4,7 @@ use super::slots::{Side, Stream};
 use super::state::{RecvState, SendState};
 use super::streams::Streams;
 use super::StreamKey;
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 use crate::wire::{Direction, Role};
 
 /// When things happened on a stream for the first time, and how much went each way.
@@ -20,10 +20,16 @@ pub struct Record {
     pub fin_written: Option<Instant>,
     /// The end left.
     pub fin_sent: Option<Instant>,
+    /// The end left, the last time.
+    pub fin_sent_last: Option<Instant>,
     /// The end was acknowledged.
     pub fin_acked: Option<Instant>,
     /// Everything was acknowledged.
     pub all_acked: Option<Instant>,
+    /// Data or the end came.
+    pub received: Option<Instant>,
+    /// Data or the end came, the last time.
+    pub received_last: Option<Instant>,
     /// The end came.
     pub fin_received: Option<Instant>,
     /// The application read the end.
@@ -46,6 +52,16 @@ pub struct Record {
     pub final_size: Option<u64>,
     /// STREAM frames that were declared lost.
     pub frames_lost: u32,
+    /// STREAM frames sent.
+    pub frames_sent: u32,
+    /// Of these, those that repeated something.
+    pub frames_repeated: u32,
+    /// STREAM frames received.
+    pub frames_received: u32,
+    /// Probe timeouts in a row when something was sent, at most.
+    pub probe_timeouts: u32,
+    /// How long data waited for the congestion window.
+    pub held: Duration,
 }
 
 impl Record {
@@ -57,8 +73,11 @@ impl Record {
             sent: None,
             fin_written: None,
             fin_sent: None,
+            fin_sent_last: None,
             fin_acked: None,
             all_acked: None,
+            received: None,
+            received_last: None,
             fin_received: None,
             fin_read: None,
             reset: None,
@@ -70,6 +89,36 @@ impl Record {
             bytes_received: 0,
             final_size: None,
             frames_lost: 0,
+            frames_sent: 0,
+            frames_repeated: 0,
+            frames_received: 0,
+            probe_timeouts: 0,
+            held: Duration::ZERO,
+        }
+    }
+}
+
+impl Record {
+    /// Notes a STREAM frame that leaves.
+    #[inline]
+    pub(super) fn on_sent(&mut self, now: Instant, repeats: bool, fin: bool) {
+        self.sent.get_or_insert(now);
+        self.frames_sent += 1;
+        self.frames_repeated += u32::from(repeats || (fin && self.fin_sent.is_some()));
+        if fin {
+            self.fin_sent.get_or_insert(now);
+            self.fin_sent_last = Some(now);
+        }
+    }
+
+    /// Notes a STREAM frame that came.
+    #[inline]
+    pub(super) fn on_received(&mut self, now: Instant, fin: bool) {
+        self.received.get_or_insert(now);
+        self.received_last = Some(now);
+        self.frames_received += 1;
+        if fin {
+            self.fin_received.get_or_insert(now);
         }
     }
 }
