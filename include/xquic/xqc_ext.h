@@ -312,6 +312,34 @@ xqc_int_t xqc_ext_local_addr_of_write(const xqc_engine_t *engine,
                                       socklen_t addr_cap,
                                       socklen_t *local_addr_len);
 
+/**
+ * Ends an HTTP/3 connection gracefully (RFC 9114 section 5.2): the peer is told by GOAWAY to make
+ * no more requests, `xqc_h3_request_create` gives none, those under way finish, and then the
+ * connection closes by itself, without an error. Callable inside callbacks, and again.
+ *
+ * Returns `XQC_OK`, `-XQC_H3_EPARAM` for null, or `-XQC_CLOSING`.
+ */
+XQC_EXPORT_PUBLIC_API xqc_int_t xqc_ext_h3_conn_go_away(xqc_h3_conn_t *h3c);
+
+/**
+ * Says whether later HTTP/3 connections take extended CONNECT (RFC 9220), which a server tells
+ * its clients by SETTINGS_ENABLE_CONNECT_PROTOCOL; they do not unless told so. Clients send it
+ * where the server has said so. Callable inside callbacks.
+ *
+ * Returns `XQC_OK`, or `-XQC_EPARAM` for null.
+ */
+XQC_EXPORT_PUBLIC_API xqc_int_t xqc_ext_h3_set_extended_connect(xqc_engine_t *engine, int enable);
+
+/**
+ * Says whether later HTTP/3 connections let the fields `connection` and `upgrade` and the status
+ * 101 pass, in both directions, for hosts that relay WebSocket upgrades as HTTP/1.1 has them.
+ * Unless told so they count as malformed, as RFC 9114 sections 4.2 and 4.5 want. Callable inside
+ * callbacks.
+ *
+ * Returns `XQC_OK`, or `-XQC_EPARAM` for null.
+ */
+XQC_EXPORT_PUBLIC_API xqc_int_t xqc_ext_h3_allow_upgrade_fields(xqc_engine_t *engine, int allow);
+
 #ifdef __cplusplus
 } /* extern "C" */
 #endif

@@ -112,6 +112,16 @@ impl Connection {
         self.begin_close(now, closing, CloseReason::LocalTransport(error.code));
     }
 
+    /// Closes the connection at once with an error of the application protocol: the peer broke one
+    /// of its rules.
+    pub fn close_on_application_error(&mut self, now: Instant, code: u64, reason: &'static str) {
+        if !self.state.is_open() {
+            return;
+        }
+        let closing = Closing::new(code, None, reason);
+        self.begin_close(now, closing, CloseReason::LocalApplication(code));
+    }
+
     /// Closes the connection because the server reduced the limits that 0-RTT was sent under.
     pub(super) fn close_on_broken_promise(&mut self, now: Instant, error: TransportError) {
         let closing = Closing::new(error.code.0, Some(error.frame_type), error.reason);

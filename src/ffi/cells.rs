@@ -32,6 +32,7 @@ use super::abi::{
 use super::cid::cid_bytes;
 use super::clock::Clock;
 use super::filter::PacketFilter;
+use super::http3::{EngineHttp3, H3Cell, H3Protocol, HeldBack, RequestPool};
 use super::log::Log;
 use super::output::{BlockedDatagram, TransmitBuffer};
 use super::qlog::Qlog;
@@ -50,6 +51,8 @@ pub(super) struct EngineCell {
     pub private_context: Cell<*mut c_void>,
     pub config: RefCell<xqc_config_t>,
     pub protocols: RefCell<Vec<Protocol>>,
+    /// What the host said of HTTP/3 in general.
+    pub http3: EngineHttp3,
     /// What connections of a server start with.
     pub server_settings: RefCell<ConnectionTerms>,
     /// What the host decides of the handshakes of a server.
@@ -99,6 +102,7 @@ pub(super) const EMPTY_TEXT: CidText = [0; size_of::<CidText>()];
 pub(super) struct Graveyard {
     connections: RefCell<Vec<Box<ConnectionCell>>>,
     streams: RefCell<Vec<Box<StreamCell>>>,
+    pub requests: RequestPool,
 }
 
 impl Graveyard {
@@ -106,14 +110,32 @@ impl Graveyard {
     pub fn clear(&self) {
         drop(self.connections.take());
         drop(self.streams.take());
+        self.requests.recycle();
     }
 }
 
-/// An application protocol that the host registered.
+/// An application protocol that an engine offers.
 pub(super) struct Protocol {
     pub alpn: Vec<u8>,
-    pub callbacks: Rc<xqc_app_proto_callbacks_t>,
+    pub kind: ProtocolKind,
     pub context: *mut c_void,
+}
+
+/// Who runs an application protocol.
+#[derive(Clone)]
+pub(super) enum ProtocolKind {
+    /// The host, through these callbacks.
+    Host(Rc<xqc_app_proto_callbacks_t>),
+    /// We do: HTTP/3.
+    Http3(Rc<H3Protocol>),
+}
+
+/// The application protocol of a connection.
+pub(super) enum Application {
+    /// The host's own.
+    Host(Rc<xqc_app_proto_callbacks_t>),
+    /// HTTP/3.
+    Http3(Box<H3Cell>),
 }
 
 /// What a connection is set up with.
@@ -121,6 +143,7 @@ pub(super) struct Protocol {
 pub(super) struct ConnectionTerms {
     pub settings: Arc<Settings>,
     pub disable_send_mmsg: bool,
+    pub held_back: HeldBack,
     /// The initial congestion window that the host asks for, in packets; 0 if it does not.
     pub custom_window: u32,
 }
@@ -147,8 +170,8 @@ pub(super) struct ConnectionCell {
     pub protocol_data: Cell<*mut c_void>,
     /// The connection ID the host knows the connection by. Its address is handed out.
     pub scid: Cell<xqc_cid_t>,
-    /// The application protocol's callbacks, once it is chosen.
-    pub protocol: OnceCell<Rc<xqc_app_proto_callbacks_t>>,
+    /// The application protocol, once it is chosen.
+    pub application: OnceCell<Application>,
     pub known: Cell<Known>,
     /// The error the connection ended with, as `xqc_conn_get_errno` tells it.
     pub error: Cell<u64>,
@@ -178,6 +201,8 @@ pub(super) struct ConnectionCell {
     pub traced: Cell<bool>,
     /// Where datagrams go instead of the socket.
     pub filter: Cell<PacketFilter>,
+    /// What may wait for QPACK, if the protocol is HTTP/3.
+    pub held_back: HeldBack,
     /// Datagrams go to `write_mmsg`.
     pub mmsg: bool,
     /// What `xqc_dcid_str_by_scid` returns the address of, once it was called.
@@ -233,9 +258,31 @@ impl ConnectionCell {
         }
     }
 
-    /// The application protocol's callbacks, once it is chosen.
+    /// Notes the application protocol; it is chosen only once.
+    pub fn choose(&self, protocol: &ProtocolKind) {
+        self.application.get_or_init(|| match protocol {
+            ProtocolKind::Host(callbacks) => Application::Host(callbacks.clone()),
+            ProtocolKind::Http3(protocol) => {
+                Application::Http3(Box::new(H3Cell::new(self, protocol.clone())))
+            }
+        });
+    }
+
+    /// The host's callbacks for its own application protocol, once it is chosen.
     pub fn callbacks(&self) -> Option<&xqc_app_proto_callbacks_t> {
-        self.protocol.get().map(|callbacks| &**callbacks)
+        match self.application.get()? {
+            Application::Host(callbacks) => Some(callbacks),
+            Application::Http3(_) => None,
+        }
+    }
+
+    /// HTTP/3, if that was chosen.
+    #[inline]
+    pub fn http3(&self) -> Option<&H3Cell> {
+        match self.application.get()? {
+            Application::Http3(cell) => Some(cell),
+            Application::Host(_) => None,
+        }
     }
 
     /// The cell of stream `key`. The reference is good while a call of the C API is on the stack:

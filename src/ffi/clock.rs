@@ -47,6 +47,18 @@ impl Clock {
         now
     }
 
+    /// The time of the last reading, for what need not be told apart from it.
+    #[inline]
+    pub fn last(&self) -> Instant {
+        let last = self.last.get();
+        // Before the first reading.
+        if last.as_micros() == u64::MAX {
+            self.now()
+        } else {
+            last
+        }
+    }
+
     /// Real time, which other processes and machines agree on.
     pub fn wall(&self) -> UnixTime {
         let micros = match self.real {

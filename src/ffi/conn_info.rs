@@ -19,7 +19,7 @@ const ACK_INFO_VERSION: &str = "#v0429";
 
 /// The multipath part: not agreed on, not offered by us, not offered by the peer, then the versions
 /// of the extension on both sides in hexadecimal.
-const NO_MULTIPATH: &str = "0/0/0/a/0";
+pub(super) const NO_MULTIPATH: &str = "0/0/0/a/0";
 
 /// A path that carries data, in the numbers of upstream.
 const PATH_ACTIVE: u32 = 2;

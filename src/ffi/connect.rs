@@ -1,7 +1,6 @@
 //! Connections of a client.
 
 use std::fmt;
-use std::rc::Rc;
 
 use libc::{c_char, c_int, c_uchar, c_uint, c_void, sockaddr, socklen_t};
 
@@ -13,12 +12,12 @@ use crate::wire::{ConnectionId, Role};
 
 use super::abi::prototypes::check_prototypes;
 use super::abi::{
-    xqc_app_proto_callbacks_t, xqc_cid_t, xqc_conn_settings_t, xqc_conn_ssl_config_t, xqc_engine_t,
-    XQC_LOG_ERROR, XQC_TLS_CERT_FLAG_ALLOW_SELF_SIGNED, XQC_TLS_CERT_FLAG_NEED_VERIFY,
+    xqc_cid_t, xqc_conn_settings_t, xqc_conn_ssl_config_t, xqc_engine_t, XQC_LOG_ERROR,
+    XQC_TLS_CERT_FLAG_ALLOW_SELF_SIGNED, XQC_TLS_CERT_FLAG_NEED_VERIFY,
 };
 use super::accept::new_cell;
 use super::address::read_address;
-use super::cells::{ConnectionCell, EngineCell, EngineHandle};
+use super::cells::{ConnectionCell, EngineCell, EngineHandle, ProtocolKind};
 use super::destroy::discard_connection;
 use super::dispatch::create_notify;
 use super::guard::with_engine;
@@ -174,21 +173,20 @@ fn connect<'a>(
     cell.key = key;
     let connection = engine.add_connection(cell);
     observe(engine, connection, now);
-    // The cell is new: nothing is there yet.
-    let _ = connection.protocol.set(protocol);
+    connection.choose(&protocol);
     announce(engine, connection)
 }
 
-fn find_protocol(engine: &EngineCell, alpn: &[u8]) -> Option<Rc<xqc_app_proto_callbacks_t>> {
+fn find_protocol(engine: &EngineCell, alpn: &[u8]) -> Option<ProtocolKind> {
     let protocols = engine.protocols.borrow();
     let found = protocols.iter().find(|protocol| protocol.alpn == alpn);
-    let callbacks = found.map(|protocol| protocol.callbacks.clone());
+    let kind = found.map(|protocol| protocol.kind.clone());
     drop(protocols);
-    if callbacks.is_none() {
+    if kind.is_none() {
         let alpn = String::from_utf8_lossy(alpn);
         log_failure(engine, format_args!("|application protocol is not registered|alpn:{alpn}|"));
     }
-    callbacks
+    kind
 }
 
 /// The name for SNI and certificate; an empty one stands for [`DEFAULT_SERVER_NAME`].
@@ -210,7 +208,7 @@ fn announce<'a>(
 ) -> Option<&'a ConnectionCell> {
     // The host's calls from inside the callback must not send before it has agreed.
     let running = Running::begin(engine);
-    let created = create_notify(connection);
+    let created = create_notify(engine, connection);
     drop(running);
     if !created {
         discard_connection(engine, connection);

@@ -3,6 +3,7 @@
 use libc::c_void;
 
 use crate::connection::{Connection, LocalClose};
+use crate::http3::Code;
 use crate::wire::{ConnectionId, Role};
 
 use super::abi::prototypes::check_prototypes;
@@ -18,7 +19,7 @@ use super::guard::{with_connection, with_engine};
 use super::run::{run_one, run_soon, send_now};
 
 /// What a function returns that was given no handle or ID, and one whose ID is nobody's.
-const NOT_FOUND: (xqc_int_t, xqc_int_t) =
+pub(super) const NOT_FOUND: (xqc_int_t, xqc_int_t) =
     (-(XQC_EPARAM.0 as xqc_int_t), -(XQC_ECONN_NFOUND.0 as xqc_int_t));
 
 /// Application error codes start here; lower ones go out as transport errors, as upstream does.
@@ -97,12 +98,14 @@ pub unsafe extern "C" fn xqc_conn_close_with_error(
 }
 
 /// Closes the connection; CONNECTION_CLOSE leaves in the next run, which is asked for at once.
-fn close(engine: &EngineCell, connection: &ConnectionCell, reason: LocalClose) {
+pub(super) fn close(engine: &EngineCell, connection: &ConnectionCell, reason: LocalClose) {
     connection.log(&engine.log, XQC_LOG_INFO, "xqc_conn_close", format_args!("|{reason:?}|"));
     let now = engine.clock.now();
     if let Some(core) = engine.core.borrow_mut().connection_mut(connection.key) {
         if core.state().is_open() && !core.is_lingering() {
-            connection.set_error(reason.code());
+            // The code of a clean end is no error for hosts.
+            let clean = connection.http3().is_some() && reason.code() == Code::NO_ERROR.0;
+            connection.set_error(if clean { 0 } else { reason.code() });
         }
         core.close(now, reason);
     }

@@ -4,6 +4,7 @@ use crate::engine::ConnectionKey;
 
 use super::cells::{engine_ptr, ConnectionCell, EngineCell, Known};
 use super::dispatch::end_stream;
+use super::http3::{self, Layers};
 use super::qlog::deliver_trace;
 use super::report::report_connection;
 
@@ -33,6 +34,9 @@ pub(super) fn discard_connection(engine: &EngineCell, connection: &ConnectionCel
 }
 
 fn close_streams(engine: &EngineCell, connection: &ConnectionCell) {
+    if let Some(layers) = Layers::of(engine, connection) {
+        return http3::end_requests(layers);
+    }
     for key in connection.stream_keys() {
         end_stream(engine, connection, key, false);
     }
@@ -47,6 +51,9 @@ fn close_notify(engine: &EngineCell, connection: &ConnectionCell) {
     let user_data = connection.user_data.get();
     match known {
         Known::Created => {
+            if let Some(layers) = Layers::of(engine, connection) {
+                return http3::close_notify(layers);
+            }
             let notify = connection.callbacks().and_then(|p| p.conn_cbs.conn_close_notify);
             if let Some(notify) = notify {
                 let data = connection.protocol_data.get();

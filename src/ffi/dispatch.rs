@@ -3,12 +3,11 @@
 //! One event is taken, the borrow of the core ends, C is called, and then the next one is taken:
 //! a callback may call anything.
 
-use std::rc::Rc;
-
 use libc::c_void;
 
 use crate::connection::{CloseReason, Event};
 use crate::error::TransportErrorCode;
+use crate::http3::Code;
 use crate::stream::{StreamEvent, StreamKey};
 use crate::time::Instant;
 use crate::wire::{ConnectionId, Role};
@@ -20,10 +19,11 @@ use super::abi::{
     XQC_LOG_WARN,
 };
 use super::address::describe;
-use super::cells::{ConnectionCell, EngineCell, Known, StreamCell};
+use super::cells::{ConnectionCell, EngineCell, Known, ProtocolKind, StreamCell};
 use super::certificate::{choose_certificate, show_message, verify_certificate};
 use super::cid::{cid_bytes, raw_cid};
 use super::datagram::deliver_datagrams;
+use super::http3::{self, Layers};
 use super::identifiers::issue_connection_ids;
 use super::notify::notify_unread;
 use super::report::{ending, report_stream};
@@ -39,8 +39,11 @@ pub(super) fn deliver_events(engine: &EngineCell, connection: &ConnectionCell, n
             Some(core) => core.poll_event(),
             None => None,
         };
-        let Some(event) = event else { return };
+        let Some(event) = event else { break };
         deliver(engine, connection, event, now);
+    }
+    if let Some(layers) = Layers::of(engine, connection) {
+        http3::deliver_events(layers);
     }
 }
 
@@ -52,7 +55,7 @@ fn deliver(engine: &EngineCell, connection: &ConnectionCell, event: Event, now: 
             show_message(engine, connection, kind, &bytes);
         }
         Event::PeerParameters(parameters) => save_parameters(engine, connection, &parameters),
-        Event::HandshakeComplete => on_handshake_complete(connection),
+        Event::HandshakeComplete => on_handshake_complete(engine, connection),
         Event::HandshakeConfirmed => on_confirmed(engine, connection, now),
         Event::VersionNegotiated(version) => {
             engine.core.borrow_mut().begin_anew(connection.key, now, version);
@@ -64,8 +67,8 @@ fn deliver(engine: &EngineCell, connection: &ConnectionCell, event: Event, now: 
         Event::NeedConnectionIds(count) => issue_connection_ids(engine, connection, count, now),
         Event::ConnectionIdRetired(cid) => on_cid_retired(engine, connection, cid, now),
         Event::PeerAddressChanged => peer_address_changed(engine, connection),
-        Event::PingAcked(name) => on_ping_acked(connection, name as *mut c_void),
-        Event::Stream(event) => on_stream_event(engine, connection, event),
+        Event::PingAcked(name) => on_ping_acked(engine, connection, name as *mut c_void),
+        Event::Stream(event) => on_stream_event(engine, connection, event, now),
         Event::Closing(reason) => on_closing(engine, connection, &reason, now),
     }
 }
@@ -85,23 +88,25 @@ fn on_protocol(engine: &EngineCell, connection: &ConnectionCell, alpn: &[u8], no
     if connection.known.get() == Known::Created {
         return;
     }
-    if let Some(callbacks) = chosen_protocol(engine, alpn) {
-        // Chosen only once: nothing is there yet.
-        let _ = connection.protocol.set(callbacks);
+    if let Some(protocol) = chosen_protocol(engine, alpn) {
+        connection.choose(&protocol);
     }
-    if !create_notify(connection) {
+    if !create_notify(engine, connection) {
         on_callback_failure(engine, connection, now);
     }
 }
 
-fn chosen_protocol(engine: &EngineCell, alpn: &[u8]) -> Option<Rc<xqc_app_proto_callbacks_t>> {
+fn chosen_protocol(engine: &EngineCell, alpn: &[u8]) -> Option<ProtocolKind> {
     let protocols = engine.protocols.borrow();
     let found = protocols.iter().find(|protocol| protocol.alpn == alpn)?;
-    Some(found.callbacks.clone())
+    Some(found.kind.clone())
 }
 
-/// Calls `conn_create_notify`. Returns false if the host refused.
-pub(super) fn create_notify(connection: &ConnectionCell) -> bool {
+/// Calls `conn_create_notify`, or what HTTP/3 has in its place. Returns false if the host refused.
+pub(super) fn create_notify(engine: &EngineCell, connection: &ConnectionCell) -> bool {
+    if let Some(layers) = Layers::of(engine, connection) {
+        return http3::create(layers);
+    }
     let Some(callbacks) = connection.callbacks() else { return false };
     // Before the call: a host that destroys the engine inside it hears of the end.
     let before = connection.known.replace(Known::Created);
@@ -116,9 +121,12 @@ pub(super) fn create_notify(connection: &ConnectionCell) -> bool {
     result == 0
 }
 
-fn on_handshake_complete(connection: &ConnectionCell) {
+fn on_handshake_complete(engine: &EngineCell, connection: &ConnectionCell) {
     if connection.known.get() != Known::Created {
         return;
+    }
+    if let Some(layers) = Layers::of(engine, connection) {
+        return http3::handshake_finished(layers);
     }
     let notify = connection.callbacks().and_then(|p| p.conn_cbs.conn_handshake_finished);
     if let Some(notify) = notify {
@@ -128,7 +136,10 @@ fn on_handshake_complete(connection: &ConnectionCell) {
     }
 }
 
-fn on_ping_acked(connection: &ConnectionCell, ping_user_data: *mut c_void) {
+fn on_ping_acked(engine: &EngineCell, connection: &ConnectionCell, ping_user_data: *mut c_void) {
+    if let Some(layers) = Layers::of(engine, connection) {
+        return http3::ping_acked(layers, ping_user_data);
+    }
     let notify = connection.callbacks().and_then(|p| p.conn_cbs.conn_ping_acked);
     if let (Known::Created, Some(notify)) = (connection.known.get(), notify) {
         let (user_data, data) = (connection.user_data.get(), connection.protocol_data.get());
@@ -184,13 +195,25 @@ fn on_cid_retired(
     connection.scid.set(next);
 }
 
-fn on_stream_event(engine: &EngineCell, connection: &ConnectionCell, event: StreamEvent) {
+fn on_stream_event(
+    engine: &EngineCell,
+    connection: &ConnectionCell,
+    event: StreamEvent,
+    now: Instant,
+) {
+    if let StreamEvent::OverLimit { id, limit } = event {
+        log_over_limit(engine, connection, id, limit);
+    }
+    if let Some(layers) = Layers::of(engine, connection) {
+        return http3::on_stream_event(layers, event, now);
+    }
     match event {
         StreamEvent::Opened(key) => on_stream_opened(engine, connection, key),
         StreamEvent::ResetByPeer { key, code } => on_stream_reset(engine, connection, key, code),
         // As upstream: the next send tells.
-        StreamEvent::StoppedByPeer { .. } | StreamEvent::LimitRaised(_) => {}
-        StreamEvent::OverLimit { id, limit } => log_over_limit(engine, connection, id, limit),
+        StreamEvent::StoppedByPeer { .. }
+        | StreamEvent::LimitRaised(_)
+        | StreamEvent::OverLimit { .. } => {}
         StreamEvent::Closed(key) => close_stream(engine, connection, key),
     }
 }
@@ -302,7 +325,7 @@ pub(super) fn end_stream(
         // SAFETY: the host gave this function; the handle is good until the outermost call returns.
         unsafe { notify(stream.as_ptr(), stream.user_data.get()) };
     }
-    report_stream(engine, connection, stream, whole);
+    report_stream(engine, connection, stream.key, whole);
 }
 
 /// The connection leaves the open state: the error is noted and the host told, where upstream
@@ -313,9 +336,9 @@ fn on_closing(
     reason: &CloseReason,
     now: Instant,
 ) {
-    let end = End::of(reason);
+    let end = End::of(reason, connection.http3().is_some());
     if connection.ending.get().is_empty() {
-        connection.ending.set(ending(reason));
+        connection.ending.set(ending(reason, end.error));
     }
     if end.peer_kind != 0 && !connection.ended.get() {
         // What arrived before the peer's CONNECTION_CLOSE is still the application's.
@@ -349,8 +372,12 @@ struct End {
 }
 
 impl End {
-    fn of(reason: &CloseReason) -> Self {
+    fn of(reason: &CloseReason, http3: bool) -> Self {
+        let clean = |code: u64| http3 && code == Code::NO_ERROR.0;
         let (error, peer_kind, tell) = match reason {
+            // As below.
+            CloseReason::LocalApplication(code) if clean(*code) => (0, 0, false),
+            CloseReason::PeerApplication { code, .. } if clean(*code) => (0, 2, true),
             CloseReason::LocalApplication(code) => (*code, 0, true),
             // The host closed without an error: it is told when the peer has answered.
             CloseReason::LocalTransport(code) => (code.0, 0, code.0 != 0),

@@ -22,6 +22,7 @@ use super::clock::Clock;
 use super::config::{default_config, merge_config, token_keys};
 use super::destroy::destroy_connection;
 use super::guard::{catch, with_any_engine, with_engine};
+use super::http3::EngineHttp3;
 use super::log::Log;
 use super::qlog::{trace_all, Qlog};
 use super::run::{run, Release};
@@ -108,6 +109,7 @@ unsafe fn create(
         private_context: Cell::new(std::ptr::null_mut()),
         config: RefCell::new(config),
         protocols: RefCell::new(Vec::new()),
+        http3: EngineHttp3::default(),
         server_settings: RefCell::new(default_terms(role)),
         policy: Cell::new(ServerPolicy {
             // Also without conn_cert_cb: conn_create_notify comes before our transport parameters

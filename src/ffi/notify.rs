@@ -11,16 +11,23 @@ use crate::time::Instant;
 
 use super::abi::{xqc_app_proto_callbacks_t, xqc_stream_t};
 use super::cells::{ConnectionCell, EngineCell, Known};
+use super::http3::{self, Layers};
 use super::run::on_callback_failure;
 
 /// Calls `stream_read_notify` for every stream with something to read.
 #[inline]
 pub(super) fn notify_readable(engine: &EngineCell, connection: &ConnectionCell, now: Instant) {
+    if let Some(layers) = Layers::of(engine, connection) {
+        return http3::notify_readable(layers, now);
+    }
     notify(engine, connection, Readiness::Read, now);
 }
 
 /// As [`notify_readable`], for a connection that the peer has just closed.
 pub(super) fn notify_unread(engine: &EngineCell, connection: &ConnectionCell, now: Instant) {
+    if let Some(layers) = Layers::of(engine, connection) {
+        return http3::notify_unread(layers, now);
+    }
     notify(engine, connection, Readiness::LastRead, now);
 }
 
@@ -28,6 +35,9 @@ pub(super) fn notify_unread(engine: &EngineCell, connection: &ConnectionCell, no
 /// ours that were never written to.
 #[inline]
 pub(super) fn notify_writable(engine: &EngineCell, connection: &ConnectionCell, now: Instant) {
+    if let Some(layers) = Layers::of(engine, connection) {
+        return http3::notify_writable(layers);
+    }
     notify(engine, connection, Readiness::Write, now);
 }
 

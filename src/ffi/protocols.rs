@@ -9,7 +9,7 @@ use super::abi::{
     xqc_app_proto_callbacks_t, xqc_engine_t, xqc_int_t, XQC_EALPN_NOT_REGISTERED, XQC_EPARAM,
     XQC_LOG_INFO, XQC_OK,
 };
-use super::cells::{EngineCell, Protocol};
+use super::cells::{EngineCell, Protocol, ProtocolKind};
 use super::guard::with_engine;
 
 /// The longest name of an application protocol (RFC 7301 section 3.1).
@@ -32,18 +32,18 @@ pub unsafe extern "C" fn xqc_engine_register_alpn(
     // SAFETY: the caller vouches for the table and the name.
     let (callbacks, name) = unsafe { (ap_cbs.as_ref(), alpn_bytes(alpn, alpn_len)) };
     let (Some(callbacks), Some(name)) = (callbacks, name) else { return -XQC_EPARAM };
-    let callbacks = Rc::new(*callbacks);
+    let kind = ProtocolKind::Host(Rc::new(*callbacks));
     // SAFETY: the caller vouches for the handle.
     unsafe {
         with_engine(engine, -XQC_EPARAM, |engine| {
-            let alpn = name.to_vec();
-            register(engine, Protocol { alpn, callbacks, context: alp_ctx });
+            register(engine, Protocol { alpn: name.to_vec(), kind, context: alp_ctx });
             XQC_OK
         })
     }
 }
 
-fn register(engine: &EngineCell, protocol: Protocol) {
+/// Adds a protocol, in the place of one with the same name.
+pub(super) fn register(engine: &EngineCell, protocol: Protocol) {
     let name = String::from_utf8_lossy(&protocol.alpn).into_owned();
     let mut protocols = engine.protocols.borrow_mut();
     match protocols.iter_mut().find(|known| known.alpn == protocol.alpn) {
@@ -97,15 +97,26 @@ pub unsafe extern "C" fn xqc_engine_unregister_alpn(
     // SAFETY: the caller vouches for the handle.
     unsafe {
         with_engine(engine, -XQC_EPARAM, |engine| {
-            let mut protocols = engine.protocols.borrow_mut();
-            let Some(index) = protocols.iter().position(|protocol| protocol.alpn == name) else {
-                return -XQC_EALPN_NOT_REGISTERED;
-            };
-            protocols.remove(index);
-            offer_protocols(engine, &protocols);
-            XQC_OK
+            let known = unregister(engine, |protocol| protocol.alpn == name);
+            if known {
+                XQC_OK
+            } else {
+                -XQC_EALPN_NOT_REGISTERED
+            }
         })
     }
+}
+
+/// Takes out the protocols that are `unwanted`; false if there were none.
+pub(super) fn unregister(engine: &EngineCell, unwanted: impl Fn(&Protocol) -> bool) -> bool {
+    let mut protocols = engine.protocols.borrow_mut();
+    let before = protocols.len();
+    protocols.retain(|protocol| !unwanted(protocol));
+    let any = protocols.len() < before;
+    if any {
+        offer_protocols(engine, &protocols);
+    }
+    any
 }
 
 /// The context a protocol was registered with.

@@ -1,6 +1,7 @@
 //! The records at the end of connections and streams. Scripts read them by their names of fields,
 //! which stay as upstream has them, in its order.
 
+use std::ffi::CStr;
 use std::fmt::{self, Write};
 
 use libc::c_char;
@@ -13,7 +14,7 @@ use crate::wire::Role;
 
 use super::abi::{xqc_conn_stats_t, XQC_LOG_REPORT, XQC_LOG_STATS};
 use super::address::describe;
-use super::cells::{ConnectionCell, EngineCell, StreamCell};
+use super::cells::{ConnectionCell, EngineCell};
 use super::stats::statistics;
 
 /// What a connection without error correction says of the reason: neither end offers anything.
@@ -34,12 +35,15 @@ pub(super) fn stamp(engine: &EngineCell, connection: &ConnectionCell) {
     }
 }
 
-/// What the report says of the way a connection ended.
-pub(super) fn ending(reason: &CloseReason) -> &'static str {
+/// What the report says of the way a connection ended, with which error for the host.
+pub(super) fn ending(reason: &CloseReason, error: u64) -> &'static str {
     match reason {
-        CloseReason::LocalTransport(code) if code.0 == 0 => "local close",
-        CloseReason::PeerTransport { code, .. } if code.0 == 0 => "remote close",
-        CloseReason::PeerApplication { code: 0, .. } => "remote close",
+        CloseReason::LocalTransport(_) | CloseReason::LocalApplication(_) if error == 0 => {
+            "local close"
+        }
+        CloseReason::PeerTransport { .. } | CloseReason::PeerApplication { .. } if error == 0 => {
+            "remote close"
+        }
         CloseReason::PeerTransport { .. } | CloseReason::PeerApplication { .. } => "remote error",
         CloseReason::IdleTimeout | CloseReason::HandshakeTimeout => "idle timeout",
         CloseReason::StatelessReset => "stateless reset",
@@ -193,8 +197,13 @@ fn after(core: &Connection, time: Option<Instant>) -> u64 {
     time.map_or(0, |time| time.saturating_since(core.created()).as_micros())
 }
 
+/// The code that a part of a stream was given up with.
+pub(super) fn stream_error(core: &Connection, key: StreamKey) -> Option<u64> {
+    core.streams().reset_code(key)
+}
+
 /// A zero-terminated text of ours.
-fn write_c_text(out: &mut String, field: &[c_char]) -> fmt::Result {
+pub(super) fn write_c_text(out: &mut String, field: &[c_char]) -> fmt::Result {
     field
         .iter()
         .take_while(|byte| **byte != 0)
@@ -205,7 +214,7 @@ fn write_c_text(out: &mut String, field: &[c_char]) -> fmt::Result {
 pub(super) fn report_stream(
     engine: &EngineCell,
     connection: &ConnectionCell,
-    stream: &StreamCell,
+    key: StreamKey,
     whole: bool,
 ) {
     if !engine.log.enabled(XQC_LOG_STATS) {
@@ -216,7 +225,7 @@ pub(super) fn report_stream(
         let Some(core) = core.connection_mut(connection.key) else { return };
         let mut text = String::with_capacity(1024);
         // Writing into a string never fails.
-        let _ = write_stream(&mut text, core, stream, whole, connection.scid_text());
+        let _ = write_stream(&mut text, core, key, whole, connection.scid_text());
         text
     };
     connection.log(&engine.log, XQC_LOG_STATS, "xqc_destroy_stream", format_args!("|{text}"));
@@ -225,11 +234,11 @@ pub(super) fn report_stream(
 fn write_stream(
     out: &mut String,
     core: &mut Connection,
-    stream: &StreamCell,
+    key: StreamKey,
     whole: bool,
     scid: impl fmt::Display,
 ) -> fmt::Result {
-    let key = stream.key;
+    let id = core.streams().id(key).map_or(0, |id| id.0);
     let code = core.streams().reset_code(key);
     let (send, recv) = state_numbers(core, key);
     write!(
@@ -237,9 +246,9 @@ fn write_stream(
         "err:0x{:x}|close_msg:{}|enable_multipath:0|send_state:{send}|recv_state:{recv}|\
          stream_id:{}|stream_type:{}|",
         code.unwrap_or(0),
-        stream_ending(core, key, whole),
-        stream.id,
-        stream.id & 3,
+        stream_ending(core, key, whole).to_string_lossy(),
+        id,
+        id & 3,
     )?;
     let record = core.streams_mut().record(key).cloned();
     write_record(out, record.as_ref())?;
@@ -283,14 +292,15 @@ fn write_record(out: &mut String, record: Option<&Record>) -> fmt::Result {
     })
 }
 
-fn stream_ending(core: &mut Connection, key: StreamKey, whole: bool) -> &'static str {
+/// How a stream came to its end.
+pub(super) fn stream_ending(core: &mut Connection, key: StreamKey, whole: bool) -> &'static CStr {
     let reset = core.streams().reset_code(key).is_some();
     let by_peer = core.streams_mut().record(key).is_some_and(|r| r.reset_received.is_some());
     match (whole, reset) {
-        (_, true) if by_peer => "remote reset",
-        (_, true) => "local reset",
-        (true, false) => "finished",
-        (false, false) => "conn closed",
+        (_, true) if by_peer => c"remote reset",
+        (_, true) => c"local reset",
+        (true, false) => c"finished",
+        (false, false) => c"conn closed",
     }
 }
 

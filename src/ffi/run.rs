@@ -11,6 +11,7 @@ use super::cells::{ConnectionCell, EngineCell};
 use super::datagram::{deliver_datagrams, notify_datagrams_writable};
 use super::destroy::destroy_connection;
 use super::dispatch::deliver_events;
+use super::http3::{close_if_drained, Layers};
 use super::notify::{notify_readable, notify_writable};
 use super::output::{flush, is_closed};
 use super::qlog::deliver_trace;
@@ -120,6 +121,9 @@ fn run_connection(engine: &EngineCell, key: ConnectionKey, release: Release) {
     notify_writable(engine, connection, now);
     notify_datagrams_writable(engine, connection);
     deliver_events(engine, connection, now);
+    if let Some(layers) = Layers::of(engine, connection) {
+        close_if_drained(layers);
+    }
     engine.before_sending.set(None);
     if engine.left_unread.take() {
         look_again_if_unread(engine, key);

@@ -21,6 +21,7 @@ use super::abi::{
 use super::cells::ConnectionTerms;
 use super::congestion::CongestionChoice;
 use super::guard::{catch, with_engine};
+use super::http3::HeldBack;
 use super::version::wanted_version;
 use connection_options::connection_options;
 use credit::with_credit;
@@ -75,6 +76,7 @@ fn terms(host: &xqc_conn_settings_t, base: &Settings, role: Role) -> ConnectionT
     ConnectionTerms {
         settings: Arc::new(settings),
         disable_send_mmsg: host.disable_send_mmsg != 0,
+        held_back: HeldBack::new(host),
         custom_window: if host.cc_params.customize_on == 0 { 0 } else { host.cc_params.init_cwnd },
     }
 }

@@ -101,7 +101,7 @@ fn early_data_flag(connection: &Connection) -> xqc_0rtt_flag_t {
 }
 
 /// Copies a text, cut to what fits before the terminating zero.
-fn copy_text(field: &mut [c_char], text: &[u8]) {
+pub(super) fn copy_text(field: &mut [c_char], text: &[u8]) {
     let room = field.len().saturating_sub(1);
     for (to, from) in field[..room].iter_mut().zip(text) {
         *to = *from as c_char;

@@ -11,7 +11,7 @@ use libc::{c_char, c_int, size_t, sockaddr, socklen_t};
 use super::{
     xqc_bool_t, xqc_cid_t, xqc_connection_t, xqc_engine_t, xqc_ext_client_auth_t,
     xqc_ext_ecn_stats_t, xqc_ext_lb_draft_t, xqc_ext_marking_writers_t, xqc_ext_migration_t,
-    xqc_int_t, xqc_usec_t,
+    xqc_h3_conn_t, xqc_int_t, xqc_usec_t,
 };
 
 extern "C" {
@@ -178,4 +178,26 @@ extern "C" {
         addr_cap: socklen_t,
         local_addr_len: *mut socklen_t,
     ) -> xqc_int_t;
+
+    /// Ends an HTTP/3 connection gracefully (RFC 9114 section 5.2): the peer is told by GOAWAY to make
+    /// no more requests, `xqc_h3_request_create` gives none, those under way finish, and then the
+    /// connection closes by itself, without an error. Callable inside callbacks, and again.
+    ///
+    /// Returns `XQC_OK`, `-XQC_H3_EPARAM` for null, or `-XQC_CLOSING`.
+    pub fn xqc_ext_h3_conn_go_away(h3c: *mut xqc_h3_conn_t) -> xqc_int_t;
+
+    /// Says whether later HTTP/3 connections take extended CONNECT (RFC 9220), which a server tells
+    /// its clients by SETTINGS_ENABLE_CONNECT_PROTOCOL; they do not unless told so. Clients send it
+    /// where the server has said so. Callable inside callbacks.
+    ///
+    /// Returns `XQC_OK`, or `-XQC_EPARAM` for null.
+    pub fn xqc_ext_h3_set_extended_connect(engine: *mut xqc_engine_t, enable: c_int) -> xqc_int_t;
+
+    /// Says whether later HTTP/3 connections let the fields `connection` and `upgrade` and the status
+    /// 101 pass, in both directions, for hosts that relay WebSocket upgrades as HTTP/1.1 has them.
+    /// Unless told so they count as malformed, as RFC 9114 sections 4.2 and 4.5 want. Callable inside
+    /// callbacks.
+    ///
+    /// Returns `XQC_OK`, or `-XQC_EPARAM` for null.
+    pub fn xqc_ext_h3_allow_upgrade_fields(engine: *mut xqc_engine_t, allow: c_int) -> xqc_int_t;
 }

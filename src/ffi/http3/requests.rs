@@ -1,0 +1,172 @@
+//! What an `xqc_h3_request_t *` points at, and the requests of a connection.
+
+use std::cell::{Cell, RefCell};
+
+use libc::{c_char, c_void};
+
+use crate::ffi::abi::xqc_h3_request_t;
+use crate::stream::StreamKey;
+
+use super::cells::H3Cell;
+use super::sections::Sections;
+
+/// A request as C sees it.
+pub(in crate::ffi) struct RequestCell {
+    pub h3: *const H3Cell,
+    pub key: StreamKey,
+    pub id: u64,
+    pub user_data: Cell<*mut c_void>,
+    /// A header section that is no interim response was sent: what follows are trailers.
+    pub head_sent: Cell<bool>,
+    /// The host closed it, or a callback failed: of its callbacks only the last one is called.
+    pub muted: Cell<bool>,
+    /// Bytes per second that the peer may send; 0 if the host set no limit.
+    pub receive_rate: Cell<u64>,
+    /// Why the stream closed, once it has: a zero-terminated text.
+    pub close_message: Cell<*const c_char>,
+    /// Field sections that the host has taken.
+    pub sections: Sections,
+}
+
+impl RequestCell {
+    fn new(h3: *const H3Cell, key: StreamKey, id: u64, user_data: *mut c_void) -> Self {
+        Self {
+            h3,
+            key,
+            id,
+            user_data: Cell::new(user_data),
+            head_sent: Cell::new(false),
+            muted: Cell::new(false),
+            receive_rate: Cell::new(0),
+            close_message: Cell::new(std::ptr::null()),
+            sections: Sections::default(),
+        }
+    }
+
+    /// Becomes another request.
+    fn renew(&mut self, h3: *const H3Cell, key: StreamKey, id: u64, user_data: *mut c_void) {
+        self.h3 = h3;
+        self.key = key;
+        self.id = id;
+        self.user_data.set(user_data);
+        self.head_sent.set(false);
+        self.muted.set(false);
+        self.receive_rate.set(0);
+        self.close_message.set(std::ptr::null());
+        self.sections.clear();
+    }
+
+    /// The handle.
+    pub fn as_ptr(&self) -> *mut xqc_h3_request_t {
+        std::ptr::from_ref(self).cast_mut().cast()
+    }
+}
+
+/// Room for requests that a connection without any keeps.
+const ROOM_KEPT: usize = 64;
+
+/// The requests of a connection that the host knows, at the slots of their keys.
+#[derive(Default)]
+pub(in crate::ffi) struct Requests {
+    cells: RefCell<Vec<Option<Box<RequestCell>>>>,
+    count: Cell<usize>,
+}
+
+impl Requests {
+    /// The cell of a request. The reference is good while a call of the C API is on the stack: a
+    /// cell that leaves the table goes to the pool's dead, who rest until the outermost call
+    /// returns.
+    pub fn get(&self, key: StreamKey) -> Option<&RequestCell> {
+        let cells = self.cells.borrow();
+        let cell = cells.get(key.slot() as usize)?.as_deref()?;
+        if cell.key != key {
+            return None;
+        }
+        // SAFETY: the cell is boxed, so its address does not change when the table grows, and the
+        // box is kept as said above.
+        Some(unsafe { &*std::ptr::from_ref(cell) })
+    }
+
+    /// Makes the cell of a request.
+    pub fn add(
+        &self,
+        pool: &RequestPool,
+        h3: &H3Cell,
+        (key, id): (StreamKey, u64),
+        user_data: *mut c_void,
+    ) -> &RequestCell {
+        let cell = match pool.take() {
+            Some(mut cell) => {
+                cell.renew(h3, key, id, user_data);
+                cell
+            }
+            None => Box::new(RequestCell::new(h3, key, id, user_data)),
+        };
+        let address = std::ptr::from_ref(&*cell);
+        let mut cells = self.cells.borrow_mut();
+        let slot = key.slot() as usize;
+        if cells.len() <= slot {
+            cells.resize_with(slot + 1, || None);
+        }
+        debug_assert!(cells[slot].is_none(), "a request's cell leaves before its key");
+        cells[slot] = Some(cell);
+        self.count.set(self.count.get() + 1);
+        // SAFETY: as in `get`.
+        unsafe { &*address }
+    }
+
+    /// Takes the cell of a request out of the table and buries it.
+    pub fn remove(&self, pool: &RequestPool, key: StreamKey) {
+        let mut cells = self.cells.borrow_mut();
+        let slot = cells.get_mut(key.slot() as usize);
+        let Some(cell) = slot.and_then(|slot| slot.take_if(|cell| cell.key == key)) else { return };
+        pool.bury(cell);
+        self.count.set(self.count.get() - 1);
+        if self.count.get() == 0 && cells.capacity() > ROOM_KEPT {
+            *cells = Vec::new();
+        }
+    }
+
+    /// The keys of all requests, in the order in which they were made.
+    pub fn keys(&self) -> Vec<StreamKey> {
+        let cells = self.cells.borrow();
+        let mut keys: Vec<_> = cells.iter().flatten().map(|cell| (cell.id, cell.key)).collect();
+        keys.sort_unstable_by_key(|(id, _)| *id);
+        keys.into_iter().map(|(_, key)| key).collect()
+    }
+}
+
+/// Cells that an engine keeps to be used again.
+const MAX_SPARE: usize = 128;
+
+/// The cells of requests that are over: kept until no call can hold them any more, then used again.
+#[derive(Default)]
+#[allow(clippy::vec_box, reason = "a handle is the address of its box")]
+pub(in crate::ffi) struct RequestPool {
+    dead: RefCell<Vec<Box<RequestCell>>>,
+    spare: RefCell<Vec<Box<RequestCell>>>,
+}
+
+impl RequestPool {
+    fn take(&self) -> Option<Box<RequestCell>> {
+        self.spare.borrow_mut().pop()
+    }
+
+    fn bury(&self, cell: Box<RequestCell>) {
+        self.dead.borrow_mut().push(cell);
+    }
+
+    /// Lets the dead be used again. Only for the end of the outermost call.
+    #[inline]
+    pub fn recycle(&self) {
+        let mut dead = self.dead.borrow_mut();
+        if dead.is_empty() {
+            return;
+        }
+        let mut spare = self.spare.borrow_mut();
+        let room = MAX_SPARE.saturating_sub(spare.len());
+        let kept = dead.len().min(room);
+        spare.extend(dead.drain(..kept));
+        *dead = Vec::new();
+    }
+}
