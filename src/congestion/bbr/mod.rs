@@ -10,7 +10,7 @@ mod policer;
 mod probe_bandwidth;
 mod startup;
 
-use super::model::{rate_of, scale, working_window, ProbeRtt, Target, Window};
+use super::model::{scale, working_window, Pacing, ProbeRtt, Target, Window};
 use super::{AckSample, CongestionController, Insight, Mode, Parameters};
 use crate::time::{Duration, Instant};
 use drain::Drain;
@@ -25,8 +25,7 @@ pub struct Bbr {
     model: Model,
     phase: Phase,
     window: Window,
-    /// Bytes per second; 0 before the first sample.
-    pacing_rate: u64,
+    pacing: Pacing,
     /// Sending began again after a rest and nothing was acknowledged since.
     restarting: bool,
 }
@@ -101,7 +100,7 @@ impl Bbr {
             model: Model::new(&parameters),
             phase: Phase::Startup(Startup),
             window: Window::new(parameters.initial_window()),
-            pacing_rate: 0,
+            pacing: Pacing::new(startup::GAIN),
             restarting: false,
         }
     }
@@ -125,15 +124,9 @@ impl Bbr {
     }
 
     fn set_pacing_rate(&mut self, gain: f64, smoothed_rtt: Duration) {
-        if self.pacing_rate == 0 {
-            let known = rate_of(self.parameters.initial_window(), smoothed_rtt).unwrap_or(0);
-            self.pacing_rate = scale(known, startup::GAIN);
-        }
         let rate = scale(self.model.bandwidth(), gain);
-        // Until the pipe was full, a low sample says little.
-        if rate > self.pacing_rate || (self.model.pipe_is_full() && rate > 0) {
-            self.pacing_rate = rate;
-        }
+        let pipe_is_full = self.model.pipe_is_full();
+        self.pacing.update(rate, pipe_is_full, &self.parameters, smoothed_rtt);
     }
 
     fn set_window(&mut self, sample: &AckSample) {
@@ -194,7 +187,7 @@ impl CongestionController for Bbr {
         self.parameters.mtu = mtu.max(1);
         self.model.set_mtu(&self.parameters);
         // RFC 9002 section 7.2: the initial window follows the datagram size.
-        if self.pacing_rate == 0 && !self.window.in_recovery() {
+        if !self.pacing.is_set() && !self.window.in_recovery() {
             self.window = Window::new(self.parameters.initial_window());
         }
     }
@@ -209,13 +202,10 @@ impl CongestionController for Bbr {
     }
 
     fn pacing_rate(&self, smoothed_rtt: Duration) -> Option<u64> {
-        if self.pacing_rate == 0 {
-            let rate = rate_of(self.window.get(), smoothed_rtt)?;
-            return Some(scale(rate, startup::GAIN));
+        if !self.pacing.is_set() {
+            return self.pacing.beginning(self.window.get(), smoothed_rtt);
         }
-        // The least window must get through each round trip, or the estimate could not recover.
-        let least = rate_of(working_window(&self.parameters), self.model.min_rtt()?).unwrap_or(0);
-        Some(self.pacing_rate.max(scale(least, self.phase.pacing_gain())))
+        Some(self.pacing.rate(&self.parameters, self.model.min_rtt()?, self.phase.pacing_gain()))
     }
 
     fn bandwidth(&self) -> Option<u64> {

@@ -9,7 +9,7 @@ mod model;
 mod probe_bandwidth;
 mod startup;
 
-use super::model::{rate_of, scale, working_window, ProbeRtt, Target, Window};
+use super::model::{scale, working_window, Pacing, ProbeRtt, Target, Window};
 use super::{AckSample, CongestionController, Insight, Mode, Parameters};
 use crate::time::{Duration, Instant};
 use model::Model;
@@ -29,8 +29,7 @@ pub struct Bbr2 {
     model: Model,
     phase: Phase,
     window: Window,
-    /// Bytes per second; 0 before the first sample.
-    pacing_rate: u64,
+    pacing: Pacing,
     /// Sending began again after a rest and nothing was acknowledged since.
     restarting: bool,
     /// Where the cycle of probing was before the round-trip time was measured.
@@ -84,7 +83,7 @@ impl Bbr2 {
             model: Model::new(&parameters),
             phase: Phase::Startup,
             window: Window::new(parameters.initial_window()),
-            pacing_rate: 0,
+            pacing: Pacing::new(startup::PACING_GAIN),
             restarting: false,
             resume: None,
         }
@@ -138,15 +137,9 @@ impl Bbr2 {
     }
 
     fn set_pacing_rate(&mut self, gain: f64, smoothed_rtt: Duration) {
-        if self.pacing_rate == 0 {
-            let known = rate_of(self.parameters.initial_window(), smoothed_rtt).unwrap_or(0);
-            self.pacing_rate = scale(known, startup::PACING_GAIN);
-        }
         let rate = scale(self.model.bandwidth(), gain * PACING_MARGIN);
-        // Until the pipe was full, a low sample says little.
-        if rate > self.pacing_rate || (self.model.pipe_is_full() && rate > 0) {
-            self.pacing_rate = rate;
-        }
+        let pipe_is_full = self.model.pipe_is_full();
+        self.pacing.update(rate, pipe_is_full, &self.parameters, smoothed_rtt);
     }
 
     fn set_window(&mut self, sample: &AckSample) {
@@ -212,7 +205,7 @@ impl CongestionController for Bbr2 {
         self.parameters.mtu = mtu.max(1);
         self.model.set_mtu(&self.parameters);
         // RFC 9002 section 7.2: the initial window follows the datagram size.
-        if self.pacing_rate == 0 && !self.window.in_recovery() {
+        if !self.pacing.is_set() && !self.window.in_recovery() {
             self.window = Window::new(self.parameters.initial_window());
         }
     }
@@ -227,13 +220,10 @@ impl CongestionController for Bbr2 {
     }
 
     fn pacing_rate(&self, smoothed_rtt: Duration) -> Option<u64> {
-        if self.pacing_rate == 0 {
-            let rate = rate_of(self.window.get(), smoothed_rtt)?;
-            return Some(scale(rate, startup::PACING_GAIN));
+        if !self.pacing.is_set() {
+            return self.pacing.beginning(self.window.get(), smoothed_rtt);
         }
-        // The least window must get through each round trip, or the estimate could not recover.
-        let least = rate_of(working_window(&self.parameters), self.model.min_rtt()?).unwrap_or(0);
-        Some(self.pacing_rate.max(scale(least, self.phase.pacing_gain())))
+        Some(self.pacing.rate(&self.parameters, self.model.min_rtt()?, self.phase.pacing_gain()))
     }
 
     fn bandwidth(&self) -> Option<u64> {

@@ -3,6 +3,7 @@
 mod aggregation;
 mod full_pipe;
 mod min_rtt;
+mod pacing;
 mod probe_rtt;
 mod recent;
 mod window;
@@ -10,6 +11,7 @@ mod window;
 pub(super) use aggregation::Aggregation;
 pub(super) use full_pipe::FullPipe;
 pub(super) use min_rtt::MinRtt;
+pub(super) use pacing::Pacing;
 pub(super) use probe_rtt::ProbeRtt;
 pub(super) use recent::Recent;
 pub(super) use window::{Target, Window};
