@@ -55,6 +55,8 @@ fn deliver(layers: Layers<'_>, event: Event) {
             end_request(layers, key, true);
             layers.with(|_, transport| transport.streams_mut().forget(key));
         }
+        // No context offers extended HTTP/3 to a host yet that could open one.
+        Event::BytestreamOpened(_) | Event::BytestreamClosed(_) => {}
         Event::GoAway { id } => {
             layers.log(
                 XQC_LOG_DEBUG,
