@@ -5,7 +5,6 @@ use crate::http3::error::{Code, ConnectionError};
 use crate::http3::frame::{broken, unexpected, FrameHeader, FrameType, PartialHeader, Standing};
 use crate::http3::settings::{Settings, MAX_SETTINGS_LEN};
 use crate::stream::Streams;
-use crate::time::Instant;
 use crate::wire::{Reader, Role};
 
 /// Which of the streams of which there is one each the peer has opened.
@@ -158,7 +157,6 @@ impl Connection {
         streams: &mut Streams,
         kind: FrameType,
         content: &[u8],
-        now: Instant,
     ) -> Result<(), ConnectionError> {
         match kind {
             FrameType::SETTINGS => {
@@ -167,7 +165,7 @@ impl Connection {
                 self.events.push_back(Event::Settings);
                 Ok(())
             }
-            FrameType::GOAWAY => self.on_goaway(streams, only_varint(content)?, now),
+            FrameType::GOAWAY => self.on_goaway(streams, only_varint(content)?),
             FrameType::MAX_PUSH_ID => self.on_max_push_id(only_varint(content)?),
             FrameType::CANCEL_PUSH => {
                 only_varint(content)?;
@@ -175,8 +173,11 @@ impl Connection {
                 Err(ConnectionError::new(Code::ID_ERROR, "CANCEL_PUSH of no push"))
             }
             FrameType::PRIORITY_UPDATE_REQUEST => self.on_priority_update(streams, content),
-            // RFC 9218 section 7.2: no push was promised.
-            _ => Err(ConnectionError::new(Code::ID_ERROR, "a priority of no push")),
+            _ => {
+                Reader::new(content).varint().map_err(|_| broken("a priority of nothing"))?;
+                // RFC 9218 section 7.2: no push was promised.
+                Err(ConnectionError::new(Code::ID_ERROR, "a priority of no push"))
+            }
         }
     }
 }

@@ -4,7 +4,6 @@ use super::{Connection, Event};
 use crate::http3::error::{Code, ConnectionError};
 use crate::http3::frame::FrameType;
 use crate::stream::Streams;
-use crate::time::Instant;
 use crate::wire::{Direction, Role, StreamId, Writer};
 
 /// What both ends have said about the end.
@@ -67,7 +66,6 @@ impl Connection {
         &mut self,
         streams: &mut Streams,
         id: u64,
-        now: Instant,
     ) -> Result<(), ConnectionError> {
         let of_request = StreamId(id).initiator() == Role::Client
             && StreamId(id).direction() == Direction::Bidirectional;
@@ -82,18 +80,21 @@ impl Connection {
         self.going_away.received = Some(id);
         self.events.push_back(Event::GoAway { id });
         if self.role == Role::Client {
-            self.reject_requests_from(streams, id, now);
+            self.reject_requests_from(streams, id);
+            self.send_decoder_instructions(streams)?;
         }
         Ok(())
     }
 
-    /// The server does nothing about requests from `id` on: they can be made elsewhere.
-    fn reject_requests_from(&mut self, streams: &mut Streams, id: u64, now: Instant) {
+    /// The server does nothing about requests from `id` on: they can be made elsewhere. A response
+    /// that is there all the same is kept.
+    fn reject_requests_from(&mut self, streams: &mut Streams, id: u64) {
         let rejected: Vec<_> =
             self.table.open_requests().filter(|(_, request)| request.0 >= id).collect();
         for (key, _) in rejected {
-            self.on_request_reset(streams, key, Code::REQUEST_REJECTED.0, now);
+            // RFC 9114 section 4.1.1: a client does not use H3_REQUEST_REJECTED of its own accord.
             let _ = streams.close(key, Code::REQUEST_CANCELLED.0);
+            self.on_request_reset(streams, key, Code::REQUEST_REJECTED.0);
         }
         let rejected: Vec<_> =
             self.table.bytestreams().filter(|(_, bytestream)| bytestream.0 >= id).collect();

@@ -5,7 +5,6 @@ use super::Connection;
 use crate::http3::error::{Code, ConnectionError};
 use crate::http3::stream_type::{PartialType, StreamType};
 use crate::stream::{StreamKey, Streams};
-use crate::time::Instant;
 use crate::wire::Role;
 
 /// What a unidirectional stream of the peer is.
@@ -47,7 +46,6 @@ impl Connection {
         streams: &mut Streams,
         key: StreamKey,
         incoming: &mut Incoming,
-        now: Instant,
     ) -> Result<(), ConnectionError> {
         loop {
             let piece = streams.peek(key);
@@ -67,7 +65,7 @@ impl Connection {
                 Incoming::Control(reader) => {
                     let (count, frame) = reader.take(piece, self.role)?;
                     if let Some(frame) = frame {
-                        self.on_control_frame(streams, frame, reader.content(), now)?;
+                        self.on_control_frame(streams, frame, reader.content())?;
                     }
                     count
                 }

@@ -30,7 +30,7 @@ impl Connection {
             Entry::Undecided(_) => self.decide(streams, key, now),
             Entry::Incoming(_, incoming) => {
                 let mut taken = std::mem::take(incoming);
-                let result = self.read_incoming(streams, key, &mut taken, now);
+                let result = self.read_incoming(streams, key, &mut taken);
                 if let Some(Entry::Incoming(_, incoming)) = self.table.get_mut(key) {
                     *incoming = taken;
                 }
@@ -67,7 +67,7 @@ impl Connection {
         let Some(request) = table.request_mut(key) else { return Ok(()) };
         let name = (key, request.id);
         let progress = request.receiving.advance(&mut context, name, &mut request.stats);
-        self.after_reading(streams, key, progress, now)?;
+        self.after_reading(streams, key, progress)?;
         self.send_decoder_instructions(streams)
     }
 
@@ -86,13 +86,18 @@ impl Connection {
         let (table, mut context) = self.context(streams, now);
         let nothing = crate::http3::BodyRead { len: 0, fin: false };
         let Some(request) = table.request_mut(key) else { return Ok(nothing) };
-        let name = (key, request.id);
+        let (name, was_told) = ((key, request.id), request.receiving.is_told());
         let read = request.receiving.read_body(&mut context, name, out, &mut request.stats);
-        let is_told = request.receiving.is_told();
+        let has_news = was_told && !request.receiving.is_told();
+        let blocked_on = request.receiving.blocked_on();
         match read {
             Ok(read) => {
-                if !is_told {
+                if has_news {
                     self.pending.push(key);
+                }
+                // Trailers may have to wait for the table.
+                if let Some(count) = blocked_on {
+                    self.block(key, count)?;
                 }
                 self.send_decoder_instructions(streams)?;
                 self.settle(key);
@@ -100,7 +105,7 @@ impl Connection {
             }
             Err(Error::Connection(error)) => Err(error),
             Err(Error::Stream(error)) => {
-                self.fail_request(streams, key, error);
+                self.fail_request(streams, key, error)?;
                 Ok(nothing)
             }
         }
@@ -111,7 +116,6 @@ impl Connection {
         streams: &mut Streams,
         key: StreamKey,
         progress: Result<Progress, Error>,
-        now: Instant,
     ) -> Result<(), ConnectionError> {
         match progress {
             Ok(Progress::Idle) => Ok(()),
@@ -121,11 +125,7 @@ impl Connection {
             }
             Ok(Progress::Blocked(count)) => self.block(key, count),
             Err(Error::Connection(error)) => Err(error),
-            Err(Error::Stream(error)) => {
-                self.fail_request(streams, key, error);
-                let _ = now;
-                Ok(())
-            }
+            Err(Error::Stream(error)) => self.fail_request(streams, key, error),
         }
     }
 
@@ -178,13 +178,18 @@ impl Connection {
         self.blocked_bytes = self.blocked_bytes.saturating_sub(held as u64);
     }
 
-    /// Nothing more of a request is read. The peer's encoder has to know if sections may be left
-    /// (RFC 9204 section 4.4.2).
-    pub(super) fn stop_reading(&mut self, key: StreamKey) {
+    /// A request no longer waits for the decoder's table.
+    pub(super) fn unlist_blocked(&mut self, key: StreamKey) {
         if let Some(index) = self.blocked.iter().position(|(known, _)| *known == key) {
             self.blocked.swap_remove(index);
             self.release_blocked_bytes(key);
         }
+    }
+
+    /// Nothing more of a request is read. The peer's encoder has to know if sections may be left
+    /// (RFC 9204 section 4.4.2).
+    pub(super) fn stop_reading(&mut self, key: StreamKey) {
+        self.unlist_blocked(key);
         let Some(request) = self.table.request_mut(key) else { return };
         let stopped = request.receiving.stop();
         if stopped.was_unfinished {
@@ -211,15 +216,19 @@ impl Connection {
         streams: &mut Streams,
         key: StreamKey,
         error: StreamError,
-    ) {
+    ) -> Result<(), ConnectionError> {
+        self.count_failure(key)?;
         self.stop_reading(key);
-        let Some(request) = self.table.request_mut(key) else { return };
+        let Some(request) = self.table.request_mut(key) else { return Ok(()) };
         request.stats.error = Some(error.code.0);
         let known = request.life == Life::Open;
         let _ = streams.close(key, error.code.0);
         if known {
             self.events.push_back(Event::Failed { key, error });
         }
+        self.settle(key);
+        self.drop_unannounced(streams, key);
+        self.send_decoder_instructions(streams)
     }
 
     /// True for an end that answers requests.

@@ -45,9 +45,7 @@ impl Connection {
     /// What there is to be told and read of a request.
     pub fn notices(&self, streams: &Streams, key: StreamKey) -> Notices {
         match self.table.request(key) {
-            Some(request) if matches!(request.life, Life::Open | Life::StreamClosed) => {
-                request.receiving.notices(streams, key)
-            }
+            Some(request) if request.life == Life::Open => request.receiving.notices(streams, key),
             _ => Notices::default(),
         }
     }
@@ -69,7 +67,9 @@ impl Connection {
     /// follows. The section stays as it is until the next one of its kind.
     pub fn take_fields(&mut self, key: StreamKey, now: Instant) -> Option<(&FieldSection, bool)> {
         let request = self.table.request_mut(key)?;
-        request.receiving.take_fields(now, &mut request.stats)
+        let (part, fin) = request.receiving.take_fields(now, &mut request.stats)?;
+        self.settle(key);
+        self.table.request(key).map(|request| (request.receiving.fields(part), fin))
     }
 
     /// Sends a field section: pseudo-header fields first, names in lower case. `report` is told, by
@@ -90,6 +90,10 @@ impl Connection {
     ) -> Result<usize, SendError> {
         let request = self.table.request_mut(key).ok_or(SendError::Unknown)?;
         request.sending.check(streams, key)?;
+        let trailers = request.sending.begun && !fields.clone().next().is_some_and(is_pseudo);
+        if request.sending.trailers_sent {
+            return Err(SendError::OutOfOrder);
+        }
         let most = self.peer.and_then(|peer| peer.max_field_section_size).unwrap_or(u64::MAX);
         let size = fields.clone().fold(0, |sum: u64, field| sum.saturating_add(field.size()));
         if size > most {
@@ -107,6 +111,7 @@ impl Connection {
         self.encoder.encode_reporting(id, fields, &mut self.section, report);
         self.send_encoder_instructions(streams);
         let Some(request) = self.table.request_mut(key) else { return Err(SendError::Unknown) };
+        request.sending.trailers_sent = trailers;
         request.sending.write_section(streams, key, &self.section, fin)?;
         request.stats.sent_compressed += self.section.len() as u64;
         Ok(self.section.len())
@@ -136,7 +141,8 @@ impl Connection {
         now: Instant,
     ) -> Result<usize, SendError> {
         let request = self.table.request_mut(key).ok_or(SendError::Unknown)?;
-        if !request.sending.begun {
+        let behind_trailers = request.sending.trailers_sent && !data.is_empty();
+        if !request.sending.begun || behind_trailers {
             request.sending.check(streams, key)?;
             return Err(SendError::OutOfOrder);
         }
@@ -173,16 +179,21 @@ impl Connection {
     /// Gives up a request in both directions, for the application: of its events only the last one
     /// follows.
     pub fn close_request(&mut self, streams: &mut Streams, key: StreamKey, code: Code) {
+        let Some(request) = self.table.request(key).filter(|r| r.life == Life::Open) else {
+            return;
+        };
+        let answered = self.is_server() && request.sending.is_ended();
         self.stop_reading(key);
         let Some(request) = self.table.request_mut(key) else { return };
-        let closed = request.life == Life::StreamClosed;
-        if request.life == Life::Open {
+        request.life = Life::Abandoned;
+        if answered {
+            // RFC 9114 section 4.1.1: the response is whole without the rest of the request.
+            let _ = streams.stop_sending(key, Code::NO_ERROR.0);
+        } else if !request.stream_closed {
             request.stats.error.get_or_insert(code.0);
-            request.life = Life::Abandoned;
             let _ = streams.close(key, code.0);
-        } else if closed {
-            self.settle(key);
         }
+        self.settle(key);
         // A peer that gives no credit for this is found out when it sends something.
         let _ = self.send_decoder_instructions(streams);
     }
@@ -199,9 +210,13 @@ impl Connection {
 
     /// Frees a request after its last event.
     pub fn forget(&mut self, key: StreamKey) {
-        self.blocked.retain(|(known, _)| *known != key);
+        self.unlist_blocked(key);
         self.table.remove(key);
     }
+}
+
+fn is_pseudo(field: Field<'_>) -> bool {
+    field.name.first() == Some(&b':')
 }
 
 /// The method of a request as far as its response depends on it.

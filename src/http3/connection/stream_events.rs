@@ -26,7 +26,7 @@ impl Connection {
     ) -> Result<(), ConnectionError> {
         match event {
             StreamEvent::Opened(key) => self.on_opened(streams, key, now),
-            StreamEvent::ResetByPeer { key, code } => self.on_reset(streams, key, code, now),
+            StreamEvent::ResetByPeer { key, code } => self.on_reset(streams, key, code),
             StreamEvent::StoppedByPeer { key, code } => self.on_stopped(key, code),
             StreamEvent::Closed(key) => self.on_closed(streams, key),
             StreamEvent::OverLimit { .. } => Ok(()),
@@ -61,9 +61,10 @@ impl Connection {
         if self.going_away.refuses(id) {
             // RFC 9114 section 5.2.
             self.stop_reading(key);
+            self.stop_undecided(streams, key);
             let _ = streams.close(key, Code::REQUEST_REJECTED.0);
         }
-        Ok(())
+        self.send_decoder_instructions(streams)
     }
 
     pub(super) fn on_request_stream(
@@ -83,21 +84,22 @@ impl Connection {
         streams: &mut Streams,
         key: StreamKey,
         code: u64,
-        now: Instant,
     ) -> Result<(), ConnectionError> {
         match self.table.get_mut(key) {
             Some(Entry::Incoming(_, incoming)) if incoming.is_critical() => Err(CLOSED_CRITICAL),
             Some(Entry::Request(_)) => {
-                self.on_request_reset(streams, key, code, now);
-                self.send_decoder_instructions(streams)?;
-                self.count_reset()
+                self.count_failure(key)?;
+                self.on_request_reset(streams, key, code);
+                self.send_decoder_instructions(streams)
             }
             Some(Entry::Bytestream(_)) => {
                 self.on_bytestream_reset(streams, key, code);
                 self.count_reset()
             }
             Some(Entry::Undecided(_)) => {
+                self.stop_undecided(streams, key);
                 let _ = streams.reset(key, code);
+                self.send_decoder_instructions(streams)?;
                 self.count_reset()
             }
             _ => Ok(()),
@@ -106,13 +108,7 @@ impl Connection {
 
     /// The peer gave up a request or its response. As upstream does, our own part is given up as well,
     /// unless all of it is written: hosts rely on the request coming to its end.
-    pub(super) fn on_request_reset(
-        &mut self,
-        streams: &mut Streams,
-        key: StreamKey,
-        code: u64,
-        _now: Instant,
-    ) {
+    pub(super) fn on_request_reset(&mut self, streams: &mut Streams, key: StreamKey, code: u64) {
         self.stop_reading(key);
         let Some(request) = self.table.request_mut(key) else { return };
         request.stats.error = Some(code);
@@ -125,6 +121,22 @@ impl Connection {
         }
     }
 
+    /// Nothing is read of a stream that was not found out about. It may have been a request.
+    fn stop_undecided(&mut self, streams: &Streams, key: StreamKey) {
+        if let Some(id) = streams.id(key).filter(|_| self.table.is_undecided(key)) {
+            self.decoder.cancel(id.0, false);
+        }
+    }
+
+    /// Counts a request that comes to nothing because of what its client does, once.
+    pub(super) fn count_failure(&mut self, key: StreamKey) -> Result<(), ConnectionError> {
+        match self.table.request(key) {
+            Some(request) if request.stats.error.is_none() => self.count_reset(),
+            _ => Ok(()),
+        }
+    }
+
+    // RFC 9114 section 10.5.
     fn count_reset(&mut self) -> Result<(), ConnectionError> {
         if !self.is_server() {
             return Ok(());
@@ -141,6 +153,7 @@ impl Connection {
         if [&self.control, &self.encoder_stream, &self.decoder_stream].iter().any(|s| s.is(key)) {
             return Err(CLOSED_CRITICAL);
         }
+        self.count_failure(key)?;
         // RFC 9114 section 4.1.1: a server that needs no more of a request asks with H3_NO_ERROR.
         if let Some(request) = self.table.request_mut(key).filter(|_| code != Code::NO_ERROR.0) {
             request.stats.error.get_or_insert(code);
@@ -158,34 +171,37 @@ impl Connection {
             streams.forget(key);
             return Ok(());
         };
-        match request.life {
-            Life::Unannounced => {
-                // What waits for the dynamic table may still become a request.
-                if request.receiving.has_untaken() {
-                    return Ok(());
-                }
-                self.forget(key);
-                streams.forget(key);
-            }
-            Life::Abandoned => self.events.push_back(Event::Closed(key)),
-            Life::Open | Life::StreamClosed => {
-                if request.stats.error.is_none() {
-                    self.resets = self.resets.saturating_sub(1);
-                }
-                let Some(request) = self.table.request_mut(key) else { return Ok(()) };
-                request.life = Life::StreamClosed;
-                self.settle(key);
-            }
+        request.stream_closed = true;
+        if request.life == Life::Open && request.stats.error.is_none() {
+            self.resets = self.resets.saturating_sub(1);
         }
+        self.settle(key);
+        self.drop_unannounced(streams, key);
         Ok(())
     }
 
-    /// A request whose stream has closed ends when all of it was taken.
+    /// A request whose stream has closed ends when all of it was taken: [`Event::Closed`].
     pub fn settle(&mut self, key: StreamKey) {
-        let Some(request) = self.table.request_mut(key) else { return };
-        if request.life == Life::StreamClosed && !request.receiving.has_untaken() {
-            request.life = Life::Abandoned;
+        let Some(request) = self.table.request_mut(key).filter(|r| r.stream_closed) else { return };
+        let over = match request.life {
+            Life::Open => !request.receiving.has_untaken(),
+            Life::Abandoned => true,
+            Life::Unannounced | Life::Ended => false,
+        };
+        if over {
+            request.life = Life::Ended;
             self.events.push_back(Event::Closed(key));
+        }
+    }
+
+    /// Frees a stream that has closed and never became a request. What waits for the dynamic table
+    /// still may.
+    pub(super) fn drop_unannounced(&mut self, streams: &mut Streams, key: StreamKey) {
+        let Some(request) = self.table.request(key) else { return };
+        let may_become_one = request.receiving.has_untaken() || !request.stream_closed;
+        if request.life == Life::Unannounced && !may_become_one {
+            self.forget(key);
+            streams.forget(key);
         }
     }
 }

@@ -92,11 +92,12 @@ impl Table {
         }
     }
 
-    /// The keys of all requests that the layer above knows.
+    /// The requests that the layer above knows and whose messages are not there yet.
     pub fn open_requests(&self) -> impl Iterator<Item = (StreamKey, StreamId)> + '_ {
         self.entries.iter().flatten().filter_map(|entry| match entry {
-            Entry::Request(request) if request.life != Life::Unannounced => {
-                Some((request.key, request.id))
+            Entry::Request(request) => {
+                let open = request.life == Life::Open && request.receiving.is_under_way();
+                open.then_some((request.key, request.id))
             }
             _ => None,
         })

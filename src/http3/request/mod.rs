@@ -23,6 +23,8 @@ pub struct Request {
     pub(super) sending: Sending,
     pub(super) stats: RequestStats,
     pub(super) life: Life,
+    /// Both parts of its stream have ended.
+    pub(super) stream_closed: bool,
     pub(super) priority_source: PrioritySource,
 }
 
@@ -46,10 +48,10 @@ pub(super) enum Life {
     Unannounced,
     /// It is under way.
     Open,
-    /// Its stream has closed, but not all of it was taken.
-    StreamClosed,
     /// The layer above closed it and wants to hear of its end only.
     Abandoned,
+    /// Its end was told.
+    Ended,
 }
 
 impl Request {
@@ -61,6 +63,7 @@ impl Request {
             sending: Sending::default(),
             stats: RequestStats::new(now),
             life,
+            stream_closed: false,
             priority_source: PrioritySource::Default,
         }
     }
@@ -73,6 +76,7 @@ impl Request {
         self.sending.clear();
         self.stats = RequestStats::new(now);
         self.life = life;
+        self.stream_closed = false;
         self.priority_source = PrioritySource::Default;
     }
 }

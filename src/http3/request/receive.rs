@@ -90,6 +90,15 @@ impl Section {
     }
 }
 
+/// One of the two field sections of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::http3) enum Part {
+    /// The header section.
+    Head,
+    /// The trailer section.
+    Trailers,
+}
+
 /// Where in the stream we are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Position {
@@ -98,8 +107,8 @@ enum Position {
     Header,
     /// In HEADERS, so many bytes before its end.
     Section(u64),
-    /// Behind HEADERS that wait for the decoder's table.
-    Blocked,
+    /// Behind HEADERS that wait for this insert count of the decoder.
+    Blocked(u64),
     /// In DATA, so many bytes before its end.
     Data(u64),
     /// In a frame that is skipped, so many bytes before its end.
@@ -180,7 +189,7 @@ impl Receiving {
                     return Ok(Progress::Idle);
                 }
                 Position::Data(0) | Position::Skip(0) => self.position = Position::Header,
-                Position::Section(0) | Position::Blocked => {
+                Position::Section(0) | Position::Blocked(_) => {
                     if let Some(count) = self.decode(cx, id, stats)? {
                         return Ok(Progress::Blocked(count));
                     }
@@ -288,7 +297,7 @@ impl Receiving {
         let whole = match self.position {
             Position::Header => self.partial.is_empty(),
             Position::Section(left) | Position::Data(left) | Position::Skip(left) => left == 0,
-            Position::Blocked | Position::Over => true,
+            Position::Blocked(_) | Position::Over => true,
         };
         if whole {
             Ok(())
@@ -363,7 +372,7 @@ impl Receiving {
         id: StreamId,
         stats: &mut RequestStats,
     ) -> Result<Option<u64>, Error> {
-        let waited = self.position == Position::Blocked;
+        let waited = matches!(self.position, Position::Blocked(_));
         let trailers = self.expected == Expected::Body;
         let section = if trailers { &mut self.trailers } else { &mut self.head };
         section.fields.clear();
@@ -371,12 +380,13 @@ impl Receiving {
         match cx.decoder.decode(id.0, &self.encoded, waited, most, &mut section.fields)? {
             Decoded::Complete => {}
             Decoded::Blocked(count) => {
-                self.position = Position::Blocked;
+                self.position = Position::Blocked(count);
                 stats.blocked.get_or_insert(cx.now);
                 return Ok(Some(count));
             }
             Decoded::TooLarge => {
-                self.position = Position::Header;
+                // As for one that was not decoded: the peer's encoder has to hear of it.
+                self.position = Position::Section(0);
                 return Err(TOO_LARGE.into());
             }
         }
@@ -453,6 +463,9 @@ impl Receiving {
 
     /// What there is to be told and read.
     pub fn notices(&self, streams: &Streams, key: StreamKey) -> Notices {
+        if self.stopped {
+            return Notices::default();
+        }
         Notices {
             header: self.head.is_waiting(),
             body: self.has_body(streams, key),
@@ -469,19 +482,33 @@ impl Receiving {
         matches!(self.position, Position::Data(1..)) && !streams.peek(key).is_empty()
     }
 
-    /// True if the application knows of every field section that came.
+    /// True if the application knows of every field section that came and matters.
     pub fn is_told(&self) -> bool {
-        self.head.state != SectionState::New && self.trailers.state != SectionState::New
+        let is_new = |section: &Section| section.state == SectionState::New;
+        self.stopped || !(is_new(&self.head) || is_new(&self.trailers))
     }
 
-    /// True if the application has not taken all that has arrived, unless it does not matter any
-    /// more. Trailers that it was told of count as taken.
+    /// The insert count of the decoder that a field section waits for.
+    pub fn blocked_on(&self) -> Option<u64> {
+        match self.position {
+            Position::Blocked(count) => Some(count),
+            _ => None,
+        }
+    }
+
+    /// True if more of the message is to come, or may be.
+    pub fn is_under_way(&self) -> bool {
+        !self.complete && !self.stopped
+    }
+
+    /// True if the application has not taken all that has arrived, although it still can. Trailers
+    /// that it was told of count as taken.
     pub fn has_untaken(&self) -> bool {
-        !self.stopped
-            && (self.head.is_waiting()
-                || self.trailers.state == SectionState::New
-                || self.position == Position::Blocked
-                || (self.complete && !self.end_told))
+        let waits = self.head.is_waiting()
+            || self.trailers.state == SectionState::New
+            || self.blocked_on().is_some()
+            || (self.complete && !self.end_told);
+        waits && !self.stopped
     }
 
     /// The application is being told what [`Self::notices`] shows.
@@ -501,11 +528,7 @@ impl Receiving {
 
     /// The header section, or after it the trailers, if it was not taken; and whether nothing
     /// follows.
-    pub fn take_fields(
-        &mut self,
-        now: Instant,
-        stats: &mut RequestStats,
-    ) -> Option<(&FieldSection, bool)> {
+    pub fn take_fields(&mut self, now: Instant, stats: &mut RequestStats) -> Option<(Part, bool)> {
         let is_head = self.head.is_waiting();
         let fin = self.complete && !(is_head && self.trailers.is_waiting());
         if !is_head && !self.trailers.is_waiting() {
@@ -514,9 +537,20 @@ impl Receiving {
         if fin {
             self.tell_end(now, stats);
         }
-        let section = if is_head { &mut self.head } else { &mut self.trailers };
+        let (part, section) = match is_head {
+            true => (Part::Head, &mut self.head),
+            false => (Part::Trailers, &mut self.trailers),
+        };
         section.state = SectionState::Taken;
-        Some((&section.fields, fin))
+        Some((part, fin))
+    }
+
+    /// The fields of a section that was taken.
+    pub fn fields(&self, part: Part) -> &FieldSection {
+        match part {
+            Part::Head => &self.head.fields,
+            Part::Trailers => &self.trailers.fields,
+        }
     }
 
     /// Reads content into `out`. `fin` with the last of it, again and again, unless trailers follow.
@@ -564,9 +598,10 @@ impl Receiving {
     /// Nothing more of the stream is looked at; returns whether it waited for the decoder, or was in
     /// the middle of a section, so that the peer's encoder has to know.
     pub fn stop(&mut self) -> Stopped {
+        let in_section = matches!(self.position, Position::Section(_) | Position::Blocked(_));
         let stopped = Stopped {
-            was_blocked: self.position == Position::Blocked,
-            was_unfinished: !self.stream_ended || self.position == Position::Blocked,
+            was_blocked: self.blocked_on().is_some(),
+            was_unfinished: !self.stream_ended || in_section,
         };
         self.position = Position::Over;
         self.stream_ended = true;

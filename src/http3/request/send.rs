@@ -17,7 +17,7 @@ pub enum SendError {
     Reset(u64),
     /// The field section is larger than the peer takes (RFC 9114 section 4.2.2).
     TooLarge,
-    /// Content before a header section.
+    /// Content before a header section, or anything behind trailers.
     OutOfOrder,
     /// No such request.
     Unknown,
@@ -43,6 +43,8 @@ pub(in crate::http3) struct Sending {
     end: End,
     /// A header section was sent.
     pub begun: bool,
+    /// Trailers were sent: nothing but the end follows (RFC 9114 section 4.1).
+    pub trailers_sent: bool,
     /// The application was refused and is to be told when it can go on.
     owed: bool,
 }
