@@ -34,8 +34,11 @@ impl Entry {
     }
 }
 
-/// Requests that ended and are used again.
-const MAX_SPARE: usize = 32;
+/// Requests that ended and are used again, while others are under way.
+const MAX_SPARE: usize = 128;
+
+/// The same once none is.
+const MAX_SPARE_AT_REST: usize = 2;
 
 /// All streams, at the slots of their keys.
 #[derive(Debug, Default)]
@@ -161,6 +164,10 @@ impl Table {
             if self.spare.len() < MAX_SPARE {
                 self.spare.push(request);
             }
+        }
+        if self.exchanges == 0 {
+            self.spare.truncate(MAX_SPARE_AT_REST);
+            self.spare.shrink_to(MAX_SPARE_AT_REST);
         }
     }
 }

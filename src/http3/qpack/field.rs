@@ -62,6 +62,10 @@ pub const fn entry_size(name: usize, value: usize) -> u64 {
     name as u64 + value as u64 + OVERHEAD
 }
 
+/// Lines, and bytes of text, that a section has room for from the beginning.
+const ORDINARY_LINES: usize = 16;
+const ORDINARY_TEXT: usize = 512;
+
 /// A decoded field section. The text of all lines lies in one buffer; both are kept when it is
 /// cleared, so that a section that is used again allocates nothing.
 #[derive(Clone, Debug, Default)]
@@ -84,6 +88,14 @@ impl FieldSection {
     /// A section without lines.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Makes room for a section of ordinary size at once, where there is none at all.
+    pub(super) fn prepare(&mut self) {
+        if self.lines.capacity() == 0 {
+            self.lines.reserve(ORDINARY_LINES);
+            self.text.reserve(ORDINARY_TEXT);
+        }
     }
 
     /// Removes all lines.

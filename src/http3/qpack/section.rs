@@ -91,6 +91,7 @@ pub fn decode_lines(
     out: &mut FieldSection,
 ) -> Result<bool, QpackError> {
     let lines = Lines { prefix, table };
+    out.prepare();
     while let Ok(first) = reader.u8() {
         lines.decode(first, reader, out)?;
         if out.size() > most {
