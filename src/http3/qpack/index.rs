@@ -23,12 +23,14 @@ const SHORTEST_AGE: u64 = 1 << 8;
 /// lost this way costs a few bytes and no more.
 #[derive(Debug, Default)]
 pub struct Index {
-    fields: Vec<[Slot; WAYS]>,
-    names: Vec<[Slot; WAYS]>,
+    fields: Vec<Bucket>,
+    names: Vec<Bucket>,
     sightings: u32,
     /// So many sightings make an age, as a power of two.
     age_bits: u32,
 }
+
+type Bucket = [Slot; WAYS];
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Slot {
@@ -40,8 +42,11 @@ struct Slot {
     /// Of a name: how often its value was one that had come before.
     repeats: u16,
     /// Index of the newest entry plus one; 0 if there was none.
-    entry: u64,
+    entry: u32,
 }
+
+/// How many entries can be told apart.
+pub const MAX_ENTRIES: u64 = u32::MAX as u64;
 
 /// The hashes of a field: by name and value, and by the name alone.
 #[derive(Clone, Copy, Debug)]
@@ -81,13 +86,19 @@ impl Index {
         self.age_bits = age.ilog2();
     }
 
+    /// A connection without fields to remember needs no memory for them.
+    #[inline]
+    fn make_ready(&mut self) {
+        if self.fields.is_empty() {
+            self.fields = vec![Bucket::default(); FIELD_BUCKETS];
+            self.names = vec![Bucket::default(); NAME_BUCKETS];
+        }
+    }
+
     /// Counts a field.
     #[inline]
     pub fn sight_field(&mut self, hashes: Hashes) -> Sighting {
-        if self.fields.is_empty() {
-            self.fields = vec![Default::default(); FIELD_BUCKETS];
-            self.names = vec![Default::default(); NAME_BUCKETS];
-        }
+        self.make_ready();
         self.sightings = self.sightings.wrapping_add(1);
         let age = self.age();
         sight(&mut self.fields[hashes.field as usize % FIELD_BUCKETS], hashes.field, age).seen()
@@ -95,6 +106,7 @@ impl Index {
 
     /// Counts a name whose field is not in the table; `repeated` if that field came before.
     pub fn sight_name(&mut self, hashes: Hashes, repeated: bool) -> Sighting {
+        self.make_ready();
         let age = self.age();
         let slot = sight(&mut self.names[hashes.name as usize % NAME_BUCKETS], hashes.name, age);
         slot.repeats = slot.repeats.saturating_add(u16::from(repeated));
@@ -156,13 +168,17 @@ impl Slot {
 
     #[inline]
     fn seen(&self) -> Sighting {
-        Sighting { count: self.count, repeats: self.repeats, entry: self.entry.checked_sub(1) }
+        Sighting {
+            count: self.count,
+            repeats: self.repeats,
+            entry: self.entry.checked_sub(1).map(u64::from),
+        }
     }
 }
 
 /// Counts one more sighting; a hash that is not there takes the slot that is worth least.
 #[inline]
-fn sight(bucket: &mut [Slot; WAYS], hash: u64, age: u16) -> &mut Slot {
+fn sight(bucket: &mut Bucket, hash: u64, age: u16) -> &mut Slot {
     let tag = (hash >> 32) as u32;
     let place = match bucket.iter().position(|slot| slot.tag == tag && slot.count > 0) {
         Some(place) => place,
@@ -178,12 +194,12 @@ fn sight(bucket: &mut [Slot; WAYS], hash: u64, age: u16) -> &mut Slot {
     slot
 }
 
-fn least(bucket: &[Slot; WAYS], age: u16) -> usize {
+fn least(bucket: &Bucket, age: u16) -> usize {
     let worth = |slot: &Slot| (slot.aged(age), slot.entry);
     (0..WAYS).min_by_key(|place| worth(&bucket[*place])).unwrap_or(0)
 }
 
-fn recall(slots: &[[Slot; WAYS]], buckets: usize, hash: u64, age: u16) -> Sighting {
+fn recall(slots: &[Bucket], buckets: usize, hash: u64, age: u16) -> Sighting {
     let tag = (hash >> 32) as u32;
     let bucket = slots.get(hash as usize % buckets);
     let slot = bucket.into_iter().flatten().find(|slot| slot.tag == tag && slot.count > 0);
@@ -194,7 +210,7 @@ fn recall(slots: &[[Slot; WAYS]], buckets: usize, hash: u64, age: u16) -> Sighti
     })
 }
 
-fn place(bucket: &mut [Slot; WAYS], hash: u64, age: u16, index: u64) {
+fn place(bucket: &mut Bucket, hash: u64, age: u16, index: u64) {
     let tag = (hash >> 32) as u32;
     let place = match bucket.iter().position(|slot| slot.tag == tag && slot.count > 0) {
         Some(place) => place,
@@ -204,7 +220,7 @@ fn place(bucket: &mut [Slot; WAYS], hash: u64, age: u16, index: u64) {
             place
         }
     };
-    bucket[place].entry = index + 1;
+    bucket[place].entry = (index + 1) as u32;
 }
 
 #[cfg(test)]

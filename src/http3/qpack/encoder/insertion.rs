@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 use super::{Encoder, Note, References};
 use crate::http3::qpack::field::{entry_size, Field};
 use crate::http3::qpack::huffman;
-use crate::http3::qpack::index::{Hashes, Sighting};
+use crate::http3::qpack::index::{self, Hashes, Sighting};
 use crate::http3::qpack::prefix_int;
 use crate::http3::qpack::static_table::StaticMatch;
 use crate::http3::qpack::string;
@@ -76,7 +76,8 @@ impl Encoder {
     }
 
     fn may_insert(&self) -> bool {
-        self.inserting && self.wanted_capacity >= self.table.capacity()
+        let is_countable = self.table.insert_count() + MAX_MOVED as u64 + 1 < index::MAX_ENTRIES;
+        self.inserting && is_countable && self.wanted_capacity >= self.table.capacity()
     }
 
     /// Duplicate (RFC 9204 section 4.3.4).
