@@ -10,19 +10,6 @@ use crate::time::{Duration, Instant};
 use super::token::Token;
 use super::{Connection, State, Timer};
 
-/// Bytes that can be written ahead however small the window is.
-const MIN_WRITE_AHEAD: u64 = 256 * 1024;
-
-/// Bytes that can be written beyond the window while nothing is lost: the application is asked for
-/// more whenever some were acknowledged.
-const MAX_WRITE_AHEAD: u64 = 1024 * 1024;
-
-/// Bytes a microsecond that no path of one connection exceeds: 20 Gbit/s.
-const FASTEST_PATH: u64 = 2500;
-
-/// Bytes that can be written ahead however short the round trip is.
-const FREE_WRITE_AHEAD: u64 = 4 * 1024 * 1024;
-
 /// Probes sent for one timeout (RFC 9002 section 6.2.4 allows up to two).
 const PROBES_PER_TIMEOUT: u8 = 2;
 
@@ -69,26 +56,6 @@ impl Connection {
         if traced {
             self.trace_losses(id, &numbers);
         }
-    }
-
-    /// Lets the application write ahead of what the window lets go, so that something is there when
-    /// it opens, by no more memory than the path can use. What lies behind a hole counts as well, so
-    /// while losses are repaired there is room for three round trips more: a repair may be lost in
-    /// turn. Never is there more than the fastest path could carry: what exceeds that moves memory
-    /// out of the caches and gains nothing.
-    #[inline]
-    pub(super) fn fit_write_ahead(&mut self) {
-        let controller = &self.path.controller;
-        let round_trip = self.path.rtt.smoothed().as_micros();
-        let most = FREE_WRITE_AHEAD.saturating_add(round_trip.saturating_mul(FASTEST_PATH));
-        let window = controller.window();
-        let more = if controller.in_recovery() {
-            window.saturating_mul(3)
-        } else {
-            window.min(MAX_WRITE_AHEAD)
-        };
-        let ahead = window.saturating_add(more).clamp(MIN_WRITE_AHEAD, most);
-        self.streams.set_write_ahead(ahead);
     }
 
     /// The probe timeout of 1-RTT packets, without backoff, as RFC 9002 has it: periods that are

@@ -45,6 +45,7 @@ mod trace;
 mod transmit;
 mod version_negotiation;
 mod versions;
+mod write_ahead;
 
 #[cfg(test)]
 mod tests;
