@@ -241,10 +241,17 @@ impl Connection {
         self.closing.as_deref_mut()?.failure.take()
     }
 
+    /// True if there are keys for packets of `id`.
+    fn can_seal(&mut self, id: Space) -> bool {
+        match id {
+            Space::Application => self.keys.can_seal(),
+            _ => self.early_space(id).is_some_and(|space| space.local.is_some()),
+        }
+    }
+
     /// Writes the datagram with CONNECTION_CLOSE, at every level the peer may read.
     pub(super) fn transmit_close(&mut self, now: Instant, buffer: &mut [u8]) -> Option<usize> {
-        let closing = self.closing.as_deref_mut().filter(|closing| closing.due)?;
-        closing.due = false;
+        let closing = self.closing.as_deref().filter(|closing| closing.due)?;
         let (code, frame_type, reason) = (closing.code, closing.frame_type, closing.reason);
         let budget = self.path.amplification.budget();
         let size = u64::from(self.path.max_datagram_size).min(budget).min(buffer.len() as u64);
@@ -253,15 +260,19 @@ impl Connection {
         let mut open: Option<Draft> = None;
         let mut initial = false;
         for id in Space::ALL {
-            let frame = close_frame(id, code, frame_type, reason);
-            let Some(mut builder) =
-                buffer.get_mut(used..).and_then(|room| self.start_packet(id, room))
-            else {
+            if !self.can_seal(id) {
                 continue;
-            };
-            if builder.frames.remaining() >= frame.encoded_len() {
-                frame.encode(&mut builder.frames);
             }
+            let frame = close_frame(id, code, frame_type, reason);
+            let room = buffer.get_mut(used..);
+            let Some(mut builder) = room.and_then(|room| self.start_packet(id, room)) else {
+                break;
+            };
+            // A peer in the middle of the handshake may read no higher level than one without room.
+            if builder.frames.remaining() < frame.encoded_len() {
+                break;
+            }
+            frame.encode(&mut builder.frames);
             let Some(draft) = Draft::new(id, used, builder, Content::default()) else { continue };
             used = draft.end();
             initial |= id == Space::Initial;
@@ -269,7 +280,12 @@ impl Connection {
                 self.finish(&complete, now, buffer);
             }
         }
+        // Where nothing can be sent now, to an address that has used up its limit perhaps, the close
+        // stays due.
         let last = open?;
+        if let Some(closing) = self.closing.as_deref_mut() {
+            closing.due = false;
+        }
         self.stats.milestones.close_sent.get_or_insert(now);
         // RFC 9000 section 14.1 asks for full datagrams with Initials; some peers drop others.
         let len = self.finish_last(last, initial, now, buffer);

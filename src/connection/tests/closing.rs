@@ -47,6 +47,29 @@ fn a_code_arrives_in_the_namespace_it_was_sent_in() {
     assert_eq!(pair.server.reason, Some(reason));
 }
 
+/// RFC 9000 section 8.1: what the address has not earned yet waits until it has.
+#[test]
+fn a_close_that_the_amplification_limit_holds_back_leaves_as_soon_as_it_may() {
+    let mut pair = Pair::new(Options::default());
+    let flight = pair.sent(Role::Client);
+    pair.give_all(Role::Server, &flight);
+    pair.sent(Role::Server);
+    let path = &mut pair.server.connection.path;
+    path.amplification.on_sent(path.amplification.budget() as usize);
+    close(&mut pair, Role::Server, LocalClose::NoError);
+    assert!(pair.sent(Role::Server).is_empty());
+    // Each allows 15 bytes more, but the answers to them get rarer.
+    for sent in 1..=6 {
+        pair.give(Role::Server, &[0x40; 5]);
+        let closes = pair.sent(Role::Server);
+        if let [close] = &closes[..] {
+            assert_eq!(close.len(), 15 * sent);
+            return;
+        }
+    }
+    panic!("the close is lost");
+}
+
 /// RFC 9000 section 10.2.3.
 #[test]
 fn before_one_rtt_the_applications_code_stays_private() {
