@@ -319,7 +319,12 @@ impl Connection {
 
     /// Writes a 1-RTT packet at `start`.
     #[inline]
-    fn draft_one_rtt(&mut self, now: Instant, buffer: &mut [u8], start: usize) -> Option<Draft> {
+    pub(super) fn draft_one_rtt(
+        &mut self,
+        now: Instant,
+        buffer: &mut [u8],
+        start: usize,
+    ) -> Option<Draft> {
         let permission = self.one_rtt_permission(now);
         if permission == Permission::Nothing {
             return None;
@@ -338,10 +343,10 @@ impl Connection {
             self.write_one_rtt_frames(&mut builder.frames, &mut content);
         }
         if let Some(largest) = acked {
+            self.timers.clear(Timer::AckDelay);
             self.keys.on_ack_sent(largest);
             self.ask_for_ack_of_acks(&mut builder.frames, &mut content);
         }
-        self.timers.clear(Timer::AckDelay);
         Draft::new(Space::Application, start, builder, content)
     }
 

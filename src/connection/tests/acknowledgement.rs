@@ -3,9 +3,10 @@
 use super::forge::{ack, count, Forgery};
 use super::link::Weather;
 use super::pair::{Options, Pair};
+use crate::connection::timers::Timer;
 use crate::connection::{Connection, Settings};
 use crate::error::TransportErrorCode as Code;
-use crate::recovery::Space;
+use crate::recovery::{AckDue, Space};
 use crate::time::Duration;
 use crate::wire::frame::Frame;
 use crate::wire::Role;
@@ -146,4 +147,25 @@ fn a_one_way_flow_leaves_little_to_remember() {
         most.1 = most.1.max(server.received_ranges().count());
     });
     assert!(done && most.0 < 100 && most.1 < 20, "{most:?}");
+}
+
+/// RFC 9000 section 13.2.1: an ACK that found no room is still owed in time.
+#[test]
+fn a_packet_without_room_for_the_ack_leaves_its_timer() {
+    let mut pair = Pair::established();
+    pair.write(Role::Client, b"data");
+    let sent = pair.sent(Role::Client);
+    pair.give_all(Role::Server, &sent);
+    pair.write(Role::Server, b"answer");
+    let (now, server) = (pair.now, &mut pair.server.connection);
+    assert!(server.timers.is_set(Timer::AckDelay));
+    for len in 0..64 {
+        if server.draft_one_rtt(now, &mut [0; 64][..len], 0).is_some() {
+            assert_eq!(server.data.received.deadline(), AckDue::None);
+            assert!(!server.timers.is_set(Timer::AckDelay));
+            return;
+        }
+        assert!(server.timers.is_set(Timer::AckDelay), "{len}");
+    }
+    panic!("nothing is written");
 }
