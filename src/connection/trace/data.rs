@@ -7,7 +7,9 @@ use crate::observe::{Array, Object};
 use crate::path::Addresses;
 use crate::recovery::Space;
 use crate::wire::header::ProtectedHeader;
-use crate::wire::{LongPacketType, PacketType, Role, TransportParameters, Version};
+use crate::wire::{
+    ConnectionId, LongPacketType, PacketNumber, PacketType, Role, TransportParameters, Version,
+};
 
 pub(super) fn write_addresses(data: &mut Object<'_>, addresses: &Addresses) {
     data.text("ip_version", if addresses.peer.is_ipv6() { "v6" } else { "v4" });
@@ -26,7 +28,19 @@ pub(super) fn write_datagrams(data: &mut Object<'_>, len: usize) {
     });
 }
 
-pub(super) fn write_raw(data: &mut Object<'_>, size: usize, payload: usize) {
+/// Header and sizes of a packet of `size` bytes, `payload` of them frames.
+pub(super) fn write_packet(
+    data: &mut Object<'_>,
+    packet_type: PacketType,
+    number: PacketNumber,
+    dcid: &ConnectionId,
+    size: usize,
+    payload: usize,
+) {
+    data.object("header", |header| {
+        header.text("packet_type", type_name(packet_type)).number("packet_number", number.0);
+        header.hex("dcid", dcid.as_slice());
+    });
     data.object("raw", |raw| {
         raw.number("length", size as u64).number("payload_length", payload as u64);
     });
@@ -116,7 +130,7 @@ pub(super) fn key_type(owner: Role, level: &str) -> String {
     }
 }
 
-pub(super) fn type_name(packet_type: PacketType) -> &'static str {
+fn type_name(packet_type: PacketType) -> &'static str {
     match packet_type {
         PacketType::Initial => "initial",
         PacketType::ZeroRtt => "0RTT",

@@ -19,8 +19,8 @@ use super::settings::ACK_DELAY_EXPONENT;
 use super::{Connection, State};
 
 use data::{
-    header_type, key_type, space_name, state_name, type_name, wire_version, write_addresses,
-    write_datagrams, write_parameters, write_raw, write_reason,
+    header_type, key_type, space_name, state_name, wire_version, write_addresses, write_datagrams,
+    write_packet, write_parameters, write_reason,
 };
 
 pub(super) use tracer::Tracer;
@@ -147,13 +147,7 @@ impl Connection {
     ) {
         let exponent = self.peer.ack_delay_exponent;
         self.trace(Kind::PacketReceived, |data| {
-            data.object("header", |header| {
-                header
-                    .text("packet_type", type_name(packet_type))
-                    .number("packet_number", number.0);
-                header.hex("dcid", dcid.as_slice());
-            });
-            write_raw(data, size, payload.len());
+            write_packet(data, packet_type, number, dcid, size, payload.len());
             data.array("frames", |frames| write_frames(frames, payload, exponent));
         });
     }
@@ -171,13 +165,7 @@ impl Connection {
         self.trace_time(now);
         let dcid = *self.remote_cids.active();
         self.trace(Kind::PacketSent, |data| {
-            data.object("header", |header| {
-                header
-                    .text("packet_type", type_name(packet_type))
-                    .number("packet_number", number.0);
-                header.hex("dcid", dcid.as_slice());
-            });
-            write_raw(data, size, payload.len());
+            write_packet(data, packet_type, number, &dcid, size, payload.len());
             data.array("frames", |frames| write_frames(frames, payload, ACK_DELAY_EXPONENT));
         });
     }
