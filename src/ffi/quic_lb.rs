@@ -14,14 +14,11 @@ use super::guard::catch;
 /// Bytes of a connection ID before the text: they say which configuration it follows.
 const FIRST_OCTET: usize = 1;
 
-/// The buffers of a call.
+/// The buffers of a call, each with a length: that of `cid` counts the text alone.
 struct Buffers {
-    cid: *const u8,
-    text_len: size_t,
-    out: *mut u8,
-    out_len: size_t,
-    key: *const u8,
-    key_len: size_t,
+    cid: (*const u8, size_t),
+    out: (*mut u8, size_t),
+    key: (*const u8, size_t),
 }
 
 /// Encrypts a connection ID as draft 13 says.
@@ -64,10 +61,10 @@ pub unsafe extern "C" fn xqc_ext_lb_cid_encrypt(
     lb_cid_key: *const u8,
     lb_cid_key_len: size_t,
 ) -> xqc_int_t {
-    let (text_len, out_len, key_len) = (enc_len, out_buf_len, lb_cid_key_len);
-    let (cid, out, key) = (cid_buf, out_buf, lb_cid_key);
+    let (cid, out, key) =
+        ((cid_buf, enc_len), (out_buf, out_buf_len), (lb_cid_key, lb_cid_key_len));
     // SAFETY: the caller vouches for the buffers.
-    unsafe { Buffers { cid, text_len, out, out_len, key, key_len }.run(draft, encrypt) }
+    unsafe { Buffers { cid, out, key }.run(draft, encrypt) }
 }
 
 /// Decrypts a connection ID.
@@ -85,10 +82,10 @@ pub unsafe extern "C" fn xqc_ext_lb_cid_decrypt(
     lb_cid_key: *const u8,
     lb_cid_key_len: size_t,
 ) -> xqc_int_t {
-    let (text_len, out_len, key_len) = (enc_len, out_buf_len, lb_cid_key_len);
-    let (cid, out, key) = (cid_buf, out_buf, lb_cid_key);
+    let (cid, out, key) =
+        ((cid_buf, enc_len), (out_buf, out_buf_len), (lb_cid_key, lb_cid_key_len));
     // SAFETY: the caller vouches for the buffers.
-    unsafe { Buffers { cid, text_len, out, out_len, key, key_len }.run(draft, decrypt) }
+    unsafe { Buffers { cid, out, key }.run(draft, decrypt) }
 }
 
 check_prototypes!(xqc_lb_cid_encryption, xqc_ext_lb_cid_encrypt, xqc_ext_lb_cid_decrypt);
@@ -109,24 +106,24 @@ impl Buffers {
             XQC_EXT_LB_DRAFT_21 => Draft::TwentyOne,
             _ => return -XQC_EPARAM,
         };
-        let null = self.cid.is_null() || self.out.is_null() || self.key.is_null();
-        if null
-            || self.text_len > MAX_TEXT
-            || self.key_len != XQC_LB_CID_KEY_LEN
-            || self.out_len < self.text_len + FIRST_OCTET
+        let Self { cid: (cid, text_len), out: (out, out_len), key: (key, key_len) } = *self;
+        if cid.is_null() || out.is_null() || key.is_null() {
+            return -XQC_EPARAM;
+        }
+        if text_len > MAX_TEXT || key_len != XQC_LB_CID_KEY_LEN || out_len < text_len + FIRST_OCTET
         {
             return -XQC_EPARAM;
         }
         let mut text = [0; MAX_TEXT];
-        let text = &mut text[..self.text_len];
+        let text = &mut text[..text_len];
         // SAFETY: the lengths were checked, the caller vouches for them. The buffers may be the
         // same: the text is copied out before anything is written.
         let done = unsafe {
-            let cid = std::slice::from_raw_parts(self.cid, FIRST_OCTET + text.len());
+            let cid = std::slice::from_raw_parts(cid, FIRST_OCTET + text.len());
             text.copy_from_slice(&cid[FIRST_OCTET..]);
-            let done = catch(false, || cipher(draft, &*self.key.cast::<Key>(), text));
+            let done = catch(false, || cipher(draft, &*key.cast::<Key>(), text));
             if done {
-                let to = self.out.add(FIRST_OCTET);
+                let to = out.add(FIRST_OCTET);
                 std::ptr::copy_nonoverlapping(text.as_ptr(), to, text.len());
             }
             done
