@@ -3,6 +3,7 @@
     test_examples_http3.py DIRECTORY_OF_THE_EXAMPLES
 """
 
+import json
 import os
 import signal
 import subprocess
@@ -221,7 +222,7 @@ class Http3Cases(Cases):
                          and "fell silent" in errors, f"{process.returncode}: {errors}")
 
     def case_resumption(self):
-        make_files(self.work / "root", [1000])
+        make_files(self.work / "root", [1, 1000])
         session = self.work / "session"
         with Server(self.examples, self.work, "--workers", "3") as server:
             for visit, expected in enumerate(("none", "accepted", "accepted", "accepted")):
@@ -230,14 +231,26 @@ class Http3Cases(Cases):
                 self.tally.check(f"early data in visit {visit}, whichever worker it meets",
                                  f"early data   {expected}" in result.stdout
                                  and result.returncode == OK, result)
-            result = self.client("--resume", session, "--stats", "-d", "once", "127.0.0.1",
-                                 server.port, "/")
-            self.tally.check("content waits for the handshake", result.returncode == OK
-                             and "early data   accepted" not in result.stdout, result)
+            for name, options, early in (("a request", [], True),
+                                         ("content, which waits", ["-d", "once"], False)):
+                qlog = self.work / "qlog"
+                result = self.client("--resume", session, "--qlog", qlog, *options, "127.0.0.1",
+                                     server.port, "/1.bin")
+                self.tally.check(f"0-RTT with {name}", result.returncode == OK
+                                 and self.was_early(qlog) == early, result)
         with Server(self.examples, self.work) as server:
             result = self.client("--resume", session, "--discard", "127.0.0.1", server.port,
                                  "/1000.bin")
             self.expect("a session of a server that was started anew", result, OK)
+
+    @staticmethod
+    def was_early(qlog):
+        """Whether the first request's stream was in a 0-RTT packet."""
+        events = [json.loads(text) for text in qlog.read_text().split("\x1e")[1:]]
+        return any(frame.get("stream_id") == 0
+                   for event in events if event.get("name") == "transport:packet_sent"
+                   and event["data"]["header"]["packet_type"] == "0RTT"
+                   for frame in event["data"]["frames"])
 
     def case_workers(self):
         digests = make_files(self.work / "root", range(5000, 5012))

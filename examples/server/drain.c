@@ -5,6 +5,8 @@
 
 /* How often to look whether requests have ended. */
 #define LOOK_MS 50
+/* Connections that are closed have this long to say goodbye before the program just ends. */
+#define CLOSE_GRACE_US 200000
 
 /* Closes every connection, or only those that do nothing. Returns how many still do something. */
 static unsigned
@@ -22,7 +24,6 @@ close_connections(struct server *server, bool all)
             busy++;
             continue;
         }
-        /* What tells the client goes out at once; nobody needs to wait for more. */
         connection->closing = true;
         xqc_conn_close(server->engine, &connection->cid);
     }
@@ -44,4 +45,9 @@ drain(struct server *server)
         }
     }
     close_connections(server, true);
+    deadline = clock_monotonic_us() + CLOSE_GRACE_US;
+    while (server->connections != NULL && clock_monotonic_us() < deadline
+           && loop_turn(&server->loop, LOOK_MS) == 0)
+    {
+    }
 }
