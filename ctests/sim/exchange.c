@@ -139,6 +139,16 @@ static bool send_interim(sim_exchange *exchange)
     return send_section(exchange, &section, false);
 }
 
+/* The library writes into the fields it is given, which are copies of the test's own. */
+static void return_hits(const sim_exchange *exchange, const outgoing *section)
+{
+    const sim_ask *ask = &exchange->ask;
+    for (size_t i = 0; i < ask->extra_count && exchange->is_client; i++) {
+        ask->extra[i].nv_hit_flags =
+            section->fields[section->count - ask->extra_count + i].nv_hit_flags;
+    }
+}
+
 static bool send_header(sim_exchange *exchange)
 {
     outgoing section = {.count = 0};
@@ -150,7 +160,9 @@ static bool send_header(sim_exchange *exchange)
     exchange->headers_sent = true;
     bool is_all = exchange->send_total == 0 && !wants_trailers(exchange);
     exchange->owes_end = is_all && !ends_with_last(exchange);
-    return send_section(exchange, &section, is_all && ends_with_last(exchange));
+    bool result = send_section(exchange, &section, is_all && ends_with_last(exchange));
+    return_hits(exchange, &section);
+    return result;
 }
 
 static bool send_trailer(sim_exchange *exchange)
