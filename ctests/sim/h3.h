@@ -30,7 +30,7 @@ typedef struct sim_ask {
     sim_ending ending;
     sim_ending wants_ending;
     bool silent;     /* do not send anything yet: sim_exchange_send does */
-    bool no_length;  /* no content-length with the upload */
+    bool no_length;  /* no content-length in either direction */
     bool holds_end;  /* send everything but the end, till this is taken back */
     bool wants_late; /* answer only when the whole request has been read */
     xqc_http_header_t *extra; /* further header fields */
