@@ -38,7 +38,7 @@ pub(super) fn is_lower_token(name: &[u8]) -> bool {
     !name.is_empty() && all(name, LOWER_TOKEN)
 }
 
-/// A method, or a name whose upper-case letters are still to be lowered.
+/// A token of any case, such as a method (RFC 9110 section 9.1).
 #[inline]
 pub(super) fn is_token(text: &[u8]) -> bool {
     !text.is_empty() && all(text, TOKEN)

@@ -3,9 +3,9 @@
 use super::super::priority::Priority;
 use super::super::qpack::Field;
 use super::characters::{
-    has_outer_blanks, is_lower_token, is_scheme, is_token, is_unspaced, is_value, trimmed,
+    has_outer_blanks, is_lower_token, is_scheme, is_token, is_unspaced, is_value,
 };
-use super::name::{pseudo, regular, Lowered, Pseudo, Regular, PSEUDO_FIELDS};
+use super::name::{pseudo, regular, Pseudo, Regular, PSEUDO_FIELDS};
 use super::{Head, Kind, MessageError, Method, Rules};
 
 /// What was seen of a message so far.
@@ -38,9 +38,9 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// Takes in a field as it came from the peer.
+    /// Takes in the next field.
     #[inline]
-    pub(super) fn incoming(&mut self, field: &Field<'a>) -> Result<(), MessageError> {
+    pub(super) fn add(&mut self, field: &Field<'a>) -> Result<(), MessageError> {
         // RFC 9114 section 10.3: what a value must not have makes the message malformed.
         if !is_value(field.value) || has_outer_blanks(field.value) {
             return Err(MessageError::BadValue);
@@ -57,26 +57,6 @@ impl<'a> Checker<'a> {
             return Err(MessageError::BadName);
         }
         self.regular_field(regular(field.name), field.value)
-    }
-
-    /// Takes in a field of the host.
-    pub(super) fn outgoing(&mut self, field: &Field<'a>) -> Result<(), MessageError> {
-        if field.name.is_empty() {
-            return Ok(());
-        }
-        let value = trimmed(field.value);
-        if !is_value(value) {
-            return Err(MessageError::BadValue);
-        }
-        let mut lowered = Lowered::default();
-        let name = lowered.of(field.name);
-        if name.first() == Some(&b':') {
-            return self.pseudo_field(name, value);
-        }
-        if !is_token(field.name) {
-            return Err(MessageError::BadName);
-        }
-        self.regular_field(regular(name), value)
     }
 
     /// All fields came.

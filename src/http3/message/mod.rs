@@ -6,7 +6,6 @@ mod checker;
 mod content_length;
 mod error;
 mod name;
-mod outgoing;
 #[cfg(test)]
 mod tests;
 
@@ -17,7 +16,7 @@ use checker::Checker;
 pub use characters::trimmed;
 pub use content_length::ContentLength;
 pub use error::MessageError;
-pub use outgoing::{is_in_order, lower_case_into, needs_lowering, pseudo_first};
+pub use name::{lower_case_into, needs_lowering};
 
 /// What a field section begins or ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,16 +83,12 @@ impl Head {
 ///
 /// An error is a stream error of type H3_MESSAGE_ERROR (RFC 9114 section 4.1.2).
 pub fn check(kind: Kind, section: &FieldSection, rules: Rules) -> Result<Head, MessageError> {
-    let mut checker = Checker::new(kind, rules);
-    for field in section.iter() {
-        checker.incoming(&field)?;
-    }
-    checker.finish()
+    check_outgoing(kind, section.iter(), rules)
 }
 
-/// Checks fields that the host wants to send. Forgiven is what the sender mends on the way:
-/// upper-case letters in names, pseudo-fields behind others ([`pseudo_first`]), lines without a name
-/// and blanks at the ends of values ([`trimmed`]).
+/// Checks fields that the host wants to send, as a peer will. They are in the form of the wire:
+/// pseudo-fields first, names in lower case ([`lower_case_into`]), values without blanks at their
+/// ends ([`trimmed`]).
 ///
 /// Errors are the host's; for it they are all `-XQC_H3_INVALID_HEADER`.
 pub fn check_outgoing<'a>(
@@ -103,7 +98,7 @@ pub fn check_outgoing<'a>(
 ) -> Result<Head, MessageError> {
     let mut checker = Checker::new(kind, rules);
     for field in fields {
-        checker.outgoing(&field)?;
+        checker.add(&field)?;
     }
     checker.finish()
 }

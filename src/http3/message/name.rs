@@ -29,9 +29,6 @@ pub(super) enum Regular {
     Other,
 }
 
-/// The longest name that [`pseudo`] and [`regular`] know.
-const LONGEST: usize = "transfer-encoding".len();
-
 /// Which pseudo-field `name` is, in lower case.
 #[inline]
 pub(super) fn pseudo(name: &[u8]) -> Option<Pseudo> {
@@ -61,22 +58,16 @@ pub(super) fn regular(name: &[u8]) -> Regular {
     }
 }
 
-/// Room for a name in lower case.
-#[derive(Debug, Default)]
-pub(super) struct Lowered([u8; LONGEST]);
+/// True if a name has to be lowered before it is sent (RFC 9114 section 4.2).
+pub fn needs_lowering(name: &[u8]) -> bool {
+    name.iter().any(u8::is_ascii_uppercase)
+}
 
-impl Lowered {
-    /// `name` in lower case; names that are too long to be known stay as they are.
-    pub(super) fn of<'a>(&'a mut self, name: &'a [u8]) -> &'a [u8] {
-        match self.0.get_mut(..name.len()) {
-            Some(lowered) => {
-                lowered.copy_from_slice(name);
-                lowered.make_ascii_lowercase();
-                lowered
-            }
-            None => name,
-        }
-    }
+/// Appends `name` in lower case.
+pub fn lower_case_into(name: &[u8], out: &mut Vec<u8>) {
+    let begin = out.len();
+    out.extend_from_slice(name);
+    out[begin..].make_ascii_lowercase();
 }
 
 #[cfg(test)]
@@ -84,12 +75,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_known_whatever_their_case_once_lowered() {
-        let mut room = Lowered::default();
-        assert_eq!(pseudo(room.of(b":Authority")), Some(Pseudo::Authority));
-        assert_eq!(regular(room.of(b"Transfer-Encoding")), Regular::ConnectionSpecific);
-        assert_eq!(regular(room.of(b"Transfer-Encodings")), Regular::Other);
-        assert_eq!(room.of(b"X-A-Name-That-Is-Long"), b"X-A-Name-That-Is-Long");
+    fn names_are_known_in_lower_case() {
+        assert_eq!(pseudo(b":authority"), Some(Pseudo::Authority));
+        assert_eq!(regular(b"transfer-encoding"), Regular::ConnectionSpecific);
         assert_eq!((pseudo(b":Path"), regular(b"Host")), (None, Regular::Other));
+    }
+
+    #[test]
+    fn names_are_lowered() {
+        let mut out = b"X".to_vec();
+        lower_case_into(b"Content-Type", &mut out);
+        assert_eq!(out, b"Xcontent-type");
+        assert!(needs_lowering(b"a-B") && !needs_lowering(b"a-b"));
     }
 }
