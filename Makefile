@@ -14,10 +14,10 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 .PHONY: help demo test build examples install bench fuzz fmt lint headers setup clean distclean
 
 help:
-	@echo 'make demo      build everything and download a file over QUIC on this machine'
+	@echo 'make demo      build everything and download a file over HTTP/3 on this machine'
 	@echo 'make test      run every test'
 	@echo 'make build     build libxquic.so and libxquic.a in target/release'
-	@echo 'make examples  build xqc_client and xqc_server in build/examples'
+	@echo 'make examples  build the example programs in build/examples'
 	@echo 'make install   install to PREFIX (default /usr/local), below DESTDIR if set'
 	@echo 'make bench     measure speed, instructions and memory'
 	@echo 'make fuzz      fuzz every target for ten minutes'

@@ -81,11 +81,7 @@ main(int argc, char **argv)
 
     client.loop = (struct loop) { .epoll_fd = -1, .timer.fd = -1, .signals.fd = -1 };
     client.upload.fd = -1;
-#ifdef EXAMPLES_HTTP3
     client.protocol = client.options.hq ? &hq_protocol : &h3_protocol;
-#else
-    client.protocol = &hq_protocol;
-#endif
     if (client.options.session != NULL) {
         session_file_load(&client.session, client.options.session);
     }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Downloads a 64 MiB file from the example server with the example client, over loopback.
+# Downloads a 64 MiB file over HTTP/3 from the example server with the example client, over loopback.
 #
 # EXAMPLES names the directory of the two programs.
 . "$(dirname "$0")/common.sh"
@@ -44,7 +44,7 @@ port=$(wait_for_port)
 [ -n "$port" ] || die "the server did not start: $(cat "$work/server.log")"
 
 say "downloading from 127.0.0.1 port $port"
-"$examples/xqc_client" --ca "$work/tls/cert.pem" --sni localhost --output "$work/download" --alpn hq-interop \
+"$examples/xqc_client" --ca "$work/tls/cert.pem" --sni localhost --output "$work/download" \
     --progress --expect "$size" --stats 127.0.0.1 "$port" /demo.bin
 
 # Stopping the server makes it report the connection from its side too.

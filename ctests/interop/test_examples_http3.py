@@ -14,6 +14,9 @@ from support import Cases, Server, digest, file_name, make_files, run_client
 OK, RESOLVE, CONNECT, HTTP_ERROR, WRITE, READ, TIMEOUT, RECEIVE, CERTIFICATE = (
     0, 6, 7, 22, 23, 26, 28, 56, 60)
 
+# More than is under way while a client is stopped, and more than any machine delivers meanwhile.
+LONG, ENDLESS = 100_000_000, 10**12
+
 
 class Response:
     """What `xqc_client -i` wrote, taken apart. Line ends have become plain ones."""
@@ -215,9 +218,9 @@ class Http3Cases(Cases):
 
     def case_server_vanishes(self):
         with Server(self.examples, self.work) as server:
-            process = self.start_download(server, 10**12, "--timeout", "2")
+            process = self.start_download(server, ENDLESS, "--timeout", "2")
             server.process.kill()
-            errors = process.communicate(timeout=60)[1].decode()
+            _, errors = self.finish(process)
         self.tally.check("a server that vanishes is noticed", process.returncode == TIMEOUT
                          and "fell silent" in errors, f"{process.returncode}: {errors}")
 
@@ -285,34 +288,68 @@ class Http3Cases(Cases):
             self.tally.check("a worker that dies ends the server", status == 27
                              and "died" in server.log.read_text(), status)
 
-    def start_download(self, server, size, *options):
+    def start_download(self, server, size, *options, after=()):
+        """A client that is stopped in the middle of /big/SIZE; SIGCONT lets it go on."""
+        url = f"https://127.0.0.1:{server.port}"
         process = subprocess.Popen(
-            [self.examples / "xqc_client", "--insecure", "--discard", *options,
-             f"https://127.0.0.1:{server.port}/big/{size}"],
+            [self.examples / "xqc_client", "--insecure", "-o", self.work / "out", *options,
+             f"{url}/big/{size}", *(url + path for path in after)],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        time.sleep(0.5)
+        part = self.work / "out" / f"{size}.part"
+        deadline = time.monotonic() + 10
+        while not (part.exists() and part.stat().st_size) and time.monotonic() < deadline:
+            time.sleep(0.002)
+        process.send_signal(signal.SIGSTOP)
         return process
+
+    @staticmethod
+    def finish(process):
+        """Lets it go on to its end; returns what it said."""
+        process.send_signal(signal.SIGCONT)
+        output, errors = process.communicate(timeout=60)
+        return output.decode(), errors.decode()
 
     def case_graceful_end(self):
         for workers in ("1", "2"):
             with Server(self.examples, self.work, "--workers", workers, "--grace",
                         "30") as server:
-                process = self.start_download(server, 60_000_000)
+                process = self.start_download(server, LONG)
                 server.process.terminate()
-                errors = process.communicate(timeout=60)[1].decode()
+                time.sleep(0.3)
+                _, errors = self.finish(process)
                 status = server.process.wait(timeout=10)
             self.tally.check(f"SIGTERM lets a download end, {workers} workers",
                              process.returncode == OK and status == 0, f"{status} {errors}")
 
+    def case_going_away(self):
+        with Server(self.examples, self.work, "--grace", "30") as server:
+            process = self.start_download(server, LONG, "--stats", after=[f"/big/{LONG - 1}"])
+            server.process.terminate()
+            output, errors = self.finish(process)
+        self.tally.check("what was asked for before GOAWAY comes", process.returncode == OK
+                         and f"received     {2 * LONG - 1} bytes" in output, errors)
+        with Server(self.examples, self.work, "--grace", "30") as server:
+            process = self.start_download(server, LONG, "--stats", "--parallel", "1",
+                                          after=["/big/1000"])
+            server.process.terminate()
+            began = time.monotonic()
+            output, errors = self.finish(process)
+        self.tally.check("what is asked for later does not", process.returncode == RECEIVE
+                         and f"received     {LONG} bytes" in output
+                         and "/big/1000: not downloaded" in errors, (output, errors))
+        self.tally.check("and nobody waits for it", time.monotonic() - began < 20)
+
     def case_impatient_end(self):
         with Server(self.examples, self.work, "--grace", "60") as server:
-            process = self.start_download(server, 10**12)
+            process = self.start_download(server, ENDLESS)
             server.process.terminate()
             time.sleep(0.3)
             self.tally.check("the first signal waits", server.process.poll() is None)
+            process.send_signal(signal.SIGCONT)
+            time.sleep(0.3)
             server.process.terminate()
             status = server.process.wait(timeout=10)
-            process.communicate(timeout=60)
+            self.finish(process)
         self.tally.check("the second does not", status == 0 and process.returncode == RECEIVE,
                          (status, process.returncode))
 

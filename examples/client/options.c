@@ -346,9 +346,6 @@ client_options_parse(int argc, char **argv)
         .connections = 1,
         .parallel = 32,
         .timeout_seconds = 10,
-#ifndef EXAMPLES_HTTP3
-        .hq = true,
-#endif
     };
     int progress = -1, code;
 

@@ -15,9 +15,7 @@
 
 #include "common/marks.h"
 #include "common/sinks.h"
-#ifdef EXAMPLES_HTTP3
 #include "h3.h"
-#endif
 #include "hq.h"
 #include "workers.h"
 
@@ -276,12 +274,7 @@ set_connection_settings(const struct server *server)
 static bool
 register_protocols(struct server *server)
 {
-#ifdef EXAMPLES_HTTP3
-    if (!h3_register(server->engine)) {
-        return false;
-    }
-#endif
-    return hq_register(server->engine);
+    return h3_register(server->engine) && hq_register(server->engine);
 }
 
 bool
@@ -321,9 +314,7 @@ void
 endpoint_close(struct server *server)
 {
     if (server->engine != NULL) {
-#ifdef EXAMPLES_HTTP3
         xqc_h3_ctx_destroy(server->engine);
-#endif
         xqc_engine_destroy(server->engine);
         server->engine = NULL;
     }

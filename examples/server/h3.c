@@ -346,8 +346,11 @@ on_request_closed(xqc_h3_request_t *handle, void *user_data)
 static int
 on_connection_created(xqc_h3_conn_t *handle, const xqc_cid_t *cid, void *user_data)
 {
+    struct connection *connection = user_data;
+
     (void) cid;
-    xqc_h3_conn_set_user_data(handle, user_data);
+    connection->h3 = handle;
+    xqc_h3_conn_set_user_data(handle, connection);
     return 0;
 }
 

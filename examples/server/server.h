@@ -32,6 +32,7 @@ struct connection {
     struct server     *server;
     struct connection *next, *previous;
     xqc_connection_t  *handle;
+    xqc_h3_conn_t     *h3; /* NULL: it speaks something else */
     xqc_cid_t          cid;
     unsigned           requests; /* under way */
     bool               blocked;  /* wants xqc_conn_continue_send() when there is room again */
