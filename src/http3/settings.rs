@@ -2,7 +2,7 @@
 
 use super::error::{Code, ConnectionError};
 use super::frame::broken;
-use crate::wire::{Reader, Writer};
+use crate::wire::{varint, Reader, Writer};
 
 /// The settings of one end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +51,8 @@ impl Settings {
             let mut bytes = [0; 16];
             let mut writer = Writer::new(&mut bytes);
             writer.varint(id);
-            writer.varint(value);
+            // A host may want no limit at all.
+            writer.varint(value.min(varint::MAX));
             out.extend_from_slice(writer.written());
         };
         if let Some(size) = self.max_field_section_size {
@@ -156,6 +157,15 @@ mod tests {
             settings.encode(&mut content);
             assert_eq!(Settings::decode(&content), Ok(settings));
         }
+    }
+
+    #[test]
+    fn a_limit_larger_than_any_integer_is_the_largest_one() {
+        let endless = Settings { max_field_section_size: Some(u64::MAX), ..Settings::default() };
+        let mut content = Vec::new();
+        endless.encode(&mut content);
+        let read = Settings::decode(&content).map(|settings| settings.max_field_section_size);
+        assert_eq!(read, Ok(Some((1 << 62) - 1)));
     }
 
     // RFC 9114 section 7.2.4.1.
