@@ -48,7 +48,7 @@ mod versions;
 mod write_ahead;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -210,6 +210,13 @@ impl Streams {
         Ok(())
     }
 
+    /// How urgent a stream is, and whether it takes turns.
+    #[cfg(test)]
+    pub(crate) fn priority(&self, key: StreamKey) -> Option<(u8, bool)> {
+        let priority = self.slots[self.slots.find(key)?].priority;
+        Some((priority.urgency() as u8, priority.is_incremental()))
+    }
+
     /// Puts the keys of all streams that can be read into `out`. A stream is among them until
     /// everything it has was read: data, its end or the peer's reset.
     pub fn readable(&self, out: &mut Vec<StreamKey>) {

@@ -10,29 +10,29 @@ use super::net::Mail;
 
 /// How a link treats datagrams. Chances are in thousandths.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Weather {
-    pub(super) seed: u64,
+pub(crate) struct Weather {
+    pub(crate) seed: u64,
     /// How long a datagram takes.
-    pub(super) latency: Duration,
+    pub(crate) latency: Duration,
     /// It never arrives.
-    pub(super) loss: u64,
+    pub(crate) loss: u64,
     /// It takes up to three times as long, so that later ones overtake it.
-    pub(super) reorder: u64,
+    pub(crate) reorder: u64,
     /// It arrives twice.
-    pub(super) duplicate: u64,
+    pub(crate) duplicate: u64,
     /// Bytes a second in each direction; 0 means without limit.
-    pub(super) rate: u64,
+    pub(crate) rate: u64,
     /// Bytes that may wait where the rate is limited; what exceeds them is lost.
-    pub(super) queue: u64,
+    pub(crate) queue: u64,
     /// The largest datagram that arrives at all.
-    pub(super) mtu: usize,
+    pub(crate) mtu: usize,
     /// What becomes of ECN marks.
-    pub(super) marks: Marks,
+    pub(crate) marks: Marks,
 }
 
 /// How a link treats ECN marks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Marks {
+pub(crate) enum Marks {
     /// It leaves them alone.
     Keep,
     /// It takes them off.
@@ -63,19 +63,19 @@ impl Default for Weather {
 
 /// Datagrams under way in both directions.
 #[derive(Debug)]
-pub(super) struct Link {
-    pub(super) weather: Weather,
+pub(crate) struct Link {
+    pub(crate) weather: Weather,
     state: u64,
     count: u64,
     /// When the queue towards client and server will be empty.
     busy_until: [Instant; 2],
     /// Datagrams the queue had no room for.
-    pub(super) overflows: u64,
+    pub(crate) overflows: u64,
     wire: BTreeMap<(Instant, u64), (Role, Mail)>,
 }
 
 impl Link {
-    pub(super) fn new(weather: Weather) -> Self {
+    pub(crate) fn new(weather: Weather) -> Self {
         Self {
             weather,
             state: weather.seed,
@@ -87,7 +87,7 @@ impl Link {
     }
 
     /// Sends `datagram` to `to`.
-    pub(super) fn carry(&mut self, now: Instant, to: Role, mut datagram: Mail) {
+    pub(crate) fn carry(&mut self, now: Instant, to: Role, mut datagram: Mail) {
         if datagram.bytes.len() > self.weather.mtu || self.happens(self.weather.loss) {
             return;
         }
@@ -140,12 +140,12 @@ impl Link {
     }
 
     /// When the next datagram arrives.
-    pub(super) fn next_arrival(&self) -> Option<Instant> {
+    pub(crate) fn next_arrival(&self) -> Option<Instant> {
         self.wire.first_key_value().map(|((at, _), _)| *at)
     }
 
     /// The next datagram that has arrived.
-    pub(super) fn arrived(&mut self, now: Instant) -> Option<(Role, Mail)> {
+    pub(crate) fn arrived(&mut self, now: Instant) -> Option<(Role, Mail)> {
         self.next_arrival().filter(|at| *at <= now)?;
         self.wire.pop_first().map(|(_, arrival)| arrival)
     }

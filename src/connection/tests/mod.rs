@@ -7,9 +7,9 @@
 
 mod floods;
 mod forge;
-mod link;
+pub(crate) mod link;
 mod net;
-mod pair;
+pub(crate) mod pair;
 
 mod acknowledgement;
 mod closing;

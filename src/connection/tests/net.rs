@@ -8,29 +8,29 @@ use crate::recovery::EcnCodepoint;
 use crate::wire::Role;
 
 /// Where the client is, as it sees itself, and before any rebinding as the server sees it.
-pub(super) const CLIENT: &str = "198.51.100.1:4000";
+pub(crate) const CLIENT: &str = "198.51.100.1:4000";
 
 /// Where the server is.
-pub(super) const SERVER: &str = "192.0.2.1:443";
+pub(crate) const SERVER: &str = "192.0.2.1:443";
 
 /// Parses an address.
-pub(super) fn at(text: &str) -> SocketAddr {
+pub(crate) fn at(text: &str) -> SocketAddr {
     text.parse().unwrap()
 }
 
 /// What the client's addresses look like from outside.
-pub(super) struct Net {
+pub(crate) struct Net {
     /// Inside and outside; an address that is not here is the same on both sides.
     table: Vec<(SocketAddr, SocketAddr)>,
 }
 
 impl Net {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { table: vec![(at(CLIENT), at(CLIENT))] }
     }
 
     /// What the client sends comes from `outside` now; what goes to where it was is lost.
-    pub(super) fn rebind(&mut self, outside: SocketAddr) {
+    pub(crate) fn rebind(&mut self, outside: SocketAddr) {
         self.table[0].1 = outside;
     }
 
@@ -56,15 +56,15 @@ impl Net {
 
 /// A datagram on its way, its mark, and how its receiver sees its addresses.
 #[derive(Clone, Debug)]
-pub(super) struct Mail {
-    pub(super) addresses: Addresses,
-    pub(super) ecn: EcnCodepoint,
-    pub(super) bytes: Vec<u8>,
+pub(crate) struct Mail {
+    pub(crate) addresses: Addresses,
+    pub(crate) ecn: EcnCodepoint,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Pair {
     /// All datagrams that `from` wants to send now and that go anywhere.
-    pub(super) fn posted(&mut self, from: Role) -> Vec<Mail> {
+    pub(crate) fn posted(&mut self, from: Role) -> Vec<Mail> {
         let now = self.now;
         let (mut mail, mut buffer) = (Vec::new(), [0; 1500]);
         while let Some(sent) = self.end(from).connection.transmit(now, &mut buffer) {
@@ -78,7 +78,7 @@ impl Pair {
     }
 
     /// Gives a datagram to `to`.
-    pub(super) fn deliver(&mut self, to: Role, mail: &Mail) {
+    pub(crate) fn deliver(&mut self, to: Role, mail: &Mail) {
         let now = self.now;
         let end = self.end(to);
         let mut scratch = vec![0; mail.bytes.len()];
@@ -88,14 +88,14 @@ impl Pair {
         end.listen();
     }
 
-    pub(super) fn deliver_all(&mut self, to: Role, mail: &[Mail]) {
+    pub(crate) fn deliver_all(&mut self, to: Role, mail: &[Mail]) {
         for mail in mail {
             self.deliver(to, mail);
         }
     }
 
     /// How the server sees a datagram of the client that comes from `peer`.
-    pub(super) fn from(peer: &str, bytes: Vec<u8>) -> Mail {
+    pub(crate) fn from(peer: &str, bytes: Vec<u8>) -> Mail {
         let addresses = Addresses { local: Some(at(SERVER)), peer: at(peer) };
         Mail { addresses, ecn: EcnCodepoint::NotEct, bytes }
     }

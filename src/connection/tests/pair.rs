@@ -18,37 +18,37 @@ use crate::tls::{Context, SeededRandom, ServerPolicy, VerifyMode};
 use crate::wire::{ConnectionId, Direction, ResetToken, Role, TransportParameters, Version};
 
 /// What a pair is made of.
-pub(super) struct Options {
-    pub(super) client: Settings,
-    pub(super) server: Settings,
-    pub(super) weather: Weather,
+pub(crate) struct Options {
+    pub(crate) client: Settings,
+    pub(crate) server: Settings,
+    pub(crate) weather: Weather,
     /// What the client believes it is connecting to; the server's own idea may differ.
-    pub(super) retry_scid: Option<ConnectionId>,
+    pub(crate) retry_scid: Option<ConnectionId>,
     /// The server takes the client's address for validated.
-    pub(super) address_validated: bool,
+    pub(crate) address_validated: bool,
     /// The version and destination of the Initial that the server takes, if it is not the client's
     /// first.
-    pub(super) taken: Option<(Version, [u8; 8])>,
+    pub(crate) taken: Option<(Version, [u8; 8])>,
     /// What the client allows and the server speaks, best first.
-    pub(super) client_versions: &'static [Version],
-    pub(super) server_versions: &'static [Version],
+    pub(crate) client_versions: &'static [Version],
+    pub(crate) server_versions: &'static [Version],
     /// Nobody can guess the server's connection ID.
-    pub(super) scid_is_secret: bool,
+    pub(crate) scid_is_secret: bool,
     /// The client's token.
-    pub(super) token: &'static [u8],
+    pub(crate) token: &'static [u8],
     /// How long the ends' own connection IDs are.
-    pub(super) cid_len: usize,
+    pub(crate) cid_len: usize,
     /// The client's session of an earlier connection.
-    pub(super) resumption: Option<Vec<u8>>,
+    pub(crate) resumption: Option<Vec<u8>>,
     /// What the client remembers of the server.
-    pub(super) remembered: Option<TransportParameters>,
-    pub(super) policy: ServerPolicy,
+    pub(crate) remembered: Option<TransportParameters>,
+    pub(crate) policy: ServerPolicy,
     /// The client asks for packets without protection.
-    pub(super) no_crypto: bool,
+    pub(crate) no_crypto: bool,
     /// Makes the controller of each end.
-    pub(super) controller: fn() -> Controller,
+    pub(crate) controller: fn() -> Controller,
     /// Both ends can mark what they send.
-    pub(super) ecn: bool,
+    pub(crate) ecn: bool,
 }
 
 impl Default for Options {
@@ -76,13 +76,13 @@ impl Default for Options {
 }
 
 /// One end and what it said to its application.
-pub(super) struct End {
-    pub(super) connection: Connection,
+pub(crate) struct End {
+    pub(crate) connection: Connection,
     /// All but requests for connection IDs, which are answered, and the end.
-    pub(super) events: Vec<Event>,
-    pub(super) reason: Option<CloseReason>,
+    pub(crate) events: Vec<Event>,
+    pub(crate) reason: Option<CloseReason>,
     /// What the peer said to our close.
-    pub(super) answer: Option<CloseReason>,
+    pub(crate) answer: Option<CloseReason>,
     role: Role,
     issued: u8,
 }
@@ -94,7 +94,7 @@ impl End {
     }
 
     /// Listens, and answers requests for connection IDs.
-    pub(super) fn listen(&mut self) {
+    pub(crate) fn listen(&mut self) {
         while let Some(event) = self.connection.poll_event() {
             match event {
                 Event::NeedConnectionIds(count) => {
@@ -123,12 +123,12 @@ impl End {
     }
 
     /// How many events of a kind came.
-    pub(super) fn count(&self, wanted: impl Fn(&Event) -> bool) -> usize {
+    pub(crate) fn count(&self, wanted: impl Fn(&Event) -> bool) -> usize {
         self.events.iter().filter(|event| wanted(event)).count()
     }
 
     /// The code that this end closed the connection with.
-    pub(super) fn violation(&self) -> Option<TransportErrorCode> {
+    pub(crate) fn violation(&self) -> Option<TransportErrorCode> {
         match self.reason {
             Some(CloseReason::LocalTransport(code)) => Some(code),
             _ => None,
@@ -137,32 +137,32 @@ impl End {
 }
 
 /// Two ends and the link between them.
-pub(super) struct Pair {
-    pub(super) now: Instant,
-    pub(super) client: End,
-    pub(super) server: End,
-    pub(super) link: Link,
-    pub(super) net: Net,
+pub(crate) struct Pair {
+    pub(crate) now: Instant,
+    pub(crate) client: End,
+    pub(crate) server: End,
+    pub(crate) link: Link,
+    pub(crate) net: Net,
 }
 
 /// Where a client sends its first Initial when it begins anew.
-pub(super) const SECOND_DCID: [u8; 8] = [0xd2; 8];
+pub(crate) const SECOND_DCID: [u8; 8] = [0xd2; 8];
 
 /// Where the client sends its very first Initial.
-pub(super) const FIRST_DCID: [u8; 8] = [0xd0; 8];
+pub(crate) const FIRST_DCID: [u8; 8] = [0xd0; 8];
 
 /// Rounds of 10 ms after which an end that sent nothing has nothing to send: longer than an ACK is
 /// delayed.
 const SILENT_ROUNDS: u32 = 4;
 
 /// Which connection ID a server gives with its preferred address, if it has one.
-pub(super) const PREFERRED: u8 = 0x99;
+pub(crate) const PREFERRED: u8 = 0x99;
 
 /// The longest datagram that the pair carries.
 const BUFFER: usize = 1500;
 
 impl Pair {
-    pub(super) fn new(options: Options) -> Self {
+    pub(crate) fn new(options: Options) -> Self {
         Contexts::with(|contexts| Self::with_contexts(contexts, options))
     }
 
@@ -217,7 +217,7 @@ impl Pair {
     }
 
     /// The transport parameters that the server of a new pair is going to send.
-    pub(super) fn server_parameters(&self) -> Vec<u8> {
+    pub(crate) fn server_parameters(&self) -> Vec<u8> {
         let connection = &self.server.connection;
         let identity = Identity {
             source: connection.local_cids().primary(),
@@ -231,24 +231,24 @@ impl Pair {
     }
 
     /// A pair whose handshake is confirmed at both ends, with nothing under way.
-    pub(super) fn established() -> Self {
+    pub(crate) fn established() -> Self {
         Self::established_with(Options::default())
     }
 
-    pub(super) fn established_with(options: Options) -> Self {
+    pub(crate) fn established_with(options: Options) -> Self {
         let mut pair = Self::new(options);
         pair.exchange();
         pair.assert_confirmed();
         pair
     }
 
-    pub(super) fn assert_confirmed(&self) {
+    pub(crate) fn assert_confirmed(&self) {
         for end in [&self.client, &self.server] {
             assert_eq!(end.connection.state(), State::Confirmed, "{:?}", end.reason);
         }
     }
 
-    pub(super) fn end(&mut self, role: Role) -> &mut End {
+    pub(crate) fn end(&mut self, role: Role) -> &mut End {
         match role {
             Role::Client => &mut self.client,
             Role::Server => &mut self.server,
@@ -256,7 +256,7 @@ impl Pair {
     }
 
     /// All datagrams that `from` wants to send now.
-    pub(super) fn sent(&mut self, from: Role) -> Vec<Vec<u8>> {
+    pub(crate) fn sent(&mut self, from: Role) -> Vec<Vec<u8>> {
         let now = self.now;
         let connection = &mut self.end(from).connection;
         let mut datagrams = Vec::new();
@@ -269,26 +269,26 @@ impl Pair {
     }
 
     /// Gives a datagram to `to`, on the path in use.
-    pub(super) fn give(&mut self, to: Role, datagram: &[u8]) {
+    pub(crate) fn give(&mut self, to: Role, datagram: &[u8]) {
         let addresses = self.end(to).connection.path().addresses;
         let mail = Mail { addresses, ecn: EcnCodepoint::NotEct, bytes: datagram.to_vec() };
         self.deliver(to, &mail);
     }
 
-    pub(super) fn give_all(&mut self, to: Role, datagrams: &[Vec<u8>]) {
+    pub(crate) fn give_all(&mut self, to: Role, datagrams: &[Vec<u8>]) {
         for datagram in datagrams {
             self.give(to, datagram);
         }
     }
 
     /// Lets time pass without any timer being looked at.
-    pub(super) fn wait(&mut self, span: Duration) {
+    pub(crate) fn wait(&mut self, span: Duration) {
         self.now += span;
     }
 
     /// Carries datagrams over a perfect link until both ends are silent, delayed ACKs included. No
     /// timer runs.
-    pub(super) fn exchange(&mut self) {
+    pub(crate) fn exchange(&mut self) {
         let mut silent = 0;
         for _ in 0..10_000 {
             let to_server = self.posted(Role::Client);
@@ -306,7 +306,7 @@ impl Pair {
     }
 
     /// Runs every timer of `role` that is due.
-    pub(super) fn tick(&mut self, role: Role) {
+    pub(crate) fn tick(&mut self, role: Role) {
         let now = self.now;
         let end = self.end(role);
         end.connection.on_timeout(now);
@@ -314,7 +314,7 @@ impl Pair {
     }
 
     /// Goes to the next deadline of `role` and runs it. Returns how long that took.
-    pub(super) fn next_timeout(&mut self, role: Role) -> Duration {
+    pub(crate) fn next_timeout(&mut self, role: Role) -> Duration {
         let now = self.now;
         let at = self.end(role).connection.next_timeout(now).unwrap().max(now);
         self.now = at;
@@ -323,7 +323,7 @@ impl Pair {
     }
 
     /// Runs both ends over the link until `done` or for `span`. Returns what `done` says at last.
-    pub(super) fn run(&mut self, span: Duration, mut done: impl FnMut(&mut Self) -> bool) -> bool {
+    pub(crate) fn run(&mut self, span: Duration, mut done: impl FnMut(&mut Self) -> bool) -> bool {
         let end = self.now + span;
         loop {
             self.flush();
@@ -346,7 +346,7 @@ impl Pair {
     }
 
     /// Runs both ends for `span`.
-    pub(super) fn run_for(&mut self, span: Duration) {
+    pub(crate) fn run_for(&mut self, span: Duration) {
         self.run(span, |_| false);
     }
 
@@ -366,7 +366,7 @@ impl Pair {
     }
 
     /// Opens a stream of `from` and writes `data` to it.
-    pub(super) fn write(&mut self, from: Role, data: &[u8]) -> StreamKey {
+    pub(crate) fn write(&mut self, from: Role, data: &[u8]) -> StreamKey {
         let streams = self.end(from).connection.streams_mut();
         let key = streams.open(Direction::Bidirectional).unwrap();
         assert_eq!(streams.write(key, data, false).unwrap(), data.len());
@@ -375,7 +375,7 @@ impl Pair {
 
     /// Sends `len` bytes from `from` on one stream over the link, `look` at every step. Returns
     /// false if they are not all acknowledged within `span`.
-    pub(super) fn transfer(
+    pub(crate) fn transfer(
         &mut self,
         from: Role,
         len: usize,
@@ -400,7 +400,7 @@ impl Pair {
     }
 
     /// Everything that can be read at `role`, of all streams.
-    pub(super) fn read(&mut self, role: Role) -> Vec<u8> {
+    pub(crate) fn read(&mut self, role: Role) -> Vec<u8> {
         let streams = self.end(role).connection.streams_mut();
         let (mut keys, mut data, mut buffer) = (Vec::new(), Vec::new(), [0; 4096]);
         streams.readable(&mut keys);
@@ -433,7 +433,7 @@ impl Contexts {
 }
 
 /// A client's session that sends `parameters`.
-pub(super) fn client_session(parameters: &[u8]) -> crate::tls::Session {
+pub(crate) fn client_session(parameters: &[u8]) -> crate::tls::Session {
     let options = crate::tls::ClientOptions {
         transport_parameters: parameters,
         server_name: None,
@@ -443,13 +443,13 @@ pub(super) fn client_session(parameters: &[u8]) -> crate::tls::Session {
 }
 
 /// The `n`-th connection ID that `role` issues beside its first.
-pub(super) fn issued_cid(role: Role, n: u8) -> ConnectionId {
+pub(crate) fn issued_cid(role: Role, n: u8) -> ConnectionId {
     let head = if role == Role::Client { 0xc1 } else { 0x51 };
     ConnectionId::new(&[head, n, n, n, n, n, n, n]).unwrap()
 }
 
 /// The reset token of the `n`-th connection ID, 0 for the server's first.
-pub(super) fn issued_token(n: u8) -> ResetToken {
+pub(crate) fn issued_token(n: u8) -> ResetToken {
     ResetToken([0xa0 ^ n; 16])
 }
 
