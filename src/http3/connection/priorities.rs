@@ -26,6 +26,11 @@ impl EarlyPriorities {
         self.0.push_back((id, priority));
     }
 
+    #[cfg(test)]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
     fn take(&mut self, id: StreamId) -> Option<Priority> {
         let index = self.0.iter().position(|(known, _)| *known == id)?;
         self.0.remove(index).map(|(_, priority)| priority)

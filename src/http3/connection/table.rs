@@ -106,6 +106,16 @@ impl Table {
         })
     }
 
+    /// All requests, whatever became of them.
+    #[cfg(test)]
+    pub fn all_requests(&self) -> Vec<(StreamKey, StreamId)> {
+        let request = |entry: &Entry| match entry {
+            Entry::Request(request) => Some((request.key, request.id)),
+            _ => None,
+        };
+        self.entries.iter().flatten().filter_map(request).collect()
+    }
+
     /// True if it is not known what the stream is.
     pub fn is_undecided(&mut self, key: StreamKey) -> bool {
         matches!(self.get_mut(key), Some(Entry::Undecided(_)))

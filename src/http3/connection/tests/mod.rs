@@ -2,14 +2,27 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
 
+mod blocked;
 mod bytestreams;
+mod control;
+mod cuts;
 mod exchange;
+mod floods;
+mod going_away;
+mod host;
+mod lossy;
+mod messages;
+mod priorities;
+mod raw;
+mod request_frames;
+mod settings;
+mod unidirectional;
 
 use super::*;
 use crate::http3::qpack::Field;
-use crate::http3::{ConnectionError, Notices};
+use crate::http3::{Code, ConnectionError, Notices};
 use crate::stream::tests::exchange as exchange_streams;
-use crate::stream::Limits;
+use crate::stream::{Limits, ReadError, WriteError};
 use crate::time::Instant;
 use crate::wire::StreamId;
 
