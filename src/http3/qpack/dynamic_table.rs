@@ -75,10 +75,29 @@ impl<N> DynamicTable<N> {
     /// yet.
     #[inline]
     pub fn get(&self, index: u64) -> Option<(&[u8], &[u8])> {
+        let (text, name_len) = self.line(index)?;
+        Some(text.split_at(name_len))
+    }
+
+    /// The same in one piece, and the length of the name.
+    #[inline]
+    pub fn line(&self, index: u64) -> Option<(&[u8], usize)> {
         let entry = self.entries.get(self.place(index)?)?;
         let begin = entry.begin.wrapping_sub(self.cut);
-        let text = &self.text[begin..begin + entry.name_len + entry.value_len];
-        Some(text.split_at(entry.name_len))
+        Some((&self.text[begin..begin + entry.name_len + entry.value_len], entry.name_len))
+    }
+
+    /// The note of the entry with this index, if it has this name and this value.
+    #[inline]
+    pub fn matching(&mut self, index: u64, name: &[u8], value: &[u8]) -> Option<&mut N> {
+        let place = self.place(index)?;
+        let entry = self.entries.get_mut(place)?;
+        if entry.name_len != name.len() || entry.value_len != value.len() {
+            return None;
+        }
+        let begin = entry.begin.wrapping_sub(self.cut);
+        let (same, rest) = self.text[begin..].split_at(name.len());
+        (same == name && rest[..value.len()] == *value).then_some(&mut entry.note)
     }
 
     /// The note of an entry.

@@ -87,18 +87,18 @@ impl Index {
     }
 
     /// A connection without fields to remember needs no memory for them.
-    #[inline]
+    #[cold]
     fn make_ready(&mut self) {
-        if self.fields.is_empty() {
-            self.fields = vec![Bucket::default(); FIELD_BUCKETS];
-            self.names = vec![Bucket::default(); NAME_BUCKETS];
-        }
+        self.fields = vec![Bucket::default(); FIELD_BUCKETS];
+        self.names = vec![Bucket::default(); NAME_BUCKETS];
     }
 
     /// Counts a field.
     #[inline]
     pub fn sight_field(&mut self, hashes: Hashes) -> Sighting {
-        self.make_ready();
+        if self.fields.is_empty() {
+            self.make_ready();
+        }
         self.sightings = self.sightings.wrapping_add(1);
         let age = self.age();
         sight(&mut self.fields[hashes.field as usize % FIELD_BUCKETS], hashes.field, age).seen()
@@ -106,7 +106,9 @@ impl Index {
 
     /// Counts a name whose field is not in the table; `repeated` if that field came before.
     pub fn sight_name(&mut self, hashes: Hashes, repeated: bool) -> Sighting {
-        self.make_ready();
+        if self.fields.is_empty() {
+            self.make_ready();
+        }
         let age = self.age();
         let slot = sight(&mut self.names[hashes.name as usize % NAME_BUCKETS], hashes.name, age);
         slot.repeats = slot.repeats.saturating_add(u16::from(repeated));
@@ -157,6 +159,7 @@ impl Slot {
         self.count.checked_shr(age.wrapping_sub(self.age).into()).unwrap_or(0)
     }
 
+    #[inline]
     fn make_older(&mut self, age: u16) {
         if self.age != age {
             let ages = u32::from(age.wrapping_sub(self.age));
@@ -182,16 +185,18 @@ fn sight(bucket: &mut Bucket, hash: u64, age: u16) -> &mut Slot {
     let tag = (hash >> 32) as u32;
     let place = match bucket.iter().position(|slot| slot.tag == tag && slot.count > 0) {
         Some(place) => place,
-        None => {
-            let place = least(bucket, age);
-            bucket[place] = Slot { tag, age, ..Slot::default() };
-            place
-        }
+        None => make_place(bucket, tag, age),
     };
     let slot = &mut bucket[place];
     slot.make_older(age);
     slot.count = slot.count.saturating_add(1);
     slot
+}
+
+fn make_place(bucket: &mut Bucket, tag: u32, age: u16) -> usize {
+    let place = least(bucket, age);
+    bucket[place] = Slot { tag, age, ..Slot::default() };
+    place
 }
 
 fn least(bucket: &Bucket, age: u16) -> usize {
@@ -214,13 +219,11 @@ fn place(bucket: &mut Bucket, hash: u64, age: u16, index: u64) {
     let tag = (hash >> 32) as u32;
     let place = match bucket.iter().position(|slot| slot.tag == tag && slot.count > 0) {
         Some(place) => place,
-        None => {
-            let place = least(bucket, age);
-            bucket[place] = Slot { tag, age, count: 1, ..Slot::default() };
-            place
-        }
+        None => make_place(bucket, tag, age),
     };
-    bucket[place].entry = (index + 1) as u32;
+    let slot = &mut bucket[place];
+    slot.count = slot.count.max(1);
+    slot.entry = (index + 1) as u32;
 }
 
 #[cfg(test)]

@@ -74,8 +74,14 @@ impl Outstanding {
     /// The oldest section of `stream` was decoded: its references are released. Returns the insert
     /// count that its decoder must have, or `None` if there is no such section.
     pub fn acknowledge(&mut self, stream: u64, release: impl FnMut(u64)) -> Option<u64> {
-        let key = *self.sections.range((stream, 0)..=(stream, u64::MAX)).next()?.0;
-        let section = self.sections.remove(&key)?;
+        // Mostly the streams are acknowledged in order.
+        let section = match self.sections.first_entry().filter(|first| first.key().0 == stream) {
+            Some(first) => first.remove(),
+            None => {
+                let key = *self.sections.range((stream, 0)..=(stream, u64::MAX)).next()?.0;
+                self.sections.remove(&key)?
+            }
+        };
         section.release(release);
         Some(section.required)
     }

@@ -101,6 +101,13 @@ pub fn decode_lines(
     Ok(true)
 }
 
+/// Name and value in one piece, and the length of the name.
+type Entry<'a> = (&'a [u8], usize);
+
+fn name_of((text, name_len): Entry<'_>) -> &[u8] {
+    &text[..name_len]
+}
+
 /// What indexes in lines refer to.
 struct Lines<'a> {
     prefix: &'a Prefix,
@@ -119,13 +126,20 @@ impl<'a> Lines<'a> {
         if first & 0x80 != 0 {
             // Indexed (RFC 9204 section 4.5.2).
             let index = integer(first, 6, reader)?;
-            let (name, value) = self.entry(index, first & 0x40 != 0)?;
+            if first & 0x40 == 0 {
+                return push_line(begin, self.relative(index)?, out);
+            }
+            let (name, value) = static_entry(index).ok_or(NO_ENTRY)?;
             return push(begin, name, value, out);
         }
         if first & 0x40 != 0 {
             // A literal value with a name of a table (section 4.5.4).
             let index = integer(first, 4, reader)?;
-            let (name, _) = self.entry(index, first & 0x10 != 0)?;
+            let name = if first & 0x10 == 0 {
+                name_of(self.relative(index)?)
+            } else {
+                static_entry(index).ok_or(NO_ENTRY)?.0
+            };
             out.text_mut().extend_from_slice(name);
             return literal_value(begin, name_kept(first & 0x20), reader, out);
         }
@@ -137,34 +151,29 @@ impl<'a> Lines<'a> {
         }
         if first & 0x10 != 0 {
             // Indexed behind the base (section 4.5.3).
-            let (name, value) = self.post_base(integer(first, 4, reader)?)?;
-            return push(begin, name, value, out);
+            return push_line(begin, self.post_base(integer(first, 4, reader)?)?, out);
         }
         // A literal value with a name behind the base (section 4.5.5).
-        let (name, _) = self.post_base(integer(first, 3, reader)?)?;
+        let name = name_of(self.post_base(integer(first, 3, reader)?)?);
         out.text_mut().extend_from_slice(name);
         literal_value(begin, name_kept(first & 0x08), reader, out)
     }
 
     #[inline]
-    fn entry(&self, index: u64, is_static: bool) -> Result<(&'a [u8], &'a [u8]), QpackError> {
-        if is_static {
-            return static_entry(index).ok_or(NO_ENTRY);
-        }
-        let absolute = self.prefix.base.checked_sub(1).and_then(|last| last.checked_sub(index));
-        self.dynamic(absolute)
+    fn relative(&self, index: u64) -> Result<Entry<'a>, QpackError> {
+        self.dynamic(self.prefix.base.checked_sub(1).and_then(|last| last.checked_sub(index)))
     }
 
-    fn post_base(&self, index: u64) -> Result<(&'a [u8], &'a [u8]), QpackError> {
+    fn post_base(&self, index: u64) -> Result<Entry<'a>, QpackError> {
         self.dynamic(self.prefix.base.checked_add(index))
     }
 
     /// RFC 9204 section 2.2.3: what is referred to lies below the required insert count and was
     /// not evicted.
     #[inline]
-    fn dynamic(&self, absolute: Option<u64>) -> Result<(&'a [u8], &'a [u8]), QpackError> {
+    fn dynamic(&self, absolute: Option<u64>) -> Result<Entry<'a>, QpackError> {
         let absolute = absolute.filter(|index| *index < self.prefix.required_insert_count);
-        absolute.and_then(|index| self.table.get(index)).ok_or(NO_ENTRY)
+        absolute.and_then(|index| self.table.line(index)).ok_or(NO_ENTRY)
     }
 }
 
@@ -182,6 +191,17 @@ fn push(begin: usize, name: &[u8], value: &[u8], out: &mut FieldSection) -> Resu
     let middle = out.begin();
     out.text_mut().extend_from_slice(value);
     out.finish(begin, middle, Indexing::Allowed);
+    Ok(())
+}
+
+#[inline]
+fn push_line(
+    begin: usize,
+    (text, name_len): Entry<'_>,
+    out: &mut FieldSection,
+) -> Result<(), QpackError> {
+    out.text_mut().extend_from_slice(text);
+    out.finish(begin, begin + name_len, Indexing::Allowed);
     Ok(())
 }
 

@@ -196,18 +196,35 @@ impl Encoder {
             return self.literal(field, StaticMatch::None, None, references);
         }
         let known = static_table::find(field.name, field.value);
-        // RFC 9204 section 7.1.3: credentials shall not be guessed from what is in a table.
-        let is_secret = known == StaticMatch::Name(AUTHORIZATION);
-        let guarded = Field { indexing: Indexing::NameOnly, ..*field };
-        let field = if is_secret { &guarded } else { field };
         if let (StaticMatch::Field(index), Indexing::Allowed) = (known, field.indexing) {
             prefix_int::encode(index.into(), 6, 0xc0, &mut self.lines);
             return Hit::Both;
+        }
+        // RFC 9204 section 7.1.3: credentials shall not be guessed from what is in a table.
+        if known == StaticMatch::Name(AUTHORIZATION) || field.indexing == Indexing::NameOnly {
+            return self.encode_name_only(field, known, references);
         }
         if references.without_table {
             return self.literal(field, known, None, references);
         }
         self.encode_with_table(field, known, references)
+    }
+
+    fn encode_name_only(
+        &mut self,
+        field: &Field<'_>,
+        known: StaticMatch,
+        references: &mut References,
+    ) -> Hit {
+        let field = Field { indexing: Indexing::NameOnly, ..*field };
+        let name = if references.without_table {
+            None
+        } else {
+            let hashes = Hashes::new(&field);
+            let sighting = self.index.sight_name(hashes, false);
+            self.name_for(&field, known, hashes, sighting, references)
+        };
+        self.literal(&field, known, name, references)
     }
 
     fn encode_with_table(
@@ -217,20 +234,15 @@ impl Encoder {
         references: &mut References,
     ) -> Hit {
         let hashes = Hashes::new(field);
-        if field.indexing == Indexing::NameOnly {
-            let name = self.index.sight_name(hashes, false);
-            let name = self.name_for(field, known, hashes, name, references);
-            return self.literal(field, known, name, references);
-        }
         let seen = self.index.sight_field(hashes);
-        let found = seen.entry.filter(|index| self.is_entry(*index, field));
-        if let Some(found) = found {
-            self.note_use(found);
-            if let Some(index) = self.usable(found, references) {
-                return self.indexed(index, references);
+        if let Some(found) = seen.entry {
+            if let Some(note) = self.table.matching(found, field.name, field.value) {
+                // A field that was inserted came again: so may others of its name.
+                if !std::mem::replace(&mut note.used, true) {
+                    self.index.name_repeated(hashes);
+                }
+                return self.encode_found(field, known, hashes, found, references);
             }
-            let name = self.index.name(hashes).entry;
-            return self.literal(field, known, name, references);
         }
         let name = self.index.sight_name(hashes, seen.count > 1);
         if let Some(index) = self.consider(field, known, hashes, (seen, name), references) {
@@ -240,21 +252,24 @@ impl Encoder {
         self.literal(field, known, name, references)
     }
 
-    /// A field that was inserted came again: so may others of its name.
+    /// Encodes a field that is in the table.
     #[inline]
-    fn note_use(&mut self, index: u64) {
-        if let Some(note) = self.table.note_mut(index).filter(|note| !note.used) {
-            note.used = true;
-            self.index.name_repeated(note.hashes);
+    fn encode_found(
+        &mut self,
+        field: &Field<'_>,
+        known: StaticMatch,
+        hashes: Hashes,
+        found: u64,
+        references: &mut References,
+    ) -> Hit {
+        if let Some(index) = self.usable(found, references) {
+            return self.indexed(index, references);
         }
+        let name = self.index.name(hashes).entry;
+        self.literal(field, known, name, references)
     }
 
-    fn is_entry(&self, index: u64, field: &Field<'_>) -> bool {
-        self.table
-            .get(index)
-            .is_some_and(|(name, value)| name == field.name && value == field.value)
-    }
-
+    #[inline]
     fn may_refer(&self, index: u64, references: &References) -> bool {
         index < self.known_received || references.may_block
     }
