@@ -208,7 +208,7 @@ static const check_case CASES[] = {
     {"a_gigabyte_for_a_reader_that_stopped", a_gigabyte_for_a_reader_that_stopped,
      CHECK_UPSTREAM_FAILS},
     {"many_uploads_for_readers_that_stopped", many_uploads_for_readers_that_stopped,
-     CHECK_UPSTREAM_FAILS | CHECK_NOT_YET},
+     CHECK_UPSTREAM_FAILS},
     {"a_slow_reader_gets_everything", a_slow_reader_gets_everything, CHECK_UPSTREAM_FAILS},
     {"a_download_for_a_reader_that_stopped", a_download_for_a_reader_that_stopped,
      CHECK_UPSTREAM_FAILS},

@@ -84,7 +84,7 @@ pub use migration::MigrateError;
 pub use receive::is_authentic_initial;
 pub use settings::{
     DatagramSettings, Linger, Migration, MtuSearchSettings, PreferredAddresses, ReceiveTimestamps,
-    Redundancy, Settings, ACTIVE_CONNECTION_ID_LIMIT, MIN_DATAGRAM_SIZE,
+    Redundancy, Settings, ACTIVE_CONNECTION_ID_LIMIT, MAX_CONNECTION_CREDIT, MIN_DATAGRAM_SIZE,
 };
 pub use state::State;
 pub use stats::{Milestones, PacketNote, Recent, Stats};

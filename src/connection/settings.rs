@@ -194,6 +194,11 @@ const DEFAULT_QUEUED_PACKETS: u64 = 18_000;
 /// Streams of each direction in interop mode.
 const INTEROP_MAX_STREAMS: u64 = 128;
 
+/// The most credit a peer begins with on all streams together, in bytes. What the application does
+/// not read is held, so this bounds the memory that a peer can make a connection take; upstream, which
+/// grants what all streams may have together, has no such bound.
+pub const MAX_CONNECTION_CREDIT: u64 = 64 << 20;
+
 /// Connection credit in interop mode, in bytes.
 const INTEROP_MAX_DATA: u64 = 1 << 20;
 
@@ -253,7 +258,7 @@ impl Default for Settings {
             receive_timestamps: None,
             adaptive_acks: false,
             send_capacity: DEFAULT_QUEUED_PACKETS * u64::from(MIN_DATAGRAM_SIZE),
-            initial_max_data: 32 << 30,
+            initial_max_data: MAX_CONNECTION_CREDIT,
             initial_max_stream_data: 16 << 20,
             receive_rate: 0,
             limited_stream_window: None,

@@ -1,15 +1,12 @@
 //! What a peer is allowed to send, as a host sets it.
 
-use crate::connection::{Settings, MIN_DATAGRAM_SIZE};
+use crate::connection::{Settings, MAX_CONNECTION_CREDIT, MIN_DATAGRAM_SIZE};
 use crate::ffi::abi::xqc_conn_settings_t;
 
 use super::mtu::MAX_PACKET_SIZE;
 
 /// The most streams a peer can be allowed (RFC 9000 section 4.6).
 const MAX_STREAMS: u64 = 1 << 60;
-
-/// The most credit a peer can be given: the largest number on the wire.
-const MAX_CREDIT: u64 = (1 << 62) - 1;
 
 /// How much of a receive rate is given as credit, in milliseconds.
 const RATE_WINDOW_MS: u64 = 60;
@@ -39,7 +36,7 @@ pub(super) fn with_credit(host: &xqc_conn_settings_t, base: &Settings) -> Settin
         receive_rate: host.recv_rate_bytes_per_sec,
         limited_stream_window,
         initial_max_data: match host.recv_rate_bytes_per_sec {
-            0 => whole.min(MAX_CREDIT),
+            0 => whole.min(MAX_CONNECTION_CREDIT),
             rate => rate_window(rate),
         },
         interop_mode: host.is_interop_mode != 0,

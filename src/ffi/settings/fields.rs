@@ -53,7 +53,7 @@ fn fields() -> impl Iterator<Item = Field> {
         recv_rate_bytes_per_sec = 7, |t| t.settings.receive_rate, 0 => 7;
         enable_stream_rate_limit = 1,
             |t| t.settings.limited_stream_window.unwrap_or(0), 0 => 63_000;
-        is_interop_mode = 1, |t| t.settings.limits().max_data, 32 << 30 => 1 << 20;
+        is_interop_mode = 1, |t| t.settings.limits().max_data, 64 << 20 => 1 << 20;
         initial_rtt = 7, |t| t.settings.initial_rtt.as_micros(), 250_000 => 7;
         initial_pto_duration = 7, |t| t.settings.probes.initial.as_micros(), 0 => 7;
         disable_send_mmsg = 1, |t| t.disable_send_mmsg.into(), 0 => 1;

@@ -20,7 +20,7 @@ fn a_cleared_struct_means_the_defaults() {
     assert_eq!(settings.ack_frequency, 2);
     assert_eq!(settings.max_ack_delay, Duration::from_millis(25));
     assert_eq!(settings.initial_max_streams_bidi, 1024);
-    assert_eq!(settings.initial_max_data, 34_359_738_368);
+    assert_eq!(settings.initial_max_data, 64 << 20);
     assert_eq!(settings.linger, Linger::Off);
     assert!(!settings.pacing && !settings.keep_alive);
 }
@@ -40,7 +40,7 @@ fn values_out_of_range_are_clamped() {
     assert_eq!(settings.max_datagram_size, 1420);
     assert_eq!(settings.max_udp_payload_size, 65_527);
     assert_eq!(settings.initial_max_streams_bidi, 1 << 60);
-    assert_eq!(settings.initial_max_data, (1 << 62) - 1);
+    assert_eq!(settings.initial_max_data, 64 << 20);
     assert!(settings.idle_timeout > Duration::from_secs(1 << 30));
 }
 
@@ -64,6 +64,17 @@ fn a_server_keeps_the_limits_that_a_later_call_leaves_at_zero() {
     assert_eq!(second.initial_max_streams_uni, 3);
     // Switches say what the last call says.
     assert!(!second.pacing);
+}
+
+#[test]
+fn the_credit_of_the_connection_is_what_few_streams_may_have_and_bounded() {
+    let credit = |max_streams_bidi, max_streams_uni| {
+        let host =
+            xqc_conn_settings_t { max_streams_bidi, max_streams_uni, ..xqc_conn_settings_t::ZERO };
+        server(&host, &Settings::default()).initial_max_data
+    };
+    assert_eq!(credit(1, 2), 3 * (16 << 20));
+    assert_eq!(credit(100, 3), 64 << 20);
 }
 
 #[test]
@@ -125,8 +136,7 @@ fn a_rate_of_streams_lowers_the_credit_of_our_own() {
     assert_eq!(limits(100).max_stream_data_bidi_local, 1_420);
     assert_eq!(limits(1 << 20).max_stream_data_bidi_local, 1 << 20);
     assert_eq!(limits(0).max_stream_data_bidi_remote, 16 << 20);
-    // The sum of what all streams may send.
-    assert_eq!(limits(0).max_data, 1024 * (63_000 + (16 << 20)));
+    assert_eq!(limits(0).max_data, 64 << 20);
     let off = xqc_conn_settings_t { init_recv_window: 5_000, ..xqc_conn_settings_t::ZERO };
     let off = server(&off, &Settings::default()).limits();
     assert_eq!(off.max_stream_data_bidi_local, 16 << 20);
