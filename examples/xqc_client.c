@@ -1,6 +1,6 @@
 /*
  * xqc_client: downloads and uploads over QUIC, with HTTP/3 or HTTP/0.9, as an example of a C host
- * of libxquic. What a host owes the library is done in client/connection.c, what an application
+ * of libxquic. What a host owes the library is done in client/engine.c, what an application
  * protocol consists of in client/h3.c and client/hq.c.
  */
 #define _GNU_SOURCE
@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "client/connection.h"
+#include "client/engine.h"
 #include "client/migration.h"
 #include "client/report.h"
 #include "client/transfer.h"
@@ -33,7 +34,7 @@ prepare(struct client *client)
         return STATUS_LOCAL;
     } else if (options->ca_file != NULL && !trust_load(&client->trust, options->ca_file, &why)) {
         fprintf(stderr, PROGRAM ": cannot use %s: %s\n", options->ca_file, why);
-    } else if (!connections_prepare(client)) {
+    } else if (!engine_open(client)) {
         fprintf(stderr, PROGRAM ": the library refused to start\n");
     } else {
         return STATUS_OK;

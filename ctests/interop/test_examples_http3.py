@@ -234,8 +234,9 @@ class Http3Cases(Cases):
                 self.tally.check(f"early data in visit {visit}, whichever worker it meets",
                                  f"early data   {expected}" in result.stdout
                                  and result.returncode == OK, result)
-            for name, options, early in (("a request", [], True),
-                                         ("content, which waits", ["-d", "once"], False)):
+            for name, options, early in (("a request", ["--discard"], True),
+                                         ("content, which waits", ["--discard", "-d", "once"],
+                                          False)):
                 qlog = self.work / "qlog"
                 result = self.client("--resume", session, "--qlog", qlog, *options, "127.0.0.1",
                                      server.port, "/1.bin")

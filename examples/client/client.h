@@ -113,8 +113,8 @@ struct client {
     unsigned               connection_count;
     unsigned               ended; /* transfers done or failed */
     uint64_t               bytes;
-    uint64_t               first_handshake; /* when transfers could begin, and when the last ended */
-    uint64_t               last_byte;
+    uint64_t               first_handshake; /* when transfers could begin */
+    uint64_t               last_byte;       /* when the last of them ended */
     struct progress        progress;
 };
 

@@ -1,11 +1,8 @@
-/* The client's connections: sockets, engine, and their beginning and end. */
+/* The client's connections: their beginning and their end. */
 #ifndef EXAMPLES_CONNECTION_H
 #define EXAMPLES_CONNECTION_H
 
 #include "client.h"
-
-/* Creates the engine with the one application protocol that is wanted. */
-bool connections_prepare(struct client *client);
 
 /* Finds the servers and sends first flights to them. False when memory is short. */
 bool connections_start(struct client *client);

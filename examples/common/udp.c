@@ -53,7 +53,7 @@ enlarge_buffer(int fd, int forced, int plain)
 {
     int size = SOCKET_BUFFER;
 
-    /* Going past the system's limit takes privilege; without it the plain option gets what it may. */
+    /* Going past the system's limit takes privilege; the plain option gets what it may. */
     if (setsockopt(fd, SOL_SOCKET, forced, &size, sizeof(size)) != 0) {
         setsockopt(fd, SOL_SOCKET, plain, &size, sizeof(size));
     }

@@ -33,8 +33,8 @@ int udp_bind_shared(struct udp_address *local); /* others may bind to the same a
 int udp_connect(const struct udp_address *peer, struct udp_address *local);
 
 /*
- * Whether the kernel joins and cuts datagrams; every new socket has it where the kernel does. Cutting
- * is switched for the whole process.
+ * Whether the kernel joins and cuts datagrams; every new socket has it where the kernel does.
+ * Cutting is switched for the whole process.
  */
 void udp_offload(int fd, bool wanted);
 

@@ -122,7 +122,8 @@ private:
     {
         xquic::ConnectionHandlers handlers;
 
-        handlers.send = [this](const iovec *datagrams, unsigned count, const sockaddr *, socklen_t) {
+        handlers.send = [this](const iovec *datagrams, unsigned count, const sockaddr *,
+                               socklen_t) {
             return socket_.send(datagrams, count);
         };
         handlers.verify = [certificate](const std::vector<xquic::Bytes> &chain) {
@@ -173,8 +174,8 @@ private:
     /* Waits for the socket or the timer, and serves both. */
     void turn()
     {
-        pollfd watched = { socket_.fd, static_cast<short>(socket_.blocked ? POLLIN | POLLOUT : POLLIN),
-                           0 };
+        int    events = socket_.blocked ? POLLIN | POLLOUT : POLLIN;
+        pollfd watched = { socket_.fd, static_cast<short>(events), 0 };
         auto   wait = std::chrono::ceil<std::chrono::milliseconds>(due_ - Clock::now()).count();
 
         poll(&watched, 1, static_cast<int>(std::max<long>(0, std::min<long>(wait, 1000))));

@@ -650,8 +650,8 @@ public:
     }
 
     /* Takes a datagram that a socket has received. Call finish_receiving() after the last one. */
-    void receive(Bytes datagram, const sockaddr *local, socklen_t local_length, const sockaddr *peer,
-                 socklen_t peer_length)
+    void receive(Bytes datagram, const sockaddr *local, socklen_t local_length,
+                 const sockaddr *peer, socklen_t peer_length)
     {
         using namespace std::chrono;
         auto now = duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();

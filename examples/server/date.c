@@ -15,7 +15,7 @@ date_now(void)
     time_t            now = time(NULL);
     struct tm         parts;
 
-    /* Formatted once a second, however many responses go out; not by strftime, which asks the locale. */
+    /* Once a second, however many responses go out; not by strftime, which asks the locale. */
     if (now != written && gmtime_r(&now, &parts) != NULL) {
         snprintf(text, sizeof(text), "%s, %02d %s %04d %02d:%02d:%02d GMT", days[parts.tm_wday],
                  parts.tm_mday, months[parts.tm_mon], parts.tm_year + 1900, parts.tm_hour,

@@ -5,8 +5,9 @@
 #include "server.h"
 
 /*
- * Takes no new connections, tells clients to make no new requests, closes those where no request is under way, and waits
- * for the others, until their requests are done, the time of --grace is up, or another signal comes.
+ * Takes no new connections, tells clients to make no new requests, closes those connections where
+ * no request is under way, and waits for the others, until their requests are done, the time of
+ * --grace is up, or another signal comes.
  */
 void drain(struct server *server);
 

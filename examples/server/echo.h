@@ -24,8 +24,9 @@ enum echo_result {
 };
 
 /*
- * Moves what can be moved, and at the end the trailers. What does not fit is left with the library, which then grants the peer no
- * credit for more: so a client that sends without reading is held up, and nothing grows here.
+ * Moves what can be moved, and at the end the trailers. What does not fit is left with the library,
+ * which then grants the peer no credit for more: so a client that sends without reading is held up,
+ * and nothing grows here.
  */
 enum echo_result echo_pump(struct echo *echo, xqc_h3_request_t *request);
 

@@ -159,8 +159,8 @@ endpoint_forget(struct connection *connection, const xqc_cid_t *cid)
 
         printf("connection ended: code 0x%x, RTT %.3f ms, packets %" PRIu32 " sent, %" PRIu32
                " received, %" PRIu32 " lost\n",
-               (unsigned) xqc_conn_get_errno(connection->handle), (double) stats.srtt / 1e3, stats.send_count,
-               stats.recv_count, stats.lost_count);
+               (unsigned) xqc_conn_get_errno(connection->handle), (double) stats.srtt / 1e3,
+               stats.send_count, stats.recv_count, stats.lost_count);
     }
     remove_connection(connection);
 }

@@ -42,7 +42,9 @@ range_parse(const char *value, size_t length, uint64_t size, struct range *range
         return RANGE_WHOLE;
     }
     has_last = read_number(&cursor, &last);
-    if (cursor.at != cursor.end || (!has_first && !has_last) || (has_first && has_last && last < first)) {
+    if (cursor.at != cursor.end || (!has_first && !has_last)
+        || (has_first && has_last && last < first))
+    {
         return RANGE_WHOLE;
     }
     if (!has_first) {

@@ -31,7 +31,7 @@ workers_name_connection(const xqc_cid_t *original, uint8_t *bytes, size_t size,
     return 1;
 }
 
-/* The number that the program returns is that of a socket, in the order in which they were bound. */
+/* What the program returns is the number of a socket, in the order in which they were bound. */
 static bool
 steer(int fd, unsigned workers)
 {
