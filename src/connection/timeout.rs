@@ -76,6 +76,7 @@ impl Connection {
             return;
         }
         self.streams.pool().release();
+        self.streams.release_records();
         self.data.sent.shrink();
         self.shrink_datagrams();
     }

@@ -132,6 +132,7 @@ impl Connection {
             return self.transmit_close(now, buffer).map(on_active_path);
         }
         self.streams.set_time(now);
+        self.streams.set_probe_timeouts(self.path.pto_count);
         self.marking = self.path.ecn.marks();
         if self.mtu_probe_due {
             if let Some(probe) = self.transmit_mtu_probe(now, buffer) {
@@ -395,6 +396,7 @@ impl Connection {
         let size = u64::from(self.path.max_datagram_size);
         if self.path.congestion_room() < size {
             self.congestion_limited = true;
+            self.streams.on_held_back(now);
             return false;
         }
         match self.path.pacing_delay(now, size) {

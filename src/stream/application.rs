@@ -71,6 +71,7 @@ impl Streams {
         let Some(send) = stream.send.get_mut() else { return Err(WriteError::Unknown) };
         let count = room.bytes().min(data.len() as u64) as usize;
         let before = send.buffer.buffered();
+        let idle = !send.wants_to_send();
         send.buffer.write(&data[..count], &mut self.pool);
         self.backlog.add(stream.priority, before, count as u64);
         let writer = if count == data.len() {
@@ -83,6 +84,9 @@ impl Streams {
         };
         if let Some(record) = self.slots[slot].record.as_deref_mut() {
             record.written.get_or_insert(self.now);
+            if let (true, Some(recorder)) = (idle, &self.recorder) {
+                record.on_queued(recorder.held(self.now));
+            }
             if fin && writer == Writer::Content {
                 record.fin_written.get_or_insert(self.now);
             }

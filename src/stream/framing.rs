@@ -2,7 +2,7 @@
 //! know beforehand how much a write takes.
 
 use super::event::{ReadError, UnknownStream, WriteError};
-use super::slots::Side;
+use super::slots::{Side, Writer};
 use super::streams::Streams;
 use super::StreamKey;
 use crate::wire::Direction;
@@ -53,6 +53,14 @@ impl Streams {
     /// How many streams we allow the peer to open.
     pub fn granted_to_peer(&self, direction: Direction) -> u64 {
         self.peer[direction as usize].limit()
+    }
+
+    /// Takes the stream out of [`Self::writable`]: its writer knows, and has nothing to write or will
+    /// do so by itself.
+    pub fn stop_waiting(&mut self, key: StreamKey) {
+        if let Some(slot) = self.slots.find(key) {
+            self.set_writer(slot, Writer::Content);
+        }
     }
 
     /// Has the stream show up in [`Self::writable`] when there is more room, as after a write that

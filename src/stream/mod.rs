@@ -20,6 +20,7 @@ mod outgoing;
 mod ready;
 mod reassembler;
 mod record;
+mod recorder;
 mod recv;
 mod send;
 mod send_buffer;

@@ -74,8 +74,8 @@ impl Streams {
         let fresh = send.on_sent(&Piece { range, fin, fills });
         self.credit.spend(fresh);
         let more = send.wants_to_send();
-        if let Some(record) = &mut stream.record {
-            record.on_sent(self.now, fresh < len as u64, fin);
+        if let (Some(record), Some(recorder)) = (&mut stream.record, &mut self.recorder) {
+            record.on_sent(recorder, self.now, fresh < len as u64, fin);
         }
         push(Token::Stream { key, offset, len: len as u16, fin });
         self.ready.took_turn(&mut self.slots, slot, more);

@@ -1,5 +1,6 @@
 //! What a stream remembers of its life, where somebody asked for it.
 
+use super::recorder::Recorder;
 use super::slots::{Side, Stream};
 use super::state::{RecvState, SendState};
 use super::streams::Streams;
@@ -62,6 +63,8 @@ pub struct Record {
     pub probe_timeouts: u32,
     /// How long data waited for the congestion window.
     pub held: Duration,
+    /// What the recorder had counted when `held` was last counted up.
+    hold_counted: Duration,
 }
 
 impl Record {
@@ -94,6 +97,7 @@ impl Record {
             frames_received: 0,
             probe_timeouts: 0,
             held: Duration::ZERO,
+            hold_counted: Duration::ZERO,
         }
     }
 }
@@ -101,14 +105,30 @@ impl Record {
 impl Record {
     /// Notes a STREAM frame that leaves.
     #[inline]
-    pub(super) fn on_sent(&mut self, now: Instant, repeats: bool, fin: bool) {
+    pub(super) fn on_sent(
+        &mut self,
+        recorder: &mut Recorder,
+        now: Instant,
+        repeats: bool,
+        fin: bool,
+    ) {
+        let held = recorder.end_hold(now);
         self.sent.get_or_insert(now);
+        self.probe_timeouts = self.probe_timeouts.max(recorder.probe_timeouts);
+        self.held = self.held + held.saturating_sub(self.hold_counted);
+        self.hold_counted = held;
         self.frames_sent += 1;
         self.frames_repeated += u32::from(repeats || (fin && self.fin_sent.is_some()));
         if fin {
             self.fin_sent.get_or_insert(now);
             self.fin_sent_last = Some(now);
         }
+    }
+
+    /// Notes that data begins to wait.
+    #[inline]
+    pub(super) fn on_queued(&mut self, held: Duration) {
+        self.hold_counted = held;
     }
 
     /// Notes a STREAM frame that came.
@@ -158,16 +178,11 @@ impl Streams {
         self.now = now;
     }
 
-    /// Keeps a [`Record`] for each stream that is opened from now on.
-    pub fn keep_records(&mut self) {
-        self.recording = true;
-    }
-
     /// Begins the record of a stream that was just opened, if records are kept.
     #[inline]
     pub(super) fn begin_record(&mut self, slot: u32) {
-        if self.recording {
-            self.slots[slot].record = Some(Box::new(Record::new(self.now)));
+        if let Some(recorder) = &mut self.recorder {
+            self.slots[slot].record = Some(recorder.begin(self.now));
         }
     }
 

@@ -10,6 +10,7 @@ use super::event::StreamEvent;
 use super::flow::{RecvWindow, SendCredit};
 use super::list::{Kind, List};
 use super::ready::{Place, ReadyStreams};
+use super::recorder::Recorder;
 use super::recv::RecvStream;
 use super::send::SendStream;
 use super::slots::{Life, Side, Slots, Writer};
@@ -97,7 +98,7 @@ pub struct Streams {
     /// Streams of which everything arrived, both ways.
     pub(super) finished: u64,
     /// Streams that are opened keep a record.
-    pub(super) recording: bool,
+    pub(super) recorder: Option<Box<Recorder>>,
     /// The time, for records.
     pub(super) now: Instant,
 }
@@ -131,7 +132,7 @@ impl Streams {
             capacity: send_capacity,
             backlog: Backlog::default(),
             finished: 0,
-            recording: false,
+            recorder: None,
             now: Instant::from_micros(0),
         }
     }
@@ -188,6 +189,9 @@ impl Streams {
     pub fn forget(&mut self, key: StreamKey) {
         if let Some(slot) = self.slots.find(key) {
             if self.slots[slot].life == Life::Closed {
+                if let Some(recorder) = &mut self.recorder {
+                    recorder.end(self.slots[slot].record.take());
+                }
                 self.slots.remove(slot);
             }
         }
@@ -206,7 +210,7 @@ impl Streams {
     /// True if free memory is kept for later use; see [`BlockPool::release`].
     #[inline]
     pub fn keeps_free_memory(&self) -> bool {
-        self.pool.free() > 0
+        self.pool.free() > 0 || self.recorder.as_deref().is_some_and(Recorder::keeps_memory)
     }
 
     /// True if the peer has acknowledged all that was written, and nothing waits to be sent.
