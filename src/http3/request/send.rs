@@ -200,10 +200,15 @@ impl Sending {
         Ok(true)
     }
 
-    /// The stream takes more: true if the application is to be told.
+    /// The stream takes more: true if the application is to be told, which it is once for each time
+    /// that it was cut short.
     pub fn on_writable(&mut self, streams: &mut Streams, key: StreamKey) -> bool {
         // A stream that was reset takes nothing more; the next send tells.
-        self.flush(streams, key).is_ok_and(|whole| whole && self.owed && !self.is_ended())
+        if !self.flush(streams, key).unwrap_or(true) {
+            return false;
+        }
+        streams.stop_waiting(key);
+        std::mem::take(&mut self.owed) && !self.is_ended()
     }
 
     /// Bytes that are kept.
