@@ -65,7 +65,7 @@ struct xqc_http_header_s {
     uint8_t save_nv_hit_flags;
     /** Bits of `xqc_http3_nv_hit_flag_t`. */
     uint8_t nv_hit_flags;
-    /** The field this is a copy of, which receives `nv_hit_flags` too; or null. */
+    /** For the application's own use: not looked at. */
     xqc_http_header_t *src_header;
 };
 
@@ -169,8 +169,8 @@ typedef int (*xqc_h3_ext_bytestream_notify_pt)(xqc_h3_ext_bytestream_t *h3_ext_b
                                                void *bs_user_data);
 
 /**
- * A datagram of `data_len` bytes arrived; `data` is valid during the call. `data_recv_time` is the
- * receive time of its packet in microseconds.
+ * A datagram of `data_len` bytes, at least one, arrived; `data` is valid during the call.
+ * `data_recv_time` is how long ago its packet was received, in microseconds.
  */
 typedef void (*xqc_h3_ext_datagram_read_notify_pt)(xqc_h3_conn_t *conn,
                                                    const void *data,

@@ -32,7 +32,7 @@ use super::abi::{
 use super::cid::cid_bytes;
 use super::clock::Clock;
 use super::filter::PacketFilter;
-use super::http3::{EngineHttp3, H3Cell, H3Protocol, HeldBack, RequestPool};
+use super::http3::{BytestreamCell, EngineHttp3, H3Cell, H3Protocol, HeldBack, RequestPool};
 use super::log::Log;
 use super::output::{BlockedDatagram, TransmitBuffer};
 use super::qlog::Qlog;
@@ -71,6 +71,8 @@ pub(super) struct EngineCell {
     pub stream_keys: Cell<Vec<StreamKey>>,
     /// Room for the datagram that is handed over, between two uses.
     pub datagram: Cell<Vec<u8>>,
+    /// Counts the runs of the main loop.
+    pub runs: Cell<u64>,
     /// The main loop runs: calls from inside callbacks leave the work to it.
     pub running: Cell<bool>,
     /// The connection that the main loop is at, until it sends: what calls from inside callbacks
@@ -103,6 +105,7 @@ pub(super) struct Graveyard {
     connections: RefCell<Vec<Box<ConnectionCell>>>,
     streams: RefCell<Vec<Box<StreamCell>>>,
     pub requests: RequestPool,
+    bytestreams: RefCell<Vec<Box<BytestreamCell>>>,
 }
 
 impl Graveyard {
@@ -110,7 +113,13 @@ impl Graveyard {
     pub fn clear(&self) {
         drop(self.connections.take());
         drop(self.streams.take());
+        drop(self.bytestreams.take());
         self.requests.recycle();
+    }
+
+    /// Keeps the cell of a bytestream that has left its table.
+    pub fn bury_bytestream(&self, cell: Option<Box<BytestreamCell>>) {
+        self.bytestreams.borrow_mut().extend(cell);
     }
 }
 

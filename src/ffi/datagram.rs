@@ -7,11 +7,12 @@ use crate::datagram::{Class, Report};
 
 use super::abi::prototypes::check_prototypes;
 use super::abi::{
-    xqc_connection_t, xqc_data_qos_level_t, xqc_datagram_callbacks_t, xqc_int_t, XQC_CLOSING,
-    XQC_DATA_QOS_HIGH, XQC_DATA_QOS_NORMAL, XQC_DATA_QOS_PROBING, XQC_DGRAM_RETX_ASKED_BY_APP,
-    XQC_EAGAIN, XQC_EDGRAM_NOT_SUPPORTED, XQC_EDGRAM_TOO_LARGE, XQC_EPARAM, XQC_OK,
+    xqc_connection_t, xqc_data_qos_level_t, xqc_int_t, XQC_CLOSING, XQC_DATA_QOS_HIGH,
+    XQC_DATA_QOS_NORMAL, XQC_DATA_QOS_PROBING, XQC_EAGAIN, XQC_EDGRAM_NOT_SUPPORTED,
+    XQC_EDGRAM_TOO_LARGE, XQC_EPARAM, XQC_OK,
 };
-use super::cells::{ConnectionCell, EngineCell, Known};
+use super::cells::{ConnectionCell, EngineCell};
+use super::datagram_callbacks::Host;
 use super::guard::with_connection;
 use super::run::send_now;
 
@@ -199,8 +200,7 @@ fn send(
     let now = engine.clock.now();
     let mut core = engine.core.borrow_mut();
     let core = core.connection_mut(connection.key).ok_or(-XQC_CLOSING)?;
-    let callbacks = connection.callbacks();
-    if callbacks.is_some_and(|callbacks| callbacks.dgram_cbs.datagram_lost_notify.is_some()) {
+    if Host::of(connection).is_some_and(|host| host.hears_of_losses()) {
         // The host may want a lost one sent again.
         core.keep_datagrams();
     }
@@ -214,7 +214,7 @@ fn send(
 
 /// Tells the host what happened to datagrams: a new size, their fate, those that came.
 pub(super) fn deliver_datagrams(engine: &EngineCell, connection: &ConnectionCell) {
-    let Some(callbacks) = callbacks(connection) else { return };
+    let Some(host) = Host::of(connection) else { return };
     if !connection.datagram_user_data.get().is_null() {
         tell_size(engine, connection);
     }
@@ -223,39 +223,31 @@ pub(super) fn deliver_datagrams(engine: &EngineCell, connection: &ConnectionCell
         core.connection(connection.key).is_some_and(Connection::has_datagrams)
     };
     if any {
-        report_fates(engine, connection, callbacks);
-        read(engine, connection, callbacks);
+        report_fates(engine, connection, host);
+        read(engine, connection, host);
     }
 }
 
 /// Calls `datagram_write_notify` if the host waits for it and datagrams are taken again.
 pub(super) fn notify_datagrams_writable(engine: &EngineCell, connection: &ConnectionCell) {
-    let Some(callbacks) = callbacks(connection) else { return };
+    let Some(host) = Host::of(connection) else { return };
     let writable = {
         let mut core = engine.core.borrow_mut();
         core.connection_mut(connection.key)
             .is_some_and(|core| core.has_datagrams() && core.take_datagram_writable())
     };
-    if let (true, Some(notify)) = (writable, callbacks.datagram_write_notify) {
-        // SAFETY: the host gave this function; the handle is good.
-        unsafe { notify(connection.as_ptr(), connection.datagram_user_data.get()) };
+    if writable {
+        host.writable();
     }
-}
-
-/// The datagram callbacks of a connection that the host knows.
-fn callbacks(connection: &ConnectionCell) -> Option<&xqc_datagram_callbacks_t> {
-    let created = connection.known.get() == Known::Created;
-    connection.callbacks().filter(|_| created).map(|callbacks| &callbacks.dgram_cbs)
 }
 
 /// Calls `datagram_mss_updated_notify` if the size is not the one told last. As upstream does, a
 /// host that set no user data is not told.
 fn tell_size(engine: &EngineCell, connection: &ConnectionCell) {
-    let Some(callbacks) = callbacks(connection) else { return };
-    let user_data = connection.datagram_user_data.get();
-    let (Some(notify), false) = (callbacks.datagram_mss_updated_notify, user_data.is_null()) else {
+    let Some(host) = Host::of(connection) else { return };
+    if connection.datagram_user_data.get().is_null() || !host.hears_of_sizes() {
         return;
-    };
+    }
     let (size, refused) = {
         let core = engine.core.borrow();
         let Some(core) = core.connection(connection.key) else { return };
@@ -264,16 +256,11 @@ fn tell_size(engine: &EngineCell, connection: &ConnectionCell) {
     // Nothing is known before the peer has said what it takes.
     let known = size > 0 || refused;
     if known && connection.told_datagram_size.replace(Some(size)) != Some(size) {
-        // SAFETY: the host gave this function; the handle is good.
-        unsafe { notify(connection.as_ptr(), size, user_data) };
+        host.size_updated(size);
     }
 }
 
-fn report_fates(
-    engine: &EngineCell,
-    connection: &ConnectionCell,
-    callbacks: &xqc_datagram_callbacks_t,
-) {
+fn report_fates(engine: &EngineCell, connection: &ConnectionCell, host: Host<'_>) {
     loop {
         // A borrow in the loop's condition would last through its body.
         let report = match engine.core.borrow_mut().connection_mut(connection.key) {
@@ -281,38 +268,21 @@ fn report_fates(
             None => None,
         };
         match report {
-            Some(Report::Acked(number)) => {
-                if let Some(notify) = callbacks.datagram_acked_notify {
-                    let user_data = connection.datagram_user_data.get();
-                    // SAFETY: the host gave this function; the handle is good.
-                    unsafe { notify(connection.as_ptr(), number, user_data) };
+            Some(Report::Acked(number)) => host.acked(number),
+            Some(Report::Lost(number)) => {
+                let again = host.lost(number);
+                if let Some(core) = engine.core.borrow_mut().connection_mut(connection.key) {
+                    core.settle_datagram(number, again);
                 }
             }
-            Some(Report::Lost(number)) => report_loss(engine, connection, callbacks, number),
             None => return,
         }
     }
 }
 
-fn report_loss(
-    engine: &EngineCell,
-    connection: &ConnectionCell,
-    callbacks: &xqc_datagram_callbacks_t,
-    number: u64,
-) {
-    let again = callbacks.datagram_lost_notify.is_some_and(|notify| {
-        let user_data = connection.datagram_user_data.get();
-        // SAFETY: the host gave this function; the handle is good.
-        unsafe { notify(connection.as_ptr(), number, user_data) == XQC_DGRAM_RETX_ASKED_BY_APP }
-    });
-    if let Some(core) = engine.core.borrow_mut().connection_mut(connection.key) {
-        core.settle_datagram(number, again);
-    }
-}
-
 /// Hands over what came, also what came before the peer's CONNECTION_CLOSE; nothing once we close.
 /// As upstream does, empty datagrams are not told of.
-fn read(engine: &EngineCell, connection: &ConnectionCell, callbacks: &xqc_datagram_callbacks_t) {
+fn read(engine: &EngineCell, connection: &ConnectionCell, host: Host<'_>) {
     // Taken, not borrowed: a callback may run the library.
     let mut data = engine.datagram.take();
     loop {
@@ -324,13 +294,9 @@ fn read(engine: &EngineCell, connection: &ConnectionCell, callbacks: &xqc_datagr
             _ => None,
         };
         let Some(came) = came else { break };
-        let Some(notify) = callbacks.datagram_read_notify else { continue };
-        if data.is_empty() {
-            continue;
+        if !data.is_empty() {
+            host.read(&data, came, || engine.clock.now());
         }
-        let (bytes, user_data) = (data.as_ptr().cast(), connection.datagram_user_data.get());
-        // SAFETY: the host gave this function; the handle is good, and the bytes for the call.
-        unsafe { notify(connection.as_ptr(), user_data, bytes, data.len(), came.as_micros()) };
     }
     engine.datagram.set(data);
 }

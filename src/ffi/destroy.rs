@@ -35,7 +35,7 @@ pub(super) fn discard_connection(engine: &EngineCell, connection: &ConnectionCel
 
 fn close_streams(engine: &EngineCell, connection: &ConnectionCell) {
     if let Some(layers) = Layers::of(engine, connection) {
-        return http3::end_requests(layers);
+        return http3::end_streams(layers);
     }
     for key in connection.stream_keys() {
         end_stream(engine, connection, key, false);

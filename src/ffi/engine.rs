@@ -126,6 +126,7 @@ unsafe fn create(
         writing_from: Cell::new(None),
         stream_keys: Cell::new(Vec::new()),
         datagram: Cell::new(Vec::new()),
+        runs: Cell::new(0),
         running: Cell::new(false),
         before_sending: Cell::new(None),
         left_unread: Cell::new(false),

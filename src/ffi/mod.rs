@@ -12,7 +12,7 @@
 //! | `ext` | version and features of what upstream does not have |
 //! | `migration` | connections that move |
 //! | `quic_lb` | connection IDs for load balancers |
-//! | `datagram`, `public_settings` | unreliable datagrams, both ways, and how large |
+//! | `datagram`, `datagram_callbacks`, `public_settings` | unreliable datagrams, both ways, and how large |
 //! | `receive` | a datagram in, and the acceptance of connections |
 //! | `run` | the main loop |
 //! | `dispatch`, `notify`, `destroy` | events of the core to the host's callbacks |
@@ -34,6 +34,7 @@ mod conn_info;
 mod connect;
 mod connection;
 mod datagram;
+mod datagram_callbacks;
 mod destroy;
 mod dispatch;
 mod ecn;

@@ -36,7 +36,7 @@ pub(super) fn notify_unread(engine: &EngineCell, connection: &ConnectionCell, no
 #[inline]
 pub(super) fn notify_writable(engine: &EngineCell, connection: &ConnectionCell, now: Instant) {
     if let Some(layers) = Layers::of(engine, connection) {
-        return http3::notify_writable(layers);
+        return http3::notify_writable(layers, now);
     }
     notify(engine, connection, Readiness::Write, now);
 }

@@ -295,7 +295,12 @@ fn write_record(out: &mut String, record: Option<&Record>) -> fmt::Result {
 /// How a stream came to its end.
 pub(super) fn stream_ending(core: &mut Connection, key: StreamKey, whole: bool) -> &'static CStr {
     let reset = core.streams().reset_code(key).is_some();
-    let by_peer = core.streams_mut().record(key).is_some_and(|r| r.reset_received.is_some());
+    let record = core.streams_mut().record(key);
+    // Who gave up first; the other one does so in answer.
+    let by_peer = record.is_some_and(|record| match (record.reset, record.reset_received) {
+        (Some(ours), Some(theirs)) => theirs <= ours,
+        (_, theirs) => theirs.is_some(),
+    });
     match (whole, reset) {
         (_, true) if by_peer => c"remote reset",
         (_, true) => c"local reset",

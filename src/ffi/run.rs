@@ -11,7 +11,7 @@ use super::cells::{ConnectionCell, EngineCell};
 use super::datagram::{deliver_datagrams, notify_datagrams_writable};
 use super::destroy::destroy_connection;
 use super::dispatch::deliver_events;
-use super::http3::{close_if_drained, Layers};
+use super::http3::{close_if_drained, end_closed, end_closed_soon, Layers};
 use super::notify::{notify_readable, notify_writable};
 use super::output::{flush, is_closed};
 use super::qlog::deliver_trace;
@@ -34,7 +34,10 @@ impl<'a> Running<'a> {
     /// `None` if the engine is running already.
     pub fn begin(engine: &'a EngineCell) -> Option<Self> {
         // Lazily: one that is made and dropped again would end the outer run.
-        (!engine.running.replace(true)).then(|| Self(&engine.running))
+        (!engine.running.replace(true)).then(|| {
+            engine.runs.set(engine.runs.get().wrapping_add(1));
+            Self(&engine.running)
+        })
     }
 }
 
@@ -115,6 +118,9 @@ fn run_connection(engine: &EngineCell, key: ConnectionKey, release: Release) {
         core.on_timeout(now);
     }
     engine.before_sending.set(Some(key));
+    if let Some(layers) = Layers::of(engine, connection) {
+        end_closed(layers);
+    }
     deliver_events(engine, connection, now);
     deliver_datagrams(engine, connection);
     notify_readable(engine, connection, now);
@@ -133,6 +139,9 @@ fn run_connection(engine: &EngineCell, key: ConnectionKey, release: Release) {
     deliver_trace(engine, connection);
     if !is_closed(engine, connection) {
         engine.core.borrow_mut().reschedule(key, now);
+        if let Some(layers) = Layers::of(engine, connection) {
+            end_closed_soon(layers, now);
+        }
         return;
     }
     match release {

@@ -64,7 +64,7 @@ pub struct xqc_http_header_t {
     /// Bits of `xqc_http3_nv_hit_flag_t`.
     pub nv_hit_flags: u8,
 
-    /// The field this is a copy of, which receives `nv_hit_flags` too; or null.
+    /// For the application's own use: not looked at.
     pub src_header: *mut xqc_http_header_t,
 }
 

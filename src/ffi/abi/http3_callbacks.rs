@@ -99,8 +99,8 @@ pub type xqc_h3_ext_bytestream_notify_pt = Option<
     ) -> c_int,
 >;
 
-/// A datagram of `data_len` bytes arrived; `data` is valid during the call. `data_recv_time` is the
-/// receive time of its packet in microseconds.
+/// A datagram of `data_len` bytes, at least one, arrived; `data` is valid during the call.
+/// `data_recv_time` is how long ago its packet was received, in microseconds.
 pub type xqc_h3_ext_datagram_read_notify_pt = Option<
     unsafe extern "C" fn(
         conn: *mut xqc_h3_conn_t,

@@ -8,8 +8,11 @@ use libc::c_void;
 use crate::ffi::abi::{xqc_h3_callbacks_t, xqc_h3_conn_t};
 use crate::ffi::cells::ConnectionCell;
 use crate::http3::Connection;
+use crate::stream::StreamKey;
 
-use super::requests::Requests;
+use super::bytestream::BytestreamCell;
+use super::requests::RequestCell;
+use super::table::Table;
 
 /// HTTP/3 as the host set it up on an engine, under one of its names. Connections keep it although
 /// the engine forgets it.
@@ -27,7 +30,11 @@ pub(in crate::ffi) struct H3Cell {
     pub user_data: Cell<*mut c_void>,
     /// `None` until the host has had its say about the settings.
     pub core: RefCell<Option<Box<Connection>>>,
-    pub requests: Requests,
+    pub requests: Table<RequestCell>,
+    pub bytestreams: Table<BytestreamCell>,
+    /// Streams that are over and of whose end the host is still to be told, with the run of the main
+    /// loop in which they ended.
+    pub closed: RefCell<Vec<(StreamKey, u64)>>,
     /// The host asked for the end: the connection closes when no request is left.
     pub draining: Cell<bool>,
 }
@@ -40,7 +47,9 @@ impl H3Cell {
             protocol,
             user_data: Cell::new(std::ptr::null_mut()),
             core: RefCell::new(None),
-            requests: Requests::default(),
+            requests: Table::default(),
+            bytestreams: Table::default(),
+            closed: RefCell::new(Vec::new()),
             draining: Cell::new(false),
         }
     }

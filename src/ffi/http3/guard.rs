@@ -1,8 +1,9 @@
 //! The way in for functions on handles of HTTP/3; see `ffi/guard.rs`.
 
-use crate::ffi::abi::{xqc_h3_conn_t, xqc_h3_request_t};
+use crate::ffi::abi::{xqc_h3_conn_t, xqc_h3_ext_bytestream_t, xqc_h3_request_t};
 use crate::ffi::guard::with_connection;
 
+use super::bytestream::BytestreamCell;
 use super::cells::H3Cell;
 use super::layers::Layers;
 use super::requests::RequestCell;
@@ -45,4 +46,21 @@ pub(super) unsafe fn with_request<R: Copy>(
     let Some(request) = (unsafe { cell.as_ref() }) else { return failed };
     // SAFETY: a connection outlives its requests.
     unsafe { with_h3_conn(request.h3.cast(), failed, |layers| body(layers, request)) }
+}
+
+/// Like [`with_h3_conn`], for a bytestream.
+///
+/// # Safety
+///
+/// As [`with_request`].
+pub(super) unsafe fn with_bytestream<R: Copy>(
+    bytestream: *const xqc_h3_ext_bytestream_t,
+    failed: R,
+    body: impl FnOnce(Layers<'_>, &BytestreamCell) -> R,
+) -> R {
+    let cell: *const BytestreamCell = bytestream.cast();
+    // SAFETY: the caller vouches for the handle; it is the address of a `BytestreamCell`.
+    let Some(bytestream) = (unsafe { cell.as_ref() }) else { return failed };
+    // SAFETY: a connection outlives its bytestreams.
+    unsafe { with_h3_conn(bytestream.h3.cast(), failed, |layers| body(layers, bytestream)) }
 }

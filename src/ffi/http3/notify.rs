@@ -9,12 +9,12 @@ use crate::ffi::abi::{
     XQC_REQ_NOTIFY_READ_EMPTY_FIN, XQC_REQ_NOTIFY_READ_HEADER, XQC_REQ_NOTIFY_READ_TRAILER,
 };
 use crate::ffi::cells::Known;
-use crate::http3::{Code, ConnectionError, Event, Notices};
+use crate::http3::{Code, ConnectionError, Delivery, Event, Notices};
 use crate::stream::{StreamEvent, StreamKey};
 use crate::time::Instant;
 
-use super::end::end_request;
 use super::layers::Layers;
+use super::messages::{self, on_bytestream_opened};
 use super::requests::RequestCell;
 
 /// Takes an event of the transport's streams.
@@ -51,12 +51,10 @@ fn deliver(layers: Layers<'_>, event: Event) {
                 format_args!("|{}|stream_id:{id}|err:0x{code:x}|", error.reason),
             );
         }
-        Event::Closed(key) => {
-            end_request(layers, key, true);
-            layers.with(|_, transport| transport.streams_mut().forget(key));
+        Event::BytestreamOpened(key) => on_bytestream_opened(layers, key),
+        Event::Closed(key) | Event::BytestreamClosed(key) => {
+            layers.h3.closed.borrow_mut().push((key, layers.engine.runs.get()));
         }
-        // No context offers extended HTTP/3 to a host yet that could open one.
-        Event::BytestreamOpened(_) | Event::BytestreamClosed(_) => {}
         Event::GoAway { id } => {
             layers.log(
                 XQC_LOG_DEBUG,
@@ -94,7 +92,8 @@ fn on_request_opened(layers: Layers<'_>, key: StreamKey) {
     let id = layers.with(|_, transport| transport.streams().id(key)).flatten();
     let Some(id) = id else { return };
     let pool = &engine.graveyard.requests;
-    let request = h3.requests.add(pool, h3, (key, id.0), std::ptr::null_mut());
+    let cell = RequestCell::new(pool, h3, (key, id.0), std::ptr::null_mut());
+    let request = h3.requests.add(cell);
     create_notify(layers, request);
 }
 
@@ -173,6 +172,8 @@ enum Step {
     Events,
     /// The host is to be told.
     Tell(Notices),
+    /// The host gets a message of a bytestream.
+    Message(Delivery),
     /// Nothing.
     Done,
 }
@@ -192,6 +193,9 @@ fn read(layers: Layers<'_>, key: StreamKey, last: bool, now: Instant) {
             if h3.has_events() {
                 return Step::Events;
             }
+            if h3.is_extended() && h3.is_bytestream(key) {
+                return h3.take_message(key, now).map_or(Step::Done, Step::Message);
+            }
             let notices = h3.notices(streams, key);
             let news = h3.has_news(key) || notices.end || (notices.body && !body_told);
             if notices.any() && news {
@@ -207,6 +211,7 @@ fn read(layers: Layers<'_>, key: StreamKey, last: bool, now: Instant) {
                 body_told |= notices.body;
                 tell(layers, key, notices);
             }
+            Some(Step::Message(delivery)) => messages::deliver(layers, key, delivery, now),
             Some(Step::Done) | None => return,
         }
     }
@@ -247,7 +252,7 @@ fn flag(notices: Notices) -> xqc_request_notify_flag_t {
 }
 
 /// Calls `h3_request_write_notify` for every request that waits for room and has some.
-pub(in crate::ffi) fn notify_writable(layers: Layers<'_>) {
+pub(in crate::ffi) fn notify_writable(layers: Layers<'_>, now: Instant) {
     let Layers { engine, connection, .. } = layers;
     if connection.known.get() != Known::Created {
         return;
@@ -259,16 +264,39 @@ pub(in crate::ffi) fn notify_writable(layers: Layers<'_>) {
         }
     });
     for key in keys.drain(..) {
-        // A connection that lingers was closed by the host; what it wrote before still leaves.
-        let owed = layers.with(|h3, transport| {
-            let quiet = !transport.state().is_established() || transport.is_lingering();
-            h3.on_writable(transport.streams_mut(), key) && !quiet
-        });
-        if owed == Some(true) {
-            tell_writable(layers, key);
+        match flush(layers, key, now) {
+            Some(Owed::Request) => tell_writable(layers, key),
+            Some(Owed::Bytestream) => messages::tell_writable(layers, key, now),
+            Some(Owed::Nobody) | None => {}
         }
     }
     engine.stream_keys.set(keys);
+}
+
+/// Who is to be told that a stream takes more.
+enum Owed {
+    Nobody,
+    Request,
+    Bytestream,
+}
+
+/// Sends what is kept for a stream that takes more.
+fn flush(layers: Layers<'_>, key: StreamKey, now: Instant) -> Option<Owed> {
+    layers.with(|h3, transport| {
+        // A connection that lingers was closed by the host; what it wrote before still leaves.
+        let quiet = !transport.state().is_established() || transport.is_lingering();
+        let streams = transport.streams_mut();
+        let is_bytestream = h3.is_extended() && h3.is_bytestream(key);
+        let owed = match is_bytestream {
+            true => h3.flush_bytestream(streams, key, now),
+            false => h3.on_writable(streams, key),
+        };
+        match owed && !quiet {
+            false => Owed::Nobody,
+            true if is_bytestream => Owed::Bytestream,
+            true => Owed::Request,
+        }
+    })
 }
 
 fn tell_writable(layers: Layers<'_>, key: StreamKey) {

@@ -16,6 +16,7 @@ use super::guard::with_request;
 use super::layers::Layers;
 use super::notify::create_notify;
 use super::priority::host_priority;
+use super::requests::RequestCell;
 
 /// Creates a request.
 ///
@@ -67,7 +68,7 @@ fn open(layers: Layers<'_>, rate: u64, user_data: *mut c_void) -> *mut xqc_h3_re
         return std::ptr::null_mut();
     };
     let pool = &engine.graveyard.requests;
-    let request = h3.requests.add(pool, h3, (key, id.0), user_data);
+    let request = h3.requests.add(RequestCell::new(pool, h3, (key, id.0), user_data));
     request.receive_rate.set(rate);
     create_notify(layers, request);
     request.as_ptr()

@@ -1,4 +1,4 @@
-//! What an `xqc_h3_request_t *` points at, and the requests of a connection.
+//! What an `xqc_h3_request_t *` points at.
 
 use std::cell::{Cell, RefCell};
 
@@ -9,6 +9,7 @@ use crate::stream::StreamKey;
 
 use super::cells::H3Cell;
 use super::sections::Sections;
+use super::table::Keyed;
 
 /// A request as C sees it.
 pub(in crate::ffi) struct RequestCell {
@@ -29,7 +30,23 @@ pub(in crate::ffi) struct RequestCell {
 }
 
 impl RequestCell {
-    fn new(h3: *const H3Cell, key: StreamKey, id: u64, user_data: *mut c_void) -> Self {
+    /// The cell of a request.
+    pub fn new(
+        pool: &RequestPool,
+        h3: *const H3Cell,
+        (key, id): (StreamKey, u64),
+        user_data: *mut c_void,
+    ) -> Box<Self> {
+        match pool.take() {
+            Some(mut cell) => {
+                cell.renew(h3, key, id, user_data);
+                cell
+            }
+            None => Box::new(Self::fresh(h3, key, id, user_data)),
+        }
+    }
+
+    fn fresh(h3: *const H3Cell, key: StreamKey, id: u64, user_data: *mut c_void) -> Self {
         Self {
             h3,
             key,
@@ -62,77 +79,13 @@ impl RequestCell {
     }
 }
 
-/// Room for requests that a connection without any keeps.
-const ROOM_KEPT: usize = 64;
-
-/// The requests of a connection that the host knows, at the slots of their keys.
-#[derive(Default)]
-pub(in crate::ffi) struct Requests {
-    cells: RefCell<Vec<Option<Box<RequestCell>>>>,
-    count: Cell<usize>,
-}
-
-impl Requests {
-    /// The cell of a request. The reference is good while a call of the C API is on the stack: a
-    /// cell that leaves the table goes to the pool's dead, who rest until the outermost call
-    /// returns.
-    pub fn get(&self, key: StreamKey) -> Option<&RequestCell> {
-        let cells = self.cells.borrow();
-        let cell = cells.get(key.slot() as usize)?.as_deref()?;
-        if cell.key != key {
-            return None;
-        }
-        // SAFETY: the cell is boxed, so its address does not change when the table grows, and the
-        // box is kept as said above.
-        Some(unsafe { &*std::ptr::from_ref(cell) })
+impl Keyed for RequestCell {
+    fn key(&self) -> StreamKey {
+        self.key
     }
 
-    /// Makes the cell of a request.
-    pub fn add(
-        &self,
-        pool: &RequestPool,
-        h3: &H3Cell,
-        (key, id): (StreamKey, u64),
-        user_data: *mut c_void,
-    ) -> &RequestCell {
-        let cell = match pool.take() {
-            Some(mut cell) => {
-                cell.renew(h3, key, id, user_data);
-                cell
-            }
-            None => Box::new(RequestCell::new(h3, key, id, user_data)),
-        };
-        let address = std::ptr::from_ref(&*cell);
-        let mut cells = self.cells.borrow_mut();
-        let slot = key.slot() as usize;
-        if cells.len() <= slot {
-            cells.resize_with(slot + 1, || None);
-        }
-        debug_assert!(cells[slot].is_none(), "a request's cell leaves before its key");
-        cells[slot] = Some(cell);
-        self.count.set(self.count.get() + 1);
-        // SAFETY: as in `get`.
-        unsafe { &*address }
-    }
-
-    /// Takes the cell of a request out of the table and buries it.
-    pub fn remove(&self, pool: &RequestPool, key: StreamKey) {
-        let mut cells = self.cells.borrow_mut();
-        let slot = cells.get_mut(key.slot() as usize);
-        let Some(cell) = slot.and_then(|slot| slot.take_if(|cell| cell.key == key)) else { return };
-        pool.bury(cell);
-        self.count.set(self.count.get() - 1);
-        if self.count.get() == 0 && cells.capacity() > ROOM_KEPT {
-            *cells = Vec::new();
-        }
-    }
-
-    /// The keys of all requests, in the order in which they were made.
-    pub fn keys(&self) -> Vec<StreamKey> {
-        let cells = self.cells.borrow();
-        let mut keys: Vec<_> = cells.iter().flatten().map(|cell| (cell.id, cell.key)).collect();
-        keys.sort_unstable_by_key(|(id, _)| *id);
-        keys.into_iter().map(|(_, key)| key).collect()
+    fn id(&self) -> u64 {
+        self.id
     }
 }
 
@@ -152,7 +105,8 @@ impl RequestPool {
         self.spare.borrow_mut().pop()
     }
 
-    fn bury(&self, cell: Box<RequestCell>) {
+    /// Keeps a cell that has left its table.
+    pub fn bury(&self, cell: Box<RequestCell>) {
         self.dead.borrow_mut().push(cell);
     }
 
