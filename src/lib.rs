@@ -6,7 +6,7 @@
 //! |---|---|---|
 //! | 8 | `ffi` | the C functions, structs, handles, callback dispatch |
 //! | 7 | `engine` | table of connections, routing, acceptance, wake-ups |
-//! | 6 | `http3` | HTTP/3; of it only QPACK yet |
+//! | 6 | `http3` | HTTP/3: requests, QPACK, messages, priorities, bytestreams |
 //! | 5 | `connection` | one QUIC connection |
 //! | 4 | `path`, `congestion` | a network path and its congestion controller |
 //! | 3 | `recovery`, `stream`, `datagram`, `tls`, `observe` | loss recovery, streams, datagrams, BoringSSL, qlog |
