@@ -12,14 +12,17 @@ pub(super) struct LocalCount {
     /// How many may be opened in advance while the peer's limit is unknown; none of these may
     /// send before `limit` covers it.
     presumed: u64,
-    /// The limit that stood in the way of the last attempt.
-    refused_at: Option<u64>,
+    /// The limit that stood in the way of the last attempt, or [`NEVER`].
+    refused_at: u64,
 }
+
+/// No limit on the number of streams is as high (RFC 9000 section 4.6).
+const NEVER: u64 = u64::MAX;
 
 impl LocalCount {
     /// No stream yet and none allowed; `presumed` can be opened in advance.
     pub(super) const fn new(presumed: u64) -> Self {
-        Self { opened: 0, limit: 0, presumed, refused_at: None }
+        Self { opened: 0, limit: 0, presumed, refused_at: NEVER }
     }
 
     /// How many streams were opened.
@@ -38,19 +41,19 @@ impl LocalCount {
         if self.opened >= self.limit.max(self.presumed) {
             return None;
         }
-        self.refused_at = None;
+        self.refused_at = NEVER;
         self.opened += 1;
         Some(self.opened - 1)
     }
 
     /// Notes an attempt in vain; true if the peer was not yet told at this limit.
     pub(super) fn refuse(&mut self) -> bool {
-        self.refused_at.replace(self.limit) != Some(self.limit)
+        std::mem::replace(&mut self.refused_at, self.limit) != self.limit
     }
 
     /// True if an attempt failed at the limit in force.
     pub(super) fn is_blocked(&self) -> bool {
-        self.refused_at == Some(self.limit)
+        self.refused_at == self.limit
     }
 
     /// Takes a limit from the peer; true if an attempt in vain could succeed now.
@@ -58,9 +61,9 @@ impl LocalCount {
     pub(super) fn raise(&mut self, limit: u64) -> bool {
         self.limit = self.limit.max(limit);
         self.presumed = 0;
-        let hopeful = self.refused_at.is_some_and(|_| self.opened < self.limit);
+        let hopeful = self.refused_at != NEVER && self.opened < self.limit;
         if hopeful {
-            self.refused_at = None;
+            self.refused_at = NEVER;
         }
         hopeful
     }
@@ -69,7 +72,7 @@ impl LocalCount {
     pub(super) fn forget_limit(&mut self) {
         self.presumed = self.presumed.max(self.opened);
         self.limit = 0;
-        self.refused_at = None;
+        self.refused_at = NEVER;
     }
 }
 

@@ -103,7 +103,7 @@ fn an_end_without_streams_holds_nothing() {
 
 #[test]
 fn an_end_without_streams_is_small() {
-    assert!(size_of::<Streams>() <= 1040, "{}", size_of::<Streams>());
+    assert!(size_of::<Streams>() <= 1024, "{}", size_of::<Streams>());
 }
 
 #[test]
