@@ -97,10 +97,10 @@ fn fill_stream(stats: &mut xqc_request_stats_t, record: &Record) {
     stats.stream_close_delay = record.closed.map_or(0, life);
 }
 
-/// What became of a request that went out, or came, as 0-RTT.
+/// What became of a request that was written, or came, while there was nothing but 0-RTT.
 fn early_data_state(transport: &Transport, counted: &RequestStats, record: Option<&Record>) -> u8 {
     let began = match transport.role() {
-        Role::Client => record.and_then(|record| record.sent),
+        Role::Client => record.and_then(|record| record.written),
         Role::Server => Some(counted.begun),
     };
     let complete = transport.stats().milestones.handshake_complete;

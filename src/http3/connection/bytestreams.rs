@@ -206,7 +206,7 @@ impl Connection {
             bytestream.life = Life::StreamClosed;
         }
         if streams.reset_code(key).is_none() {
-            self.resets = self.resets.saturating_sub(1);
+            self.given_up.make_up();
         }
         self.settle_bytestream(key);
     }

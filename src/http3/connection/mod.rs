@@ -10,6 +10,7 @@
 mod bytestreams;
 mod control;
 mod event;
+mod given_up;
 mod going_away;
 mod incoming;
 mod priorities;
@@ -29,6 +30,7 @@ use std::collections::VecDeque;
 
 use self::bytestreams::Bytestreams;
 use self::control::ControlStreams;
+use self::given_up::GivenUp;
 use self::going_away::GoingAway;
 use self::priorities::EarlyPriorities;
 use self::table::Table;
@@ -66,8 +68,7 @@ pub struct Connection {
     events: VecDeque<Event>,
     going_away: GoingAway,
     priorities: EarlyPriorities,
-    /// Requests that the peer gave up, less those that came to their end.
-    resets: u32,
+    given_up: GivenUp,
     /// Room for an encoded field section.
     section: Vec<u8>,
 }
@@ -95,7 +96,7 @@ impl Connection {
             events: VecDeque::new(),
             going_away: GoingAway::default(),
             priorities: EarlyPriorities::default(),
-            resets: 0,
+            given_up: GivenUp::default(),
             section: Vec::new(),
         }
     }

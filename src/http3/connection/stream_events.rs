@@ -9,10 +9,6 @@ use crate::stream::{StreamEvent, StreamKey, Streams};
 use crate::time::Instant;
 use crate::wire::{Direction, StreamId};
 
-/// How many more requests may be given up by the peer than come to their end: making and cancelling
-/// them costs it less than us (RFC 9114 section 10.5).
-const MAX_RESETS: u32 = 1000;
-
 impl Connection {
     /// Takes an event of the transport's streams.
     ///
@@ -24,6 +20,7 @@ impl Connection {
         event: StreamEvent,
         now: Instant,
     ) -> Result<(), ConnectionError> {
+        self.given_up.forgive(now);
         match event {
             StreamEvent::Opened(key) => self.on_opened(streams, key, now),
             StreamEvent::ResetByPeer { key, code } => self.on_reset(streams, key, code),
@@ -141,8 +138,7 @@ impl Connection {
         if !self.is_server() {
             return Ok(());
         }
-        self.resets += 1;
-        if self.resets > MAX_RESETS {
+        if !self.given_up.add() {
             let reason = "too many requests are given up";
             return Err(ConnectionError::new(Code::EXCESSIVE_LOAD, reason));
         }
@@ -173,7 +169,7 @@ impl Connection {
         };
         request.stream_closed = true;
         if request.life == Life::Open && request.stats.error.is_none() {
-            self.resets = self.resets.saturating_sub(1);
+            self.given_up.make_up();
         }
         self.settle(key);
         self.drop_unannounced(streams, key);
