@@ -1,6 +1,7 @@
 //! What a protocol that frames the bytes of a stream needs: to look at them where they lie, and to
 //! know beforehand how much a write takes.
 
+use super::application::Room;
 use super::event::{ReadError, UnknownStream, WriteError};
 use super::slots::{Side, Writer};
 use super::streams::Streams;
@@ -42,7 +43,7 @@ impl Streams {
     /// As [`Self::write`].
     pub fn room(&self, key: StreamKey) -> Result<u64, WriteError> {
         let slot = self.slots.find(key).ok_or(WriteError::Unknown)?;
-        self.room_of(slot).map(|room| room.bytes())
+        self.room_of(slot).map(Room::bytes)
     }
 
     /// The index of the first stream that the peer has not opened: all lower ones count as open.

@@ -57,7 +57,9 @@ pub(in crate::ffi) fn end_closed(layers: Layers<'_>) {
     }
     let run = layers.engine.runs.get();
     let mut closed = layers.h3.closed.take();
-    for (key, _) in closed.extract_if(.., |(_, ended)| *ended != run) {
+    // In the order in which they ended.
+    let over = closed.partition_point(|(_, ended)| *ended != run);
+    for (key, _) in closed.drain(..over) {
         end_stream(layers, key, true);
         layers.with(|_, transport| transport.streams_mut().forget(key));
     }

@@ -92,11 +92,8 @@ impl Receiving {
             if waits {
                 return Ok(());
             }
-            let ended = match streams.consume(key, count) {
-                Ok(ended) => ended,
-                // A reset is told by an event.
-                Err(_) => return Ok(()),
-            };
+            // A reset is told by an event.
+            let Ok(ended) = streams.consume(key, count) else { return Ok(()) };
             if let Some(header) = header {
                 self.begin_frame(header, (spare, others), now, stats)?;
             }

@@ -101,7 +101,7 @@ impl Connection {
         let priority = Priority::from_peer(reader.rest());
         match streams.key(id) {
             Some(key) if !self.table.is_undecided(key) => {
-                self.apply_priority(streams, key, &priority, PrioritySource::Update)
+                self.apply_priority(streams, key, &priority, PrioritySource::Update);
             }
             // Not begun, or over: then it is forgotten with the oldest.
             _ => self.priorities.put(id, priority),

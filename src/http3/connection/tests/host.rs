@@ -58,7 +58,7 @@ impl Host {
                 seen.ends += u32::from(fin);
             }
             let mut buffer = [0; 1000];
-            while notices.body {
+            loop {
                 let read = h3.read_body(streams, key, &mut buffer, now)?;
                 seen.body.extend_from_slice(&buffer[..read.len]);
                 if read.fin {
