@@ -127,9 +127,10 @@ impl Connection {
 
     /// Counts a request that comes to nothing because of what its client does, once.
     pub(super) fn count_failure(&mut self, key: StreamKey) -> Result<(), ConnectionError> {
-        match self.table.request(key) {
-            Some(request) if request.stats.error.is_none() => self.count_reset(),
-            _ => Ok(()),
+        let Some(request) = self.table.request_mut(key) else { return Ok(()) };
+        match std::mem::replace(&mut request.failed, true) {
+            true => Ok(()),
+            false => self.count_reset(),
         }
     }
 
@@ -168,7 +169,7 @@ impl Connection {
             return Ok(());
         };
         request.stream_closed = true;
-        if request.life == Life::Open && request.stats.error.is_none() {
+        if request.life == Life::Open && !request.failed {
             self.given_up.make_up();
         }
         self.settle(key);

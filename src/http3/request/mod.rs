@@ -25,6 +25,8 @@ pub struct Request {
     pub(super) life: Life,
     /// Both parts of its stream have ended.
     pub(super) stream_closed: bool,
+    /// It counts as one that came to nothing.
+    pub(super) failed: bool,
     pub(super) priority_source: PrioritySource,
 }
 
@@ -64,6 +66,7 @@ impl Request {
             stats: RequestStats::new(now),
             life,
             stream_closed: false,
+            failed: false,
             priority_source: PrioritySource::Default,
         }
     }
@@ -77,6 +80,7 @@ impl Request {
         self.stats = RequestStats::new(now);
         self.life = life;
         self.stream_closed = false;
+        self.failed = false;
         self.priority_source = PrioritySource::Default;
     }
 }

@@ -50,12 +50,14 @@ fn requests_that_are_made_to_be_reset_come_to_an_end() {
 
 #[test]
 fn responses_that_are_stopped_count_as_well() {
-    let stopped = until_refused(|faced, key| {
-        faced.write(key, &headers(&GET), true);
-        faced.raw.stop_sending(key, Code::REQUEST_CANCELLED.0).unwrap();
-        faced.settle();
-    });
-    assert_eq!(stopped, Some(1001));
+    for code in [Code::REQUEST_CANCELLED, Code::NO_ERROR] {
+        let stopped = until_refused(|faced, key| {
+            faced.write(key, &headers(&GET), true);
+            faced.raw.stop_sending(key, code.0).unwrap();
+            faced.settle();
+        });
+        assert_eq!(stopped, Some(1001));
+    }
 }
 
 #[test]
