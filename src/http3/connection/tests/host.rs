@@ -57,17 +57,27 @@ impl Host {
                 seen.sections.push(fields.iter().map(text).collect());
                 seen.ends += u32::from(fin);
             }
-            let mut buffer = [0; 1000];
-            loop {
-                let read = h3.read_body(streams, key, &mut buffer, now)?;
-                seen.body.extend_from_slice(&buffer[..read.len]);
-                if read.fin {
-                    seen.ends += 1;
-                    break;
-                }
-                if read.len == 0 {
-                    break;
-                }
+            if notices.body {
+                self.read_body(h3, streams, key, now)?;
+            }
+        }
+    }
+
+    fn read_body(
+        &mut self,
+        h3: &mut Connection,
+        streams: &mut Streams,
+        key: StreamKey,
+        now: Instant,
+    ) -> Result<(), ConnectionError> {
+        let mut buffer = [0; 1000];
+        loop {
+            let read = h3.read_body(streams, key, &mut buffer, now)?;
+            let seen = self.of(streams, key);
+            seen.body.extend_from_slice(&buffer[..read.len]);
+            seen.ends += u32::from(read.fin);
+            if read.fin || read.len == 0 {
+                return Ok(());
             }
         }
     }
