@@ -13,9 +13,10 @@ use crate::ffi::abi::{
 };
 use crate::http3::qpack::{FieldSection, Indexing};
 
-/// Sections of one request that are kept for a host's pointers. Interim responses may come in any
-/// number (RFC 9114 section 4.1); from here on each takes the place of the one before.
-const MAX_SECTIONS: usize = 16;
+/// Interim responses to one request that are kept for a host's pointers. They may come in any number
+/// (RFC 9114 section 4.1); from here on each takes the place of the one before, but never that of
+/// the header section proper or of the trailers, which stay until the request is released.
+const MAX_INTERIM: usize = 14;
 
 /// Bytes of a section's memory that a request leaves to the next one.
 const MEMORY_KEPT: usize = 16 * 1024;
@@ -33,7 +34,10 @@ impl Sections {
     /// Copies a section and returns what the host is given, good until [`Self::clear`].
     pub fn add(&self, fields: &FieldSection) -> *mut xqc_http_headers_t {
         let mut taken = self.taken.borrow_mut();
-        let index = self.used.get().min(MAX_SECTIONS - 1);
+        let index = match is_interim(fields) {
+            true => self.used.get().min(MAX_INTERIM - 1),
+            false => self.used.get(),
+        };
         if taken.len() <= index {
             taken.push(Box::default());
         }
@@ -100,6 +104,15 @@ impl Section {
         self.text.push(0);
         iovec { iov_base: self.text[begin..].as_mut_ptr().cast(), iov_len: text.len() }
     }
+}
+
+/// True for the head of an interim response, as it passed the checks of messages: pseudo-header
+/// fields come first, and a response has only one (RFC 9114 section 4.3.2).
+fn is_interim(fields: &FieldSection) -> bool {
+    fields
+        .iter()
+        .next()
+        .is_some_and(|field| field.name == b":status" && field.value.first() == Some(&b'1'))
 }
 
 /// What the peer said that tables may keep of a field.
@@ -187,6 +200,20 @@ mod tests {
         for _ in 0..1000 {
             sections.add(&fields);
         }
-        assert_eq!(sections.taken.borrow().len(), MAX_SECTIONS);
+        assert_eq!(sections.taken.borrow().len(), MAX_INTERIM);
+    }
+
+    #[test]
+    fn the_final_head_stays_when_trailers_come_after_many_interim_responses() {
+        let sections = Sections::default();
+        for _ in 0..1000 {
+            sections.add(&section(&[(b":status", b"103", Indexing::Allowed)]));
+        }
+        let head = sections.add(&section(&[(b":status", b"200", Indexing::Allowed)]));
+        let trailers = sections.add(&section(&[(b"checksum", b"1", Indexing::Allowed)]));
+        assert_ne!(head, trailers);
+        assert_eq!(texts(head, 0).1, b"200\0");
+        assert_eq!(texts(trailers, 0).1, b"1\0");
+        assert_eq!(sections.taken.borrow().len(), MAX_INTERIM + 2);
     }
 }
