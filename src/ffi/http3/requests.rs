@@ -70,7 +70,6 @@ impl RequestCell {
         self.muted.set(false);
         self.receive_rate.set(0);
         self.close_message.set(std::ptr::null());
-        self.sections.clear();
     }
 
     /// The handle.
@@ -120,7 +119,12 @@ impl RequestPool {
         let mut spare = self.spare.borrow_mut();
         let room = MAX_SPARE.saturating_sub(spare.len());
         let kept = dead.len().min(room);
-        spare.extend(dead.drain(..kept));
-        *dead = Vec::new();
+        spare.extend(dead.drain(..kept).map(|mut cell| {
+            // Now, not when it is used again: spare cells may be many, and their fields large.
+            cell.sections.clear();
+            cell
+        }));
+        dead.clear();
+        dead.shrink_to(MAX_SPARE);
     }
 }
