@@ -486,7 +486,7 @@ static int on_read(xqc_h3_request_t *handle, xqc_request_notify_flag_t flag, voi
     CHECK((flag & XQC_REQ_NOTIFY_READ_EMPTY_FIN) == 0 || flag == XQC_REQ_NOTIFY_READ_EMPTY_FIN);
     exchange->notices[flag]++;
     int answer = sim_note_exchange(SIM_REQUEST_READ, exchange, flag);
-    if (answer != 0 || exchange->paused || exchange->was_closed) {
+    if (answer != 0 || exchange->paused || exchange->was_closed || exchange->closed) {
         return answer;
     }
     read_all(exchange, flag);

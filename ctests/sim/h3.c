@@ -149,6 +149,10 @@ sim_exchange *sim_fetch(sim_conn *conn, const sim_ask *ask)
     exchange->receive_total = is_head ? 0 : ask->download;
     xqc_h3_request_t *handle =
         xqc_h3_request_create(conn->endpoint->engine, &conn->cid, ask->settings, exchange);
+    if (handle == NULL && exchange->closed) {
+        /* In its first callback already. */
+        return NULL;
+    }
     if (handle == NULL) {
         CHECK(conn->exchanges == exchange);
         conn->exchanges = exchange->next;

@@ -372,7 +372,7 @@ typedef struct xqc_request_stats_s {
     xqc_usec_t recv_time_with_fec;
     /** The last packet was received. */
     xqc_usec_t final_packet_time;
-    /** Microseconds from the stream's end to its release. */
+    /** Microseconds from the stream's creation to its end; 0 until then. */
     xqc_usec_t stream_close_delay;
 } xqc_request_stats_t;
 
@@ -548,7 +548,8 @@ xqc_int_t xqc_h3_conn_set_qpack_dtable_cap(xqc_h3_conn_t *h3c,
  * Creates a request on a client's connection. `settings` may be null. `user_data` becomes the
  * request's. `h3_request_create_notify` runs inside.
  *
- * Returns null if the connection is not found, closing, or told to take no more requests.
+ * Returns null if the connection is not found, a server's, closing, or told to take no more
+ * requests, and if the request ended inside the callback.
  */
 XQC_EXPORT_PUBLIC_API
 xqc_h3_request_t *xqc_h3_request_create(xqc_engine_t *engine,
@@ -628,7 +629,8 @@ XQC_EXPORT_PUBLIC_API ssize_t xqc_h3_request_finish(xqc_h3_request_t *h3_request
 /**
  * Returns the header section, or after it the trailer section, when the read callback reported
  * it; else null. The array belongs to the request and is valid until it is released; its
- * entries and `count` may be written to. `fin` receives 1 if nothing follows.
+ * entries and `count` may be written to; of interim responses from the fourteenth on only the
+ * last one is kept. `fin` receives 1 if nothing follows.
  */
 XQC_EXPORT_PUBLIC_API
 xqc_http_headers_t *xqc_h3_request_recv_headers(xqc_h3_request_t *h3_request,

@@ -16,10 +16,13 @@ use super::notify::{notify_readable, notify_writable};
 use super::output::{flush, is_closed};
 use super::qlog::deliver_trace;
 
-/// Whether finished connections are released in a run. Only a call of the host to
-/// `xqc_engine_main_logic` does so: after any other call it goes on using its handles.
+/// What that is finished is released in a run. Connections are only in a call of the host to
+/// `xqc_engine_main_logic`: after any other call it goes on using its handles.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Release {
+    /// Requests stay too: the call may be one on a request that is over, and its host be in the middle
+    /// of something.
+    KeepAll,
     /// Finished connections stay until the timer's run.
     Keep,
     /// Finished connections are destroyed.
@@ -89,7 +92,7 @@ pub(super) fn send_now(engine: &EngineCell, connection: &ConnectionCell) {
 pub(super) fn run_one(engine: &EngineCell, connection: &ConnectionCell) {
     match Running::begin(engine) {
         Some(_running) => {
-            run_connection(engine, connection.key, Release::Keep);
+            run_connection(engine, connection.key, Release::KeepAll);
             set_timer(engine);
         }
         None => activate(engine, connection),
@@ -118,7 +121,7 @@ fn run_connection(engine: &EngineCell, key: ConnectionKey, release: Release) {
         core.on_timeout(now);
     }
     engine.before_sending.set(Some(key));
-    if let Some(layers) = Layers::of(engine, connection) {
+    if let Some(layers) = Layers::of(engine, connection).filter(|_| release != Release::KeepAll) {
         end_closed(layers);
     }
     deliver_events(engine, connection, now);
@@ -146,7 +149,7 @@ fn run_connection(engine: &EngineCell, key: ConnectionKey, release: Release) {
     }
     match release {
         Release::Destroy => destroy_connection(engine, key),
-        Release::Keep => engine.core.borrow_mut().wake_at(key, now),
+        Release::KeepAll | Release::Keep => engine.core.borrow_mut().wake_at(key, now),
     }
 }
 

@@ -127,7 +127,8 @@ extern "C" {
     /// Creates a request on a client's connection. `settings` may be null. `user_data` becomes the
     /// request's. `h3_request_create_notify` runs inside.
     ///
-    /// Returns null if the connection is not found, closing, or told to take no more requests.
+    /// Returns null if the connection is not found, a server's, closing, or told to take no more
+    /// requests, and if the request ended inside the callback.
     pub fn xqc_h3_request_create(
         engine: *mut xqc_engine_t,
         cid: *const xqc_cid_t,
@@ -196,7 +197,8 @@ extern "C" {
 
     /// Returns the header section, or after it the trailer section, when the read callback reported
     /// it; else null. The array belongs to the request and is valid until it is released; its
-    /// entries and `count` may be written to. `fin` receives 1 if nothing follows.
+    /// entries and `count` may be written to; of interim responses from the fourteenth on only the
+    /// last one is kept. `fin` receives 1 if nothing follows.
     pub fn xqc_h3_request_recv_headers(
         h3_request: *mut xqc_h3_request_t,
         fin: *mut u8,

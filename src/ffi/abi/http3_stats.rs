@@ -117,7 +117,7 @@ pub struct xqc_request_stats_t {
     pub recv_time_with_fec: xqc_usec_t,
     /// The last packet was received.
     pub final_packet_time: xqc_usec_t,
-    /// Microseconds from the stream's end to its release.
+    /// Microseconds from the stream's creation to its end; 0 until then.
     pub stream_close_delay: xqc_usec_t,
 }
 

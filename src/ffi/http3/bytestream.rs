@@ -119,7 +119,8 @@ fn open(layers: Layers<'_>, user_data: *mut c_void) -> *mut xqc_h3_ext_bytestrea
     let bytestream = h3.bytestreams.add(BytestreamCell::new(h3, name, user_data));
     create_notify(layers, bytestream);
     send_now(engine, connection);
-    bytestream.as_ptr()
+    // The host may have brought about its end in a callback.
+    h3.bytestreams.get(name.0).map_or(std::ptr::null_mut(), BytestreamCell::as_ptr)
 }
 
 fn log_refusal(layers: Layers<'_>, error: OpenError) {

@@ -35,31 +35,32 @@ pub unsafe extern "C" fn xqc_h3_connect(
     let settings = unsafe { conn_settings.as_ref() };
     let alpn = settings.and_then(|settings| alpn_of(settings.proto_version));
     // SAFETY: the caller vouches for everything.
-    let cid = alpn.map_or(std::ptr::null(), |alpn| unsafe {
-        xqc_connect(
-            engine,
-            conn_settings,
-            token,
-            token_len,
-            server_host,
-            no_crypto_flag,
-            conn_ssl_config,
-            peer_addr,
-            peer_addrlen,
-            alpn.as_ptr(),
-            user_data,
-        )
-    });
-    if cid.is_null() {
-        // SAFETY: the caller vouches for the handle.
-        unsafe {
-            with_engine(engine, (), |engine| {
-                let message = format_args!("|xqc_client_connect error|");
-                engine.log.write(XQC_LOG_ERROR, None, "xqc_h3_connect", message);
+    unsafe {
+        // Around all of it: a host that destroys the engine in a callback frees it when this
+        // returns, not before the log was written.
+        with_engine(engine, std::ptr::null(), |cell| {
+            let cid = alpn.map_or(std::ptr::null(), |alpn| {
+                xqc_connect(
+                    engine,
+                    conn_settings,
+                    token,
+                    token_len,
+                    server_host,
+                    no_crypto_flag,
+                    conn_ssl_config,
+                    peer_addr,
+                    peer_addrlen,
+                    alpn.as_ptr(),
+                    user_data,
+                )
             });
-        }
+            if cid.is_null() {
+                let message = format_args!("|xqc_client_connect error|");
+                cell.log.write(XQC_LOG_ERROR, None, "xqc_h3_connect", message);
+            }
+            cid
+        })
     }
-    cid
 }
 
 /// The name of HTTP/3 over a version of QUIC.

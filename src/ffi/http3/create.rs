@@ -32,6 +32,10 @@ pub(in crate::ffi) fn create(layers: Layers<'_>) -> bool {
                 settings.qpack_blocked_streams,
             ),
         );
+        if engine.doomed.get() {
+            // The host has heard of the end already.
+            return false;
+        }
     }
     let local = engine.http3.local_settings(&settings, connection.held_back);
     let role = engine.core.borrow().role();

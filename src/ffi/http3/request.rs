@@ -11,6 +11,7 @@ use crate::ffi::abi::{
 use crate::ffi::connection::with_cid;
 use crate::ffi::run::{run_soon, send_now};
 use crate::http3::Code;
+use crate::wire::Role;
 
 use super::guard::with_request;
 use super::layers::Layers;
@@ -50,7 +51,8 @@ fn open(layers: Layers<'_>, rate: u64, user_data: *mut c_void) -> *mut xqc_h3_re
     let Layers { engine, connection, h3 } = layers;
     let now = layers.now();
     let opened = layers.with(|http3, transport| {
-        if !transport.state().is_open() || transport.is_lingering() {
+        let open = transport.state().is_open() && !transport.is_lingering();
+        if !open || transport.role() == Role::Server {
             return None;
         }
         transport.streams_mut().set_time(now);
@@ -71,7 +73,8 @@ fn open(layers: Layers<'_>, rate: u64, user_data: *mut c_void) -> *mut xqc_h3_re
     let request = h3.requests.add(RequestCell::new(pool, h3, (key, id.0), user_data));
     request.receive_rate.set(rate);
     create_notify(layers, request);
-    request.as_ptr()
+    // The host may have brought about its end in the callback.
+    h3.requests.get(key).map_or(std::ptr::null_mut(), RequestCell::as_ptr)
 }
 
 /// Sets the host's pointer.

@@ -62,7 +62,7 @@ unsafe fn send_headers(
         // As upstream, nothing is sent; but the end is not lost.
         return if fin { finish(layers, request).map(|()| 0) } else { Ok(0) };
     }
-    check(layers, request, &fields)?;
+    let is_interim = check(layers, request, &fields)?;
     let array = headers.headers;
     let report = |index: usize, hit| {
         if wants_hits {
@@ -80,19 +80,27 @@ unsafe fn send_headers(
         streams.set_time(now);
         h3.send_headers(streams, request.key, fields.iter(), fin, now, report)
     });
-    let sent = sent.ok_or(-XQC_CLOSING)?;
-    if sent == Err(SendError::TooLarge) {
-        log_too_large(layers, &fields);
+    match sent.ok_or(-XQC_CLOSING)? {
+        Ok(len) => {
+            request.head_sent.set(!is_interim);
+            Ok(len)
+        }
+        Err(error) => {
+            if error == SendError::TooLarge {
+                log_too_large(layers, &fields);
+            }
+            Err(error_code(error))
+        }
     }
-    sent.map_err(error_code)
 }
 
-/// Fields that make no message are not sent: the peer would have to refuse them.
+/// Fields that make no message are not sent: the peer would have to refuse them. Returns whether
+/// they are those of an interim response.
 fn check(
     layers: Layers<'_>,
     request: &RequestCell,
     fields: &WireFields<'_>,
-) -> Result<(), xqc_int_t> {
+) -> Result<bool, xqc_int_t> {
     let role = layers.engine.core.borrow().role();
     let kind = match role {
         _ if request.head_sent.get() => Kind::Trailers,
@@ -105,10 +113,7 @@ fn check(
         upgrade_fields: h3.local_settings().upgrade_fields,
     });
     match check_outgoing(kind, fields.iter(), rules.unwrap_or_default()) {
-        Ok(head) => {
-            request.head_sent.set(!head.is_interim());
-            Ok(())
-        }
+        Ok(head) => Ok(head.is_interim()),
         Err(error) => {
             layers.log(
                 XQC_LOG_ERROR,
