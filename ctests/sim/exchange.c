@@ -420,7 +420,11 @@ void sim_exchange_close(sim_exchange *exchange)
 int sim_note_exchange(sim_event event, sim_exchange *exchange, unsigned flags)
 {
     sim_conn *conn = exchange->conn;
-    const sim_call call = {event, conn->endpoint, conn, NULL, exchange, flags};
+    const sim_call call = {.event = event,
+                           .endpoint = conn->endpoint,
+                           .conn = conn,
+                           .exchange = exchange,
+                           .flags = flags};
     exchange->calls[event]++;
     return sim_note_call(&call, exchange->id);
 }

@@ -1,5 +1,5 @@
 /* HTTP/3 connections of the simulated world, and requests from a client's side; see h3.h. */
-#include "h3.h"
+#include "bytestream.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +29,10 @@ static int on_conn_create(xqc_h3_conn_t *h3, const xqc_cid_t *cid, void *user_da
     conn->cid = *cid;
     xqc_h3_conn_set_user_data(h3, conn);
     CHECK(xqc_h3_conn_get_user_data(h3) == conn);
+    if (conn->endpoint->world->options.use_datagrams) {
+        xqc_h3_ext_datagram_set_user_data(h3, conn);
+        CHECK(xqc_h3_ext_datagram_get_user_data(h3) == conn);
+    }
     int answer = sim_note(SIM_CONN_CREATE, conn->endpoint, conn, NULL);
     conn->create_failed = answer != 0;
     return answer;
@@ -39,6 +43,7 @@ static int on_conn_close(xqc_h3_conn_t *h3, const xqc_cid_t *cid, void *user_dat
     sim_conn *conn = sim_conn_of(user_data);
     CHECK(h3 == conn->h3 && cid != NULL);
     CHECK_EQ(conn->open_exchanges, 0);
+    CHECK_EQ(conn->open_bytestreams, 0);
     conn->close_errno = xqc_conn_get_errno(conn->handle);
     conn->h3_errno = xqc_h3_conn_get_errno(h3);
     sim_note(SIM_CONN_CLOSE, conn->endpoint, conn, NULL);
@@ -79,6 +84,8 @@ static xqc_int_t add_h3(sim_endpoint *endpoint)
                 .h3_conn_init_settings = on_init_settings,
             },
         .h3r_cbs = sim_request_callbacks(),
+        .h3_ext_dgram_cbs = sim_h3_datagram_callbacks(),
+        .h3_ext_bs_cbs = sim_bytestream_callbacks(),
     };
     if (options->change_h3_callbacks != NULL) {
         options->change_h3_callbacks(endpoint->is_server, &callbacks);
@@ -111,6 +118,7 @@ static const xqc_cid_t *connect_h3(sim_world *world, sim_conn *conn)
 
 static void forget(sim_conn *conn)
 {
+    sim_bytestreams_free(conn);
     while (conn->exchanges != NULL) {
         sim_exchange *exchange = conn->exchanges;
         conn->exchanges = exchange->next;
@@ -122,6 +130,23 @@ void sim_speak_h3(sim_options *options)
 {
     static const sim_application h3 = {add_h3, remove_h3, connect_h3, forget};
     options->application = &h3;
+}
+
+static const xqc_cid_t *connect_h3_ext(sim_world *world, sim_conn *conn)
+{
+    const sim_options *options = &world->options;
+    return xqc_connect(world->client.engine, &options->client_settings, options->token,
+                       (unsigned)options->token_length, options->server_name, options->no_crypto,
+                       &options->conn_tls, (const struct sockaddr *)&world->server.address,
+                       sizeof(world->server.address), XQC_DEFINED_ALPN_H3_EXT, conn);
+}
+
+void sim_speak_h3_ext(sim_options *options)
+{
+    static const sim_application h3_ext = {add_h3, remove_h3, connect_h3_ext, forget};
+    options->application = &h3_ext;
+    options->client_config.enable_h3_ext = 1;
+    options->server_config.enable_h3_ext = 1;
 }
 
 sim_world *sim_h3_world(void)

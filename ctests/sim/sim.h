@@ -28,6 +28,7 @@ typedef struct sim_world sim_world;
 typedef struct sim_endpoint sim_endpoint;
 typedef struct sim_conn sim_conn;
 typedef struct sim_stream sim_stream;
+typedef struct sim_bytestream sim_bytestream; /* one end of a bytestream; see bytestream.h */
 typedef struct sim_exchange sim_exchange; /* one end of an HTTP/3 request; see h3.h */
 
 /* Functions that a library on its way may not have yet: looked up weakly, and left out if NULL. */
@@ -50,6 +51,7 @@ typedef enum sim_tag {
     SIM_TAG_ALP = 0x414c5031,      /* application protocol user data of a connection */
     SIM_TAG_STREAM = 0x53545245,   /* stream user data */
     SIM_TAG_EXCHANGE = 0x45584348, /* user data of an HTTP/3 request */
+    SIM_TAG_BYTESTREAM = 0x42595453, /* user data of a bytestream */
 } sim_tag;
 
 /* The callbacks of the library, by the names used in traces. */
@@ -90,6 +92,10 @@ typedef enum sim_tag {
     X(REQUEST_WRITE, request_write)                                                                \
     X(REQUEST_CLOSING, request_closing)                                                            \
     X(REQUEST_CLOSE, request_close)                                                                \
+    X(BYTESTREAM_CREATE, bytestream_create)                                                        \
+    X(BYTESTREAM_READ, bytestream_read)                                                            \
+    X(BYTESTREAM_WRITE, bytestream_write)                                                          \
+    X(BYTESTREAM_CLOSE, bytestream_close)                                                          \
     X(SET_TIMER, set_timer)                                                                        \
     X(CID_GENERATE, cid_generate)                                                                  \
     X(LOG, log)                                                                                    \
@@ -112,6 +118,7 @@ typedef struct sim_call {
     sim_stream *stream;
     sim_exchange *exchange;
     unsigned flags; /* of a read notice of an HTTP/3 request */
+    sim_bytestream *bytestream;
 } sim_call;
 
 /* Called inside every callback (but logging). The result becomes that of the callback where the
@@ -225,6 +232,8 @@ struct sim_conn {
     int h3_errno;
     sim_exchange *exchanges; /* newest first */
     unsigned open_exchanges;
+    sim_bytestream *bytestreams; /* newest first */
+    unsigned open_bytestreams;
     xqc_stream_settings_t *stream_settings; /* of streams that a client opens; may be NULL */
     sim_conn *peer; /* the other end, once looked up */
     sim_conn *next;
@@ -365,6 +374,7 @@ void sim_restart(sim_endpoint *endpoint);
 /* The callbacks the harness registers for its application protocol. */
 xqc_app_proto_callbacks_t sim_protocol(void);
 xqc_datagram_callbacks_t sim_datagram_callbacks(void);
+xqc_h3_ext_dgram_callbacks_t sim_h3_datagram_callbacks(void);
 
 /* Starts a connection. NULL if the library refuses. */
 sim_conn *sim_connect(sim_world *world);

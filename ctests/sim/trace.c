@@ -38,7 +38,7 @@ static void record(sim_world *world, const sim_call *call, xqc_stream_id_t strea
         .is_server = call->endpoint->is_server,
         .conn = call->conn != NULL ? call->conn->number : 0,
         .stream = stream_id,
-        .has_stream = call->stream != NULL || call->exchange != NULL,
+        .has_stream = call->stream != NULL || call->exchange != NULL || call->bytestream != NULL,
         .flags = call->flags,
     };
     world->trace[world->trace_count++] = entry;
@@ -59,7 +59,8 @@ int sim_note_call(const sim_call *call, xqc_stream_id_t stream_id)
 
 int sim_note(sim_event event, sim_endpoint *endpoint, sim_conn *conn, sim_stream *stream)
 {
-    const sim_call call = {event, endpoint, conn, stream, NULL, 0};
+    const sim_call call = {
+        .event = event, .endpoint = endpoint, .conn = conn, .stream = stream};
     if (stream != NULL) {
         stream->calls[event]++;
     }
