@@ -736,8 +736,8 @@ XQC_EXPORT_PUBLIC_API
 xqc_h3_ext_bytestream_stats_t xqc_h3_ext_bytestream_get_stats(xqc_h3_ext_bytestream_t *h3_ext_bs);
 
 /**
- * Sends data, which is copied. A message is taken whole or not at all. `fin` is 1 with the
- * last one; then `data_size` may be 0.
+ * Sends one message, which is copied; it may be empty. It is taken whole or not at all, and
+ * arrives whole. `fin` is 1 with the last one.
  *
  * Returns `data_size`. `-XQC_EAGAIN` if the message before is not sent yet, and
  * `bs_write_notify` follows. `-XQC_H3_BYTESTREAM_FIN_SENT`, `-XQC_H3_EPARAM`, or another

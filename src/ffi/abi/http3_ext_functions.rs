@@ -46,8 +46,8 @@ extern "C" {
         h3_ext_bs: *mut xqc_h3_ext_bytestream_t,
     ) -> xqc_h3_ext_bytestream_stats_t;
 
-    /// Sends data, which is copied. A message is taken whole or not at all. `fin` is 1 with the
-    /// last one; then `data_size` may be 0.
+    /// Sends one message, which is copied; it may be empty. It is taken whole or not at all, and
+    /// arrives whole. `fin` is 1 with the last one.
     ///
     /// Returns `data_size`. `-XQC_EAGAIN` if the message before is not sent yet, and
     /// `bs_write_notify` follows. `-XQC_H3_BYTESTREAM_FIN_SENT`, `-XQC_H3_EPARAM`, or another

@@ -265,9 +265,6 @@ fn send(
     data: &[u8],
     fin: bool,
 ) -> Result<(), xqc_int_t> {
-    if data.is_empty() && !fin {
-        return Ok(());
-    }
     let now = layers.now();
     let sent = layers.with_open(|h3, transport| {
         let streams = transport.streams_mut();

@@ -2,7 +2,7 @@
 
 use libc::c_void;
 
-use crate::ffi::abi::{xqc_h3_ext_bytestream_callbacks_t, XQC_LOG_DEBUG};
+use crate::ffi::abi::{xqc_h3_ext_bytestream_callbacks_t, XQC_LOG_DEBUG, XQC_LOG_ERROR};
 use crate::ffi::cells::Known;
 use crate::ffi::run::on_callback_failure;
 use crate::http3::Delivery;
@@ -47,6 +47,11 @@ fn tell(layers: Layers<'_>, key: StreamKey, message: Message, now: Instant) {
     // SAFETY: the host gave this function; the handle is good, and the bytes for the call.
     let result = unsafe { notify(bytestream.as_ptr(), data, len, fin.into(), user_data, took) };
     if result < 0 {
+        layers.log(
+            XQC_LOG_ERROR,
+            "xqc_h3_ext_bytestream_notify",
+            format_args!("|bs_read_notify_err|stream_id:{}|ret:{result}|", bytestream.id),
+        );
         on_callback_failure(layers.engine, layers.connection, now);
     }
 }

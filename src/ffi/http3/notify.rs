@@ -284,9 +284,14 @@ enum Owed {
 fn flush(layers: Layers<'_>, key: StreamKey, now: Instant) -> Option<Owed> {
     layers.with(|h3, transport| {
         // A connection that lingers was closed by the host; what it wrote before still leaves.
-        let quiet = !transport.state().is_established() || transport.is_lingering();
+        let established = transport.state().is_established();
+        let quiet = !established || transport.is_lingering();
         let streams = transport.streams_mut();
         let is_bytestream = h3.is_extended() && h3.is_bytestream(key);
+        if is_bytestream && !established {
+            // Its message stays until its host can be told that it is out.
+            return Owed::Nobody;
+        }
         let owed = match is_bytestream {
             true => h3.flush_bytestream(streams, key, now),
             false => h3.on_writable(streams, key),
