@@ -282,7 +282,7 @@ class Ngtcp2(Peer):
             command += ["--session-file", session, "--tp-file", f"{session}.parameters"]
         if settled:
             # So that the server's SETTINGS are there before the first request.
-            command += ["--delay-stream", "50ms"]
+            command += ["--delay-stream", "200ms"]
         urls = [f"https://localhost{path}" for path in paths]
         output, failure = run([*command, "127.0.0.1", port, *urls])
         return self.read_visit(out, output, failure, paths, bulk, session)
