@@ -131,6 +131,8 @@ impl Client {
             self.push();
             self.poll();
             if self.is_done() {
+                // What ends the handshake goes first: the server could not read the end without.
+                self.socket.flush(&mut self.connection);
                 self.connection.close(true, NO_ERROR, b"").ok();
                 self.socket.flush(&mut self.connection);
                 return self.exchanges.values().all(|exchange| exchange.end == Some(Ok(())));
@@ -212,6 +214,7 @@ impl Client {
     fn is_done(&self) -> bool {
         let has_session = self.options.session.is_none() || self.connection.session().is_some();
         has_session
+            && self.connection.is_established()
             && self.waiting.is_empty()
             && self.exchanges.len() == self.options.paths.len()
             && self.exchanges.values().all(|exchange| exchange.end.is_some())
