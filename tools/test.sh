@@ -5,7 +5,8 @@
 # step took, and count them.
 . "$(dirname "$0")/common.sh"
 
-STEPS=(lints headers rust conformance fuzz library abi symbols c c_valgrind c_asan examples aioquic install speed)
+STEPS=(lints headers rust conformance fuzz library abi symbols c c_valgrind c_asan examples aioquic
+    aioquic_h3 ngtcp2 quiche chromium install speed)
 RELEASE=$TARGET_DIR/release
 
 step_lints() {

@@ -11,8 +11,9 @@ from support import Tally, digest, make_files, workspace
 MANY = 100
 UPLOAD = 50_000_000
 SIZES = [0, 1, 1_000, 1_000_000, UPLOAD]
-# GnuTLS wants to know the age of a ticket better than BoringSSL, which counts seconds, tells it.
-TICKET_SECONDS = 1.1
+# BoringSSL tells the age of a ticket in whole seconds, by which it can seem to be older than it is;
+# then GnuTLS takes no 0-RTT.
+EARLY_TRIES = 5
 
 
 @dataclass
@@ -123,21 +124,22 @@ def head(pair):
 
 
 def early(pair):
-    """A request in 0-RTT packets on the second visit."""
+    """A request in 0-RTT packets by one who comes back."""
     session = pair.work / "session"
     with pair.server.serve(pair.work) as host:
         first = pair.client.visit(pair.work, host.port, ["/1000.bin"], session=session)
-        time.sleep(TICKET_SECONDS)
-        second = pair.client.visit(pair.work, host.port, ["/1000.bin", "/1.bin"], session=session)
+        for _ in range(EARLY_TRIES):
+            again = pair.client.visit(pair.work, host.port, ["/1000.bin", "/1.bin"],
+                                      session=session)
+            if again.early:
+                break
     pair.check_answer("GET before resumption", first, "/1000.bin", pair.digests["1000.bin"])
     for name in ("1000.bin", "1.bin"):
-        pair.check_answer(f"GET of {name} as 0-RTT", second, f"/{name}", pair.digests[name])
-    if second.early is not None:
-        pair.check("0-RTT taken, says the client", (first.early, second.early) == (False, True),
-                   (first, second))
+        pair.check_answer(f"GET of {name} as 0-RTT", again, f"/{name}", pair.digests[name])
+    pair.check("0-RTT taken, says the client", (first.early, again.early) == (False, True),
+               (first, again))
     if host.early:
         pair.check("0-RTT taken, says the server", host.early[-1], host.early)
-    pair.check("somebody told of 0-RTT", second.early is not None or host.early)
     for file in pair.work.glob("session*"):
         file.unlink()
 
