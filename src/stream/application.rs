@@ -65,16 +65,35 @@ impl Streams {
     /// # Errors
     /// See [`WriteError`].
     pub fn write(&mut self, key: StreamKey, data: &[u8], fin: bool) -> Result<usize, WriteError> {
+        self.write_framed(key, &[], data, fin)
+    }
+
+    /// Writes the header of a frame and what it holds as [`Self::write`] would write them in one
+    /// piece. What [`Self::room`] told goes for both together, but not for two writes in a row: the
+    /// first may use up what lets the second begin.
+    ///
+    /// # Errors
+    /// See [`WriteError`].
+    pub fn write_framed(
+        &mut self,
+        key: StreamKey,
+        header: &[u8],
+        data: &[u8],
+        fin: bool,
+    ) -> Result<usize, WriteError> {
         let slot = self.slots.find(key).ok_or(WriteError::Unknown)?;
         let room = self.room_of(slot)?;
         let stream = &mut self.slots[slot];
         let Some(send) = stream.send.get_mut() else { return Err(WriteError::Unknown) };
-        let count = room.bytes().min(data.len() as u64) as usize;
+        let len = header.len() + data.len();
+        let count = room.bytes().min(len as u64) as usize;
+        let of_header = count.min(header.len());
         let before = send.buffer.buffered();
         let idle = !send.wants_to_send();
-        send.buffer.write(&data[..count], &mut self.pool);
+        send.buffer.write(&header[..of_header], &mut self.pool);
+        send.buffer.write(&data[..count - of_header], &mut self.pool);
         self.backlog.add(stream.priority, before, count as u64);
-        let writer = if count == data.len() {
+        let writer = if count == len {
             if fin {
                 send.fin = Fin::Queued;
             }

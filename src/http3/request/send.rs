@@ -103,8 +103,7 @@ impl Sending {
         let fits =
             self.pending.is_empty() && streams.room(key)? >= (header.len() + section.len()) as u64;
         if fits {
-            streams.write(key, header, false)?;
-            streams.write(key, section, fin)?;
+            streams.write_framed(key, header, section, fin)?;
             if fin {
                 self.end = End::Written;
             }
@@ -145,9 +144,8 @@ impl Sending {
         }
         let mut buffer = [0; FrameHeader::MAX_LEN];
         let header = FrameHeader { kind: FrameType::DATA, len: count as u64 };
-        streams.write(key, header.encode(&mut buffer), false)?;
         let whole = count == data.len();
-        streams.write(key, &data[..count], fin && whole)?;
+        streams.write_framed(key, header.encode(&mut buffer), &data[..count], fin && whole)?;
         self.owed = !whole;
         if !whole {
             let _ = streams.await_room(key);

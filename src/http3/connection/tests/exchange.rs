@@ -95,6 +95,35 @@ fn content_that_nobody_reads_holds_back_the_sender() {
     assert!(client.send_body(key, &chunk, false) > 0);
 }
 
+/// A write may begin while there is less than the write-ahead in the buffers, be it by one byte, and
+/// is then taken beyond it: the header of a frame must not use up what its content needs.
+#[test]
+fn content_is_taken_with_its_frame_header_or_not_at_all() {
+    const AHEAD: usize = 50_000;
+    for missing in 0..6 {
+        let (mut client, mut server) = pair();
+        let (key, id) = client.h3.open_request(&mut client.streams, NOW).unwrap();
+        client.send(key, &GET, false);
+        exchange(&mut client, &mut server);
+        client.streams.set_write_ahead(AHEAD as u64);
+        // With the five bytes of its own header.
+        let mut body: Vec<u8> = (0..AHEAD - 5 - missing).map(|at| at as u8).collect();
+        assert_eq!(client.send_body(key, &body, false), body.len());
+        let more = vec![0xaa; 2_000];
+        if missing > 0 {
+            assert_eq!(client.send_body(key, &more, true), more.len());
+            body.extend_from_slice(&more);
+        } else {
+            client.h3.finish(&mut client.streams, key).unwrap();
+        }
+        exchange(&mut client, &mut server);
+        let there = server.key(id.0);
+        server.tell(there);
+        assert!(server.fields(there).is_some());
+        assert!(server.body(there) == (body, true), "{missing} bytes less than the write-ahead");
+    }
+}
+
 #[test]
 fn repeated_fields_shrink_once_the_table_knows_them() {
     let (mut client, mut server) = pair();
