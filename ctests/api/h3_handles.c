@@ -178,12 +178,44 @@ static void a_server_makes_no_requests(void)
     sim_world_free(world);
 }
 
+static int speak_at_once(void *argument, const sim_call *call)
+{
+    if (call->event == SIM_CONN_CREATE && !call->endpoint->is_server) {
+        const sim_ask silent = {.silent = true, .download = 1000};
+        sim_exchange *asked = sim_fetch(call->conn, &silent);
+        xqc_h3_priority_t priority;
+        xqc_h3_priority_init(&priority);
+        priority.urgency = 1;
+        CHECK(asked != NULL);
+        CHECK_EQ(xqc_h3_request_set_priority(asked->handle, &priority), XQC_OK);
+        *(sim_exchange **)argument = asked;
+    }
+    return 0;
+}
+
+/* RFC 9114 section 6.2.1: before SETTINGS nothing is said on the control stream. */
+static void what_is_said_at_creation_comes_behind_settings(void)
+{
+    sim_exchange *asked = NULL;
+    sim_world *world = sim_h3_world();
+    world->hook = speak_at_once;
+    world->hook_argument = &asked;
+    sim_conn *conn = sim_established(world);
+    sim_run_for(world, SIM_SECOND);
+    CHECK(!conn->closed && asked != NULL);
+    sim_exchange_send(asked);
+    CHECK(sim_run(world, sim_is_fetched, asked, 10 * SIM_SECOND));
+    sim_world_free(world);
+}
+
 static const check_case CASES[] = {
     {"engines_are_destroyed_inside_every_callback", engines_are_destroyed_inside_every_callback,
      CHECK_OURS_ONLY},
     {"no_call_on_a_request_ends_it", no_call_on_a_request_ends_it, CHECK_OURS_ONLY},
     {"a_refused_header_section_is_none", a_refused_header_section_is_none, 0},
     {"a_server_makes_no_requests", a_server_makes_no_requests, CHECK_OURS_ONLY},
+    {"what_is_said_at_creation_comes_behind_settings",
+     what_is_said_at_creation_comes_behind_settings, CHECK_OURS_ONLY},
 };
 
 int main(int argc, char **argv)

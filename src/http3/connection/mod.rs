@@ -78,7 +78,7 @@ impl Connection {
     pub fn new(role: Role, local: LocalSettings) -> Self {
         let mut encoder = Encoder::new();
         encoder.set_compatible_duplicates(local.compat_duplicate);
-        Self {
+        let mut connection = Self {
             role,
             local,
             extended: None,
@@ -98,7 +98,17 @@ impl Connection {
             priorities: EarlyPriorities::default(),
             given_up: GivenUp::default(),
             section: Vec::new(),
-        }
+        };
+        connection.queue_settings();
+        connection
+    }
+
+    /// RFC 9114 section 6.2.1: nothing comes before SETTINGS, whatever the application says before the
+    /// control stream is open.
+    fn queue_settings(&mut self) {
+        let mut content = Vec::new();
+        self.local.to_wire().encode(&mut content);
+        self.queue_control_frame(FrameType::SETTINGS, &content);
     }
 
     /// The same end, of a connection that agreed on extended HTTP/3: its clients open bytestreams
@@ -116,9 +126,6 @@ impl Connection {
     /// Opens the control stream and those of QPACK, and sends SETTINGS. To be called once, as soon as
     /// streams can be opened; what the peer does not allow yet follows when it does.
     pub fn start(&mut self, streams: &mut Streams) {
-        let mut content = Vec::new();
-        self.local.to_wire().encode(&mut content);
-        self.queue_control_frame(FrameType::SETTINGS, &content);
         self.open_streams(streams);
     }
 
