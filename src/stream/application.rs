@@ -283,6 +283,9 @@ impl Streams {
     /// may be: a write per packet acknowledged would be waste.
     #[inline]
     fn wake_writers(&mut self) {
+        if self.filled {
+            self.wake_behind_full_buffers();
+        }
         let free = self.capacity.saturating_sub(self.backlog.total());
         let enough = if self.capacity == self.most { self.most / 10 } else { self.capacity / 4 };
         if free == 0 || free < enough {
@@ -290,6 +293,23 @@ impl Streams {
         }
         while let Some(slot) = self.awaiting_space.first() {
             self.set_writer(slot, Writer::MayWrite);
+        }
+    }
+
+    /// Wakes the writers that full buffers left without what they may have although the capacity is
+    /// used up: of these nothing needs to be acknowledged for it.
+    #[cold]
+    fn wake_behind_full_buffers(&mut self) {
+        if self.most.saturating_sub(self.backlog.total()) < self.most / 10 {
+            return;
+        }
+        self.filled = false;
+        let mut next = self.awaiting_space.first();
+        while let Some(slot) = next {
+            next = self.awaiting_space.after(&self.slots, slot);
+            if self.space(slot) >= LEAST_SHARE / 2 {
+                self.set_writer(slot, Writer::MayWrite);
+            }
         }
     }
 
@@ -312,6 +332,7 @@ impl Streams {
     /// What a writer waits for whom `room` was too little. The peer is told if it is its limit.
     pub(super) fn hold_back(&mut self, slot: u32, room: Room) -> Writer {
         if room.credit > room.space {
+            self.filled |= self.most.saturating_sub(self.backlog.total()) < LEAST_SHARE;
             return Writer::AwaitsSpace;
         }
         let report = self.slots[slot].send.get_mut().is_some_and(SendStream::should_report);

@@ -93,6 +93,8 @@ pub struct Streams {
     pub(super) most: u64,
     /// Bytes in the send buffers from which on no write takes more than the share of its stream.
     pub(super) capacity: u64,
+    /// A write was cut short because the send buffers were full.
+    pub(super) filled: bool,
     /// What the send buffers hold.
     pub(super) backlog: Backlog,
     /// Streams of which everything arrived, both ways.
@@ -130,6 +132,7 @@ impl Streams {
             received: 0,
             most: send_capacity,
             capacity: send_capacity,
+            filled: false,
             backlog: Backlog::default(),
             finished: 0,
             recorder: None,

@@ -123,3 +123,22 @@ fn a_write_that_begins_is_taken_whole_and_the_next_one_waits() {
     }
     assert!(client.has_writable());
 }
+
+#[test]
+fn a_writer_without_anything_does_not_wait_until_full_buffers_have_drained() {
+    let wide = Limits { max_data: 1_000_000, max_stream_data_bidi_remote: 1_000_000, ..LIMITS };
+    let (mut client, mut server) =
+        (end_with(Role::Client, LIMITS, wide), end_with(Role::Server, wide, LIMITS));
+    let [large, small] = [(); 2].map(|()| client.open(Direction::Bidirectional).unwrap());
+    client.set_write_ahead(20_000);
+    assert_eq!(client.write(large, &pattern(100_000), false), Ok(64 * 1024));
+    assert_eq!(client.write(small, b"urgent", true), Ok(0));
+    assert!(writable(&mut client).is_empty());
+    while client.bytes_buffered() > 50_000 {
+        let packet = packet(&mut client, 1170);
+        deliver(&mut server, &packet);
+        ack(&mut client, &packet);
+    }
+    assert_eq!(writable(&mut client), [small]);
+    assert_eq!(client.write(small, b"urgent", true), Ok(6));
+}
