@@ -395,6 +395,8 @@ impl Receiving {
         }
         stats.header_decoded.get_or_insert(cx.now);
         stats.received_compressed += self.encoded.len() as u64;
+        self.encoded.clear();
+        self.encoded.shrink_to(MEMORY_KEPT);
         self.position = Position::Header;
         if trailers {
             self.accept_trailers(cx)?;
@@ -604,6 +606,7 @@ impl Receiving {
             was_unfinished: !self.stream_ended || in_section,
         };
         self.position = Position::Over;
+        self.encoded = Vec::new();
         self.stream_ended = true;
         self.stopped = true;
         // What is there can still be taken, but nobody is told of it any more.

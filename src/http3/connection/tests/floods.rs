@@ -161,3 +161,19 @@ fn a_section_that_never_ends_is_held_up_to_its_limit() {
     }
     assert_eq!(faced.code(), None);
 }
+
+#[test]
+fn an_encoded_section_is_not_kept_once_it_is_decoded() {
+    let mut faced = facing(Role::Server);
+    faced.control(&[]);
+    let value = "v".repeat(10_000);
+    let request = headers(&[&GET[..], &[("x-long", &value)]].concat());
+    let held = |faced: &Faced, id| {
+        let request = faced.end.h3.table.request(faced.end.key(id)).unwrap();
+        request.receiving.bytes_held()
+    };
+    faced.bidi(&request[..5_000], false);
+    assert!(held(&faced, 0) > 4_000);
+    faced.bidi(&request, false);
+    assert_eq!(held(&faced, 4), 0);
+}
