@@ -2,11 +2,12 @@
 //! know beforehand how much a write takes.
 
 use super::application::Room;
+use super::counts::PeerIndex;
 use super::event::{ReadError, UnknownStream, WriteError};
 use super::slots::{Side, Writer};
 use super::streams::Streams;
 use super::StreamKey;
-use crate::wire::Direction;
+use crate::wire::{Direction, StreamId};
 
 impl Streams {
     /// The next bytes of a stream as far as they lie in one piece. Empty if there are none, also
@@ -62,6 +63,12 @@ impl Streams {
         if let Some(slot) = self.slots.find(key) {
             self.set_writer(slot, Writer::Content);
         }
+    }
+
+    /// True if the peer may open the stream yet: no frame has named it so far.
+    pub fn may_come(&self, id: StreamId) -> bool {
+        let count = &self.peer[id.direction() as usize];
+        id.initiator() != self.role && count.classify(id.index()) == PeerIndex::New
     }
 
     /// Has the stream show up in [`Self::writable`] when there is more room, as after a write that

@@ -103,7 +103,8 @@ impl Connection {
             Some(key) if !self.table.is_undecided(key) => {
                 self.apply_priority(streams, key, &priority, PrioritySource::Update);
             }
-            // Not begun, or over: then it is forgotten with the oldest.
+            // RFC 9218 section 7.1: it is over, and others are to be remembered.
+            None if !streams.may_come(id) => {}
             _ => self.priorities.put(id, priority),
         }
         Ok(())

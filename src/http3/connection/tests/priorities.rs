@@ -123,3 +123,20 @@ fn a_client_tells_its_server() {
     exchange(&mut client, &mut server);
     assert_eq!(server.streams.priority(server.key(id.0)), Some((1, true)));
 }
+
+// RFC 9218 section 7.1.
+#[test]
+fn updates_of_requests_that_are_over_push_no_others_out() {
+    let mut faced = facing(Role::Server);
+    let theirs = faced.bidi(&headers(&GET), true);
+    let key = faced.ours(theirs);
+    faced.end.tell(key);
+    faced.end.fields(key);
+    faced.end.send(key, &[(":status", "204")], true);
+    faced.settle();
+    assert_eq!(faced.end.events.last(), Some(&Event::Closed(key)));
+    faced.control(&update(0, "u=1"));
+    assert_eq!((faced.end.h3.priorities.len(), faced.code()), (0, None));
+    faced.control(&update(4, "u=1"));
+    assert_eq!(faced.end.h3.priorities.len(), 1);
+}
