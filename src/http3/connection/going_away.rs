@@ -77,9 +77,11 @@ impl Connection {
         if self.going_away.received.is_some_and(|before| id > before) {
             return Err(ConnectionError::new(Code::ID_ERROR, "GOAWAY takes back an earlier one"));
         }
-        self.going_away.received = Some(id);
+        let before = self.going_away.received.replace(id);
         self.events.push_back(Event::GoAway { id });
-        if self.role == Role::Client {
+        // RFC 9114 section 10.5: a flood of these is not to cost a look at every request each.
+        let is_new = before != Some(id) && StreamId(id).index() < streams.opened_bidi(Role::Client);
+        if self.role == Role::Client && is_new {
             self.reject_requests_from(streams, id);
             self.send_decoder_instructions(streams)?;
         }
