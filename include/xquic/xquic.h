@@ -1790,7 +1790,7 @@ xqc_conn_settings_t xqc_conn_get_conn_settings_template(xqc_conn_settings_type_t
  * Opens a bidirectional stream on a client's connection. `settings` may be null. `user_data`
  * becomes the stream's.
  *
- * Returns null if the connection is not found or closing.
+ * Returns null if the connection is not found, closing, or speaks HTTP/3.
  */
 XQC_EXPORT_PUBLIC_API
 xqc_stream_t *xqc_stream_create(xqc_engine_t *engine,
@@ -1801,7 +1801,7 @@ xqc_stream_t *xqc_stream_create(xqc_engine_t *engine,
 /**
  * Opens a stream in either direction, on either side.
  *
- * Returns null if the connection is closing.
+ * Returns null if the connection is closing or speaks HTTP/3.
  */
 XQC_EXPORT_PUBLIC_API
 xqc_stream_t *xqc_stream_create_with_direction(xqc_connection_t *conn,

@@ -75,6 +75,10 @@ fn open(
     (direction, rate): (Direction, u64),
     user_data: *mut c_void,
 ) -> *mut xqc_stream_t {
+    if connection.http3().is_some() {
+        // What every stream is there is not for the host to say.
+        return std::ptr::null_mut();
+    }
     stamp(engine, connection);
     let opened = {
         let mut core = engine.core.borrow_mut();

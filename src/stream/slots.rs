@@ -174,6 +174,15 @@ impl Slots {
         self.streams.iter().map(|(slot, _)| slot as u32).collect()
     }
 
+    /// The keys of all streams.
+    pub(super) fn keys(&self) -> impl Iterator<Item = StreamKey> + '_ {
+        let key = |(slot, stream): (usize, &Stream)| StreamKey {
+            slot: slot as u32,
+            generation: stream.generation,
+        };
+        self.streams.iter().map(key)
+    }
+
     /// True if no more streams can be held.
     pub(super) fn is_full(&self) -> bool {
         self.streams.len() >= MAX_SLOTS

@@ -167,6 +167,11 @@ impl Streams {
         self.slots.look_up(id).map(|slot| self.slots.key(slot))
     }
 
+    /// The keys of all streams that were not forgotten.
+    pub fn keys(&self) -> impl Iterator<Item = StreamKey> + '_ {
+        self.slots.keys()
+    }
+
     /// The ID of a stream that was not forgotten.
     #[inline]
     pub fn id(&self, key: StreamKey) -> Option<StreamId> {

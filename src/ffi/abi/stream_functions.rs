@@ -13,7 +13,7 @@ extern "C" {
     /// Opens a bidirectional stream on a client's connection. `settings` may be null. `user_data`
     /// becomes the stream's.
     ///
-    /// Returns null if the connection is not found or closing.
+    /// Returns null if the connection is not found, closing, or speaks HTTP/3.
     pub fn xqc_stream_create(
         engine: *mut xqc_engine_t,
         cid: *const xqc_cid_t,
@@ -23,7 +23,7 @@ extern "C" {
 
     /// Opens a stream in either direction, on either side.
     ///
-    /// Returns null if the connection is closing.
+    /// Returns null if the connection is closing or speaks HTTP/3.
     pub fn xqc_stream_create_with_direction(
         conn: *mut xqc_connection_t,
         dir: xqc_stream_direction_t,

@@ -2,9 +2,11 @@
 
 use libc::c_char;
 
+use crate::ffi::abi::XQC_LOG_STATS;
 use crate::ffi::report::{report_stream, stream_ending};
 use crate::stream::StreamKey;
 use crate::time::{Duration, Instant};
+use crate::wire::Direction;
 
 use super::bytestream::report_bytestream;
 use super::layers::Layers;
@@ -91,6 +93,24 @@ fn end_stream(layers: Layers<'_>, key: StreamKey, whole: bool) {
 pub(in crate::ffi) fn end_streams(layers: Layers<'_>) {
     for key in in_order(layers) {
         end_stream(layers, key, false);
+    }
+    report_unidirectional(layers);
+}
+
+/// The records of the streams that no host knows.
+fn report_unidirectional(layers: Layers<'_>) {
+    if !layers.engine.log.enabled(XQC_LOG_STATS) {
+        return;
+    }
+    let keys = layers.with(|_, transport| {
+        let streams = transport.streams();
+        let is_unidirectional = |key: &StreamKey| {
+            streams.id(*key).is_some_and(|id| id.direction() == Direction::Unidirectional)
+        };
+        streams.keys().filter(is_unidirectional).collect::<Vec<_>>()
+    });
+    for key in keys.unwrap_or_default() {
+        report_stream(layers.engine, layers.connection, key, false);
     }
 }
 
