@@ -34,7 +34,7 @@ impl GivenUp {
         let every = FORGIVEN_EVERY.as_micros();
         let periods = now.saturating_since(self.since).as_micros() / every;
         self.count = self.count.saturating_sub(u32::try_from(periods).unwrap_or(u32::MAX));
-        self.since = self.since + Duration::from_micros(periods * every);
+        self.since += Duration::from_micros(periods * every);
     }
 
     /// One more was given up; false if that is one too many.

@@ -13,6 +13,7 @@ mod host;
 mod lossy;
 mod messages;
 mod priorities;
+mod random;
 mod raw;
 mod request_frames;
 mod settings;
