@@ -1,5 +1,7 @@
 //! Which bytes may stand where.
 
+use super::words;
+
 /// May stand in the name of a field on the wire: a token (RFC 9110 section 5.6.2) in lower case.
 const LOWER_TOKEN: u8 = 1;
 
@@ -53,9 +55,12 @@ pub(super) fn is_scheme(text: &[u8]) -> bool {
 /// The bytes of a field value (RFC 9110 section 5.5): no control characters but the tab.
 #[inline]
 pub(super) fn is_value(value: &[u8]) -> bool {
-    // All of it, without an early end: that takes many bytes at a time.
-    let control = |byte: u8| (byte < b' ') & (byte != b'\t') | (byte == 0x7f);
-    !value.iter().fold(false, |found, byte| found | control(*byte))
+    // Tabs are rare.
+    !words::any(value, words::has_control, has_control) || !has_control(value)
+}
+
+fn has_control(value: &[u8]) -> bool {
+    value.iter().any(|byte| byte.is_ascii_control() && *byte != b'\t')
 }
 
 /// A value that has no blanks either, as the parts of a request's target.
@@ -72,7 +77,11 @@ pub(super) fn has_outer_blanks(value: &[u8]) -> bool {
 }
 
 /// `value` without the blanks at its ends.
+#[inline]
 pub fn trimmed(value: &[u8]) -> &[u8] {
+    if !has_outer_blanks(value) {
+        return value;
+    }
     let blank = |byte: &u8| matches!(byte, b' ' | b'\t');
     let begin = value.iter().position(|byte| !blank(byte)).unwrap_or(value.len());
     let end = value.iter().rposition(|byte| !blank(byte)).map_or(begin, |last| last + 1);

@@ -8,6 +8,7 @@ mod error;
 mod name;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use super::priority::Priority;
 use super::qpack::{Field, FieldSection};

@@ -1,5 +1,7 @@
 //! Names of fields that mean something to HTTP/3 itself.
 
+use super::words;
+
 /// The pseudo-fields (RFC 9114 section 4.3, RFC 8441 section 4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pseudo {
@@ -59,8 +61,9 @@ pub(super) fn regular(name: &[u8]) -> Regular {
 }
 
 /// True if a name has to be lowered before it is sent (RFC 9114 section 4.2).
+#[inline]
 pub fn needs_lowering(name: &[u8]) -> bool {
-    name.iter().any(u8::is_ascii_uppercase)
+    words::any(name, words::has_upper_case, |name| name.iter().any(u8::is_ascii_uppercase))
 }
 
 /// Appends `name` in lower case.
