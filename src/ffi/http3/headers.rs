@@ -15,9 +15,15 @@ const USUAL: usize = 32;
 /// Fields in the order of the wire: pseudo-header fields first (RFC 9114 section 4.3), names in lower
 /// case (section 4.2), values without blanks at their ends, and none without a name.
 pub(super) struct WireFields<'a> {
-    fields: SmallVec<[Field<'a>; USUAL]>,
-    /// The places of the fields in the host's array.
-    places: SmallVec<[u32; USUAL]>,
+    lines: SmallVec<[Line<'a>; USUAL]>,
+    /// The host wants to know of some field what tables had of it.
+    pub wants_hits: bool,
+}
+
+/// A field and its place in the host's array.
+struct Line<'a> {
+    field: Field<'a>,
+    place: u32,
 }
 
 impl<'a> WireFields<'a> {
@@ -28,47 +34,55 @@ impl<'a> WireFields<'a> {
     ///
     /// Names and values are readable for their lengths as long as the fields are used.
     pub unsafe fn read(entries: &'a [xqc_http_header_t], lowered: &'a mut Vec<u8>) -> Option<Self> {
-        lowered.clear();
-        for entry in entries {
+        let mut read = Self { lines: SmallVec::new(), wants_hits: false };
+        let (mut in_order, mut regular, mut in_lower_case) = (true, false, true);
+        for (place, entry) in entries.iter().enumerate() {
             // SAFETY: the caller vouches for the texts.
-            let (name, _) = unsafe { texts(entry) }?;
-            if needs_lowering(name) {
-                lower_case_into(name, lowered);
-            }
+            let (name, value) = unsafe { texts(entry) }?;
+            read.wants_hits |= entry.save_nv_hit_flags != 0;
+            let Some(first) = name.first() else { continue };
+            let pseudo = *first == b':';
+            in_order &= !(regular && pseudo);
+            regular |= !pseudo;
+            in_lower_case &= !needs_lowering(name);
+            let field = Field { name, value: trimmed(value), indexing: indexing(entry.flags) };
+            read.lines.push(Line { field, place: place as u32 });
         }
-        let mut read = Self { fields: SmallVec::new(), places: SmallVec::new() };
-        let lowered = &lowered[..];
-        for pseudo in [true, false] {
-            let mut rest = lowered;
-            for (place, entry) in entries.iter().enumerate() {
-                // SAFETY: as above.
-                let (mut name, value) = unsafe { texts(entry) }?;
-                if needs_lowering(name) {
-                    (name, rest) = rest.split_at(name.len());
-                }
-                if !name.is_empty() && (name[0] == b':') == pseudo {
-                    let value = trimmed(value);
-                    read.fields.push(Field { name, value, indexing: indexing(entry.flags) });
-                    read.places.push(place as u32);
-                }
-            }
+        if !in_order {
+            // Stable: otherwise the order is the host's.
+            read.lines.sort_by_key(|line| line.field.name[0] != b':');
+        }
+        if !in_lower_case {
+            read.lower(lowered);
         }
         Some(read)
     }
 
+    #[cold]
+    fn lower(&mut self, lowered: &'a mut Vec<u8>) {
+        lowered.clear();
+        for line in &self.lines {
+            lower_case_into(line.field.name, lowered);
+        }
+        let mut rest = &lowered[..];
+        for line in &mut self.lines {
+            (line.field.name, rest) = rest.split_at(line.field.name.len());
+        }
+    }
+
     /// True without fields.
     pub fn is_empty(&self) -> bool {
-        self.fields.is_empty()
+        self.lines.is_empty()
     }
 
     /// The fields.
     pub fn iter(&self) -> impl Iterator<Item = Field<'a>> + Clone + '_ {
-        self.fields.iter().copied()
+        self.lines.iter().map(|line| line.field)
     }
 
     /// The place of a field in the host's array.
     pub fn place(&self, index: usize) -> usize {
-        self.places[index] as usize
+        self.lines[index].place as usize
     }
 }
 

@@ -55,7 +55,6 @@ unsafe fn send_headers(
 ) -> Result<usize, xqc_int_t> {
     // SAFETY: the caller vouches for the array.
     let listed = unsafe { entries(headers) }.ok_or(-XQC_H3_EPARAM)?;
-    let wants_hits = listed.iter().any(|entry| entry.save_nv_hit_flags != 0);
     // SAFETY: the caller vouches for the texts.
     let fields = unsafe { WireFields::read(listed, lowered) }.ok_or(-XQC_H3_EPARAM)?;
     if fields.is_empty() {
@@ -65,7 +64,7 @@ unsafe fn send_headers(
     let is_interim = check(layers, request, &fields)?;
     let array = headers.headers;
     let report = |index: usize, hit| {
-        if wants_hits {
+        if fields.wants_hits {
             // SAFETY: the place is one of the array's, which the caller lets us write to; what is
             // read of the entries meanwhile are only the texts.
             let entry = unsafe { &mut *array.add(fields.place(index)) };
