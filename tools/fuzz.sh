@@ -7,7 +7,8 @@
 . "$(dirname "$0")/common.sh"
 
 VERSION=0.13.2
-TARGETS=(headers frames transport_parameters tokens qpack qpack_streams server client)
+TARGETS=(headers frames transport_parameters tokens qpack qpack_streams server client http3_frames
+    http3_server)
 
 [ $# -gt 0 ] || die "how many seconds?"
 seconds=$1

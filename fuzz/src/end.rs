@@ -16,16 +16,29 @@ use xquic::wire::{
 };
 
 use crate::certificate;
+use crate::http3::Application;
 
 /// Datagrams one end may send without hearing anything; far more than any window.
 const MAX_BURST: usize = 10_000;
 
 const ALPN: &[u8] = b"fuzz";
 
+/// What an end does with its streams.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// It reads and writes bytes.
+    Raw,
+    /// HTTP/3.
+    Http3,
+}
+
 pub struct End {
     engine: Engine,
     key: Option<ConnectionKey>,
     settings: Arc<Settings>,
+    protocol: Protocol,
+    /// HTTP/3 on the connection, once there is one.
+    application: Option<Application>,
 }
 
 /// Where the other end is, seen from either.
@@ -59,7 +72,7 @@ fn controller() -> Controller {
 }
 
 impl End {
-    pub fn new(role: Role) -> Self {
+    pub fn new(role: Role, protocol: Protocol) -> Self {
         // Small limits are reached by short scripts.
         let settings = Settings {
             initial_max_data: 1 << 16,
@@ -68,7 +81,8 @@ impl End {
             initial_max_streams_uni: 8,
             ..Settings::default()
         };
-        Self { engine: engine(role), key: None, settings: Arc::new(settings) }
+        let (engine, settings) = (engine(role), Arc::new(settings));
+        Self { engine, key: None, settings, protocol, application: None }
     }
 
     /// Begins a connection, if this is a client.
@@ -94,6 +108,18 @@ impl End {
             versions: &[],
         };
         self.key = Some(self.engine.connect(now, config).unwrap());
+        self.start();
+    }
+
+    /// Begins to speak HTTP/3, if that is the protocol.
+    fn start(&mut self) {
+        let connection = self.key.and_then(|key| self.engine.connection_mut(key));
+        let Some(connection) = connection.filter(|_| self.protocol == Protocol::Http3) else {
+            return;
+        };
+        let mut application = Application::new(connection.role(), false, 2);
+        application.start(connection.streams_mut());
+        self.application = Some(application);
     }
 
     pub fn receive(&mut self, now: Instant, datagram: &[u8]) {
@@ -112,6 +138,7 @@ impl End {
             };
             if let Ok(key) = self.engine.accept(now, &incoming, terms) {
                 self.key = Some(key);
+                self.start();
                 self.engine.feed(key, now, &arrival, datagram);
             }
         }
@@ -195,6 +222,9 @@ impl End {
                     self.engine.retire_connection_id(key, cid, now);
                 }
                 Event::HandshakeConfirmed => self.engine.forget_first_dcid(key, now),
+                Event::Stream(event) if self.application.is_some() => {
+                    self.speak(key, now, Some(event));
+                }
                 Event::Stream(StreamEvent::Closed(stream)) => {
                     if let Some(connection) = self.engine.connection_mut(key) {
                         connection.streams_mut().forget(stream);
@@ -203,7 +233,27 @@ impl End {
                 _ => {}
             }
         }
-        self.read(key);
+        match self.application {
+            Some(_) => self.speak(key, now, None),
+            None => self.read(key),
+        }
+    }
+
+    /// Lets HTTP/3 act on an event, or on what there is to read and write.
+    fn speak(&mut self, key: ConnectionKey, now: Instant, event: Option<StreamEvent>) {
+        let connection = self.engine.connection_mut(key);
+        let Some(connection) = connection.filter(|connection| connection.state().is_open()) else {
+            return;
+        };
+        let Some(application) = &mut self.application else { return };
+        let streams = connection.streams_mut();
+        let result = match event {
+            Some(event) => application.on_stream_event(streams, event, now),
+            None => application.pass(streams, now),
+        };
+        if let Err(error) = result {
+            connection.close_on_application_error(now, error.code.0, error.reason);
+        }
     }
 
     fn read(&mut self, key: ConnectionKey) {
@@ -225,6 +275,9 @@ impl End {
         let Some(connection) = self.key.and_then(|key| self.engine.connection_mut(key)) else {
             return;
         };
+        if let Some(application) = &mut self.application {
+            return application.work(connection.streams_mut(), what, now);
+        }
         let direction =
             if what & 0x80 == 0 { Direction::Bidirectional } else { Direction::Unidirectional };
         match what & 7 {

@@ -6,19 +6,29 @@
 
 mod certificate;
 mod end;
+mod http3;
 mod script;
 
 use xquic::time::Duration;
 use xquic::wire::Role;
 
 pub use end::{addresses, engine};
+pub use http3::Application;
 
-use end::End;
+use end::{End, Protocol};
 use script::{Action, Script};
 
 /// Runs the script `data` against an end with this role.
 pub fn drive(role: Role, data: &[u8]) {
-    let mut pair = Pair::new(role);
+    run(Pair::new(role, Protocol::Raw), data);
+}
+
+/// The same where both ends speak HTTP/3.
+pub fn drive_http3(role: Role, data: &[u8]) {
+    run(Pair::new(role, Protocol::Http3), data);
+}
+
+fn run(mut pair: Pair, data: &[u8]) {
     for action in Script::new(data) {
         pair.act(&action);
     }
@@ -39,11 +49,15 @@ struct Pair {
 }
 
 impl Pair {
-    fn new(role: Role) -> Self {
+    fn new(role: Role, protocol: Protocol) -> Self {
         let other = if role == Role::Client { Role::Server } else { Role::Client };
-        let now = xquic::time::Instant::from_micros(1_000_000);
-        let mut pair =
-            Self { target: End::new(role), honest: End::new(other), now, number: 1 << 20 };
+        let (now, number) = (xquic::time::Instant::from_micros(1_000_000), 1 << 20);
+        let mut pair = Self {
+            target: End::new(role, protocol),
+            honest: End::new(other, protocol),
+            now,
+            number,
+        };
         pair.target.connect(now);
         pair.honest.connect(now);
         pair
@@ -64,7 +78,12 @@ impl Pair {
                 }
             }
             Action::Pass(time) => self.pass(*time),
-            Action::Work(what) => self.target.work(self.now, *what),
+            Action::Work(what) => {
+                self.target.work(self.now, *what);
+                if what & 8 != 0 {
+                    self.honest.work(self.now, *what);
+                }
+            }
         }
         // What the target has to say is lost, unless the peers talk.
         self.target.sent(self.now);
