@@ -214,6 +214,8 @@ static void closing_many_in_turn(void)
     for (unsigned i = 0; i < rounds; i++) {
         for (unsigned j = 0; j < 10; j++) {
             sim_exchange *asked = sim_post(conn, 2000, 2000);
+            check_context("round %u, request %u, closed %d, error %d", i, j, conn->closed,
+                          conn->close_errno);
             CHECK(asked != NULL);
             sim_run_for(world, j * SIM_MILLISECOND);
             if (!asked->closed) {

@@ -28,12 +28,7 @@
 #include <unistd.h>
 
 #include "pair.h"
-#ifdef CTESTS_HTTP3
 #include "requests.h"
-#define REQUEST_MODES " | h3-small [--count N] [--at-once N] | h3-large [--count N] [--at-once N]"
-#else
-#define REQUEST_MODES ""
-#endif
 
 #define SECOND ((uint64_t)1000000)
 
@@ -227,7 +222,6 @@ static void run_link(const link_run *run, const char *name)
     demand(known, "no such controller");
 }
 
-#ifdef CTESTS_HTTP3
 static long peak_kib(void)
 {
     struct rusage usage;
@@ -266,7 +260,6 @@ static void run_requests(const char *name, const requests_plan *plan)
     pair_stop();
     requests_free();
 }
-#endif
 
 static const char *text_after(int argc, char **argv, const char *option)
 {
@@ -314,7 +307,6 @@ int main(int argc, char **argv)
             .seed = number_after(argc, argv, "--seed", 1),
         };
         run_link(&run, text_after(argc, argv, "--cc"));
-#ifdef CTESTS_HTTP3
     } else if (strcmp(what, "h3-small") == 0) {
         const requests_plan plan = {number_after(argc, argv, "--count", 20000),
                                     number_after(argc, argv, "--at-once", 100), 1024};
@@ -323,11 +315,11 @@ int main(int argc, char **argv)
         const requests_plan plan = {number_after(argc, argv, "--count", 2000),
                                     number_after(argc, argv, "--at-once", 20), 102400};
         run_requests(what, &plan);
-#endif
     } else {
         fprintf(stderr, "usage: %s bulk [--mb N] [--mmsg] | handshake [--count N] | "
-                        "idle [--count N] | link [--mb N] [--loss P] [--cc NAME] [--seed N]%s\n",
-                argv[0], REQUEST_MODES);
+                        "idle [--count N] | link [--mb N] [--loss P] [--cc NAME] [--seed N] | "
+                        "h3-small [--count N] [--at-once N] | h3-large [--count N] [--at-once N]\n",
+                argv[0]);
         return 2;
     }
     return 0;

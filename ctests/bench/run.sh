@@ -40,10 +40,8 @@ while [ "$round" -lt "$rounds" ]; do
     round=$((round + 1))
 done
 "$bench" idle --count "$pairs"
-# As long as there are libraries without HTTP/3.
-http3=$("$bench" 2>&1 | grep -c h3-small || true)
 round=0
-while [ "$round" -lt "$rounds" ] && [ "$http3" -gt 0 ]; do
+while [ "$round" -lt "$rounds" ]; do
     "$bench" h3-small --count "$requests"
     "$bench" h3-large --count "$large_requests"
     round=$((round + 1))
@@ -91,7 +89,5 @@ per_request() {
     echo "instructions per request, $1: $(((many - few) / ($3 - $2)))"
 }
 
-if [ "$http3" -gt 0 ]; then
-    per_request h3-small 500 2500
-    per_request h3-large 50 150
-fi
+per_request h3-small 500 2500
+per_request h3-large 50 150

@@ -362,7 +362,16 @@ static void compare(sim_exchange *exchange, const uint8_t *bytes, size_t length)
     CHECK(length <= sizeof(expected));
     CHECK(exchange->received + length <= exchange->receive_total);
     sim_pattern(seed_of(exchange, false), exchange->received, expected, length);
-    CHECK(memcmp(expected, bytes, length) == 0);
+    if (memcmp(expected, bytes, length) != 0) {
+        size_t right = 0;
+        while (expected[right] == bytes[right]) {
+            right++;
+        }
+        check_context("request %llu at the %s: %zu bytes from %llu on, of which %zu are right",
+                      (unsigned long long)exchange->id, exchange->is_client ? "client" : "server",
+                      length, (unsigned long long)exchange->received, right);
+        CHECK(!"the content is wrong");
+    }
     exchange->received += length;
 }
 
