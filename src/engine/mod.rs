@@ -276,7 +276,8 @@ impl Engine {
                 schedule.activate(key, &mut entry.slot);
                 continue;
             }
-            match entry.connection.next_timeout(now) {
+            let visit = Schedule::visit(&entry.slot);
+            match entry.connection.next_timeout(now).into_iter().chain(visit).min() {
                 Some(later) if later > now => schedule.set_wakeup(key, &mut entry.slot, later),
                 _ => schedule.activate(key, &mut entry.slot),
             }
@@ -311,7 +312,7 @@ impl Engine {
     pub fn wake_at(&mut self, key: ConnectionKey, deadline: Instant) {
         let Self { connections, schedule, .. } = self;
         if let Some(entry) = live(connections, key) {
-            schedule.set_wakeup(key, &mut entry.slot, deadline);
+            schedule.set_visit(key, &mut entry.slot, deadline);
         }
     }
 

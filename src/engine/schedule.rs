@@ -23,6 +23,8 @@ pub struct Schedule {
 pub struct Slot {
     active: bool,
     wakeup: Option<Instant>,
+    /// When somebody wants it looked at, whatever its own deadlines say.
+    visit: Option<Instant>,
 }
 
 impl Schedule {
@@ -45,6 +47,7 @@ impl Schedule {
     #[inline]
     pub fn on_taken(slot: &mut Slot) {
         slot.active = false;
+        slot.visit = None;
     }
 
     /// Has the connection looked at again at `deadline`.
@@ -54,6 +57,19 @@ impl Schedule {
             slot.wakeup = Some(deadline);
             self.wakeups.push(Reverse((deadline, key)));
         }
+    }
+
+    /// Has the connection looked at by `deadline` for a reason that it does not know of itself.
+    #[inline]
+    pub fn set_visit(&mut self, key: ConnectionKey, slot: &mut Slot, deadline: Instant) {
+        slot.visit = Some(slot.visit.map_or(deadline, |known| known.min(deadline)));
+        self.set_wakeup(key, slot, deadline);
+    }
+
+    /// When [`Schedule::set_visit`] wants the connection looked at, until that happens.
+    #[inline]
+    pub fn visit(slot: &Slot) -> Option<Instant> {
+        slot.visit
     }
 
     /// Takes out a wake-up that has come. The caller checks with [`Schedule::on_woken`].
@@ -130,6 +146,21 @@ mod tests {
         let (deadline, woken) = schedule.next_due(at(10)).unwrap_or_default();
         assert_eq!(woken, key);
         assert!(Schedule::on_woken(&mut slot, deadline));
+    }
+
+    #[test]
+    fn a_visit_is_remembered_behind_an_earlier_wake_up_until_it_is_made() {
+        let key = ConnectionKey::new(0, 1);
+        let (mut schedule, mut slot) = (Schedule::default(), Slot::default());
+        schedule.set_wakeup(key, &mut slot, at(10));
+        schedule.set_visit(key, &mut slot, at(20));
+        schedule.set_visit(key, &mut slot, at(30));
+        let (deadline, _) = schedule.next_due(at(10)).unwrap_or_default();
+        assert!(Schedule::on_woken(&mut slot, deadline));
+        assert_eq!(Schedule::visit(&slot), Some(at(20)));
+        schedule.activate(key, &mut slot);
+        Schedule::on_taken(&mut slot);
+        assert_eq!(Schedule::visit(&slot), None);
     }
 
     #[test]
