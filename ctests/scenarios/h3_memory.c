@@ -192,6 +192,7 @@ static void requests_leave_nothing(void)
         }
         sim_run_for(world, SIM_SECOND);
         CHECK_EQ(conn->open_exchanges, 0);
+        CHECK_EQ(sim_server_conn(world, conn)->open_exchanges, 0);
         world->options.application->forget(conn);
         world->options.application->forget(sim_server_conn(world, conn));
         heap = i == rounds ? sim_heap_in_use() : heap;

@@ -170,6 +170,30 @@ static void a_request_is_created_read_and_closed(void)
     sim_world_free(world);
 }
 
+/* The last notice does not wait for the connection to have something else to do. */
+static void the_end_of_a_request_is_told_soon(void)
+{
+    sim_world *world = world_with(NULL);
+    sim_conn *conn = sim_established(world);
+    for (unsigned kind = 0; kind < 3; kind++) {
+        check_context("kind %u", kind);
+        sim_run_for(world, 20 * SIM_SECOND);
+        sim_exchange *asked = sim_post(conn, 100, 1000);
+        if (kind == 1) {
+            sim_exchange_close(asked);
+        }
+        sim_run_for(world, kind == 2 ? 15 * SIM_MILLISECOND : 500 * SIM_MILLISECOND);
+        if (kind == 2) {
+            sim_exchange_close(sim_exchange_peer(world, asked));
+            sim_run_for(world, 500 * SIM_MILLISECOND);
+        }
+        CHECK(asked->closed);
+        const sim_exchange *served = sim_exchange_peer(world, asked);
+        CHECK(served == NULL || served->closed);
+    }
+    sim_world_free(world);
+}
+
 /* Of one side: conn_closing if `announced`, the ends of all three requests, that of the connection,
  * and nothing more. */
 static void check_end(const sim_world *world, size_t from, bool is_server, bool announced)
@@ -330,6 +354,7 @@ static const check_case CASES[] = {
      the_certificate_is_asked_for_after_the_connection_exists, CHECK_UPSTREAM_FAILS},
     {"a_client_connection_comes_up_in_order", a_client_connection_comes_up_in_order, 0},
     {"a_request_is_created_read_and_closed", a_request_is_created_read_and_closed, 0},
+    {"the_end_of_a_request_is_told_soon", the_end_of_a_request_is_told_soon, 0},
     {"live_requests_end_before_their_connection", live_requests_end_before_their_connection, 0},
     {"an_idle_end_is_not_announced", an_idle_end_is_not_announced, 0},
     {"a_refused_connection_has_no_end", a_refused_connection_has_no_end, 0},

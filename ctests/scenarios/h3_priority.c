@@ -11,69 +11,6 @@ static xqc_h3_priority_t parsed(const char *text)
     return priority;
 }
 
-/* ---- the text ---- */
-
-static void defaults_are_urgency_three_and_nothing_else(void)
-{
-    static const char *const NOTHING[] = {"", "x=1", "foo, bar;baz=2"};
-    for (size_t i = 0; i < CHECK_COUNT(NOTHING); i++) {
-        xqc_h3_priority_t priority = parsed(NOTHING[i]);
-        CHECK_EQ(priority.urgency, 3);
-        CHECK_EQ(priority.incremental, 0);
-        CHECK_EQ(priority.schedule, 0);
-        CHECK_EQ(priority.reinject, 0);
-    }
-}
-
-static void known_members_are_read(void)
-{
-    xqc_h3_priority_t priority = parsed("u=5, i, s=2, r=1");
-    CHECK_EQ(priority.urgency, 5);
-    CHECK_EQ(priority.incremental, 1);
-    CHECK_EQ(priority.schedule, 2);
-    CHECK_EQ(priority.reinject, 1);
-    CHECK_EQ(parsed("i=?0").incremental, 0);
-    CHECK_EQ(parsed("i=?1,u=0").urgency, 0);
-    CHECK_EQ(parsed("u=1, u=6").urgency, 6);
-}
-
-/* Of a text that is no value at all nothing is kept. Upstream keeps what it read before. */
-static void bad_text_leaves_the_defaults(void)
-{
-    static const char *const BAD[] = {"u=1, i=7", "u=1, i=x"};
-    for (size_t i = 0; i < CHECK_COUNT(BAD); i++) {
-        xqc_h3_priority_t priority;
-        memset(&priority, 0x5a, sizeof(priority));
-        CHECK_EQ(xqc_parse_http_priority(&priority, (const uint8_t *)BAD[i], strlen(BAD[i])),
-                 -XQC_H3_INVALID_PRIORITY);
-        CHECK_EQ(priority.urgency, 3);
-        CHECK_EQ(priority.incremental, 0);
-    }
-}
-
-static void what_is_written_is_read_again(void)
-{
-    for (unsigned kind = 0; kind < 8 * 2 * 2; kind++) {
-        xqc_h3_priority_t priority;
-        xqc_h3_priority_init(&priority);
-        priority.urgency = kind % 8;
-        priority.incremental = kind / 8 % 2;
-        priority.schedule = kind / 16 % 2;
-        uint8_t text[64];
-        size_t length = xqc_write_http_priority(&priority, text, sizeof(text));
-        CHECK(length > 0 && length < sizeof(text));
-        xqc_h3_priority_t again;
-        CHECK_EQ(xqc_parse_http_priority(&again, text, length), XQC_OK);
-        CHECK_EQ(again.urgency, priority.urgency);
-        CHECK_EQ(again.incremental, priority.incremental);
-        CHECK_EQ(again.schedule, priority.schedule);
-    }
-    xqc_h3_priority_t priority;
-    uint8_t text[64];
-    xqc_h3_priority_init(&priority);
-    CHECK_EQ((ssize_t)xqc_write_http_priority(&priority, text, 5), -XQC_H3_BUFFER_EXCEED);
-}
-
 /* ---- the order ---- */
 
 static xqc_h3_priority_t hasty;
@@ -235,11 +172,6 @@ static void a_priority_out_of_range_is_refused(void)
 }
 
 static const check_case CASES[] = {
-    {"defaults_are_urgency_three_and_nothing_else", defaults_are_urgency_three_and_nothing_else,
-     0},
-    {"known_members_are_read", known_members_are_read, 0},
-    {"bad_text_leaves_the_defaults", bad_text_leaves_the_defaults, CHECK_UPSTREAM_FAILS},
-    {"what_is_written_is_read_again", what_is_written_is_read_again, 0},
     {"an_urgent_response_goes_ahead", an_urgent_response_goes_ahead, CHECK_UPSTREAM_FAILS},
     {"the_field_of_a_request_is_obeyed", the_field_of_a_request_is_obeyed, CHECK_UPSTREAM_FAILS},
     {"a_change_of_mind_is_obeyed", a_change_of_mind_is_obeyed, CHECK_UPSTREAM_FAILS},
