@@ -632,7 +632,7 @@ impl Receiving {
     }
 }
 
-/// What [`Receiving::read_body`] delivered.
+/// What reading content delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BodyRead {
     /// Bytes written.
