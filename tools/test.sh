@@ -115,8 +115,15 @@ step_speed() {
     awk '
         /^instructions per byte:/ { instructions = $4 + 0 }
         /^idle:/ { resident = $2 + 0 }
+        /^instructions per request, h3-small:/ { small = $5 + 0 }
+        /^instructions per request, h3-large:/ { large = $5 + 0 }
         END {
-            if (!instructions || !resident) { print "a figure is missing"; exit 1 }
+            if (!instructions || !resident || !small || !large) {
+                print "a figure is missing"; exit 1
+            }
+            # 0.45 of what upstream takes, and as much as it takes.
+            if (small > 81000) { print "more than 81,000 instructions per small request"; exit 1 }
+            if (large > 1536000) { print "more than 1,536,000 instructions per large one"; exit 1 }
             if (instructions > 12.5) { print "more than 12.5 instructions per byte"; exit 1 }
             if (resident > 55000) { print "more than 55,000 bytes per idle pair"; exit 1 }
         }' "$figures"
