@@ -2,8 +2,9 @@
 
 A peer can `visit` a server, which gives a Visit, and `serve` a folder, which gives a Host while its
 block lasts. A visit asks for all paths at once; if it is to be `settled`, most of them only when the
-SETTINGS of the server have come, so that dynamic tables can be used. What a peer's programs cannot do or tell is None in a Visit and a Host, or missing in
-the sets `as_client` and `as_server`, whose members are:
+SETTINGS of the server have come, so that dynamic tables can be used. What a peer's programs cannot
+do or tell is None in a Visit and a Host, or missing in the sets `as_client` and `as_server`, whose
+members are:
 
     trailers   a server ends responses with them if the path ends in ?trailers, a client shows them
     request trailers   a client sends them, a server tells in its answer to POST what it got
@@ -24,6 +25,8 @@ from pathlib import Path
 from support import START_SECONDS
 
 VISIT_SECONDS = 300
+# Until a server has seen that its clients are gone, which it may hear of after they have ended.
+GONE_SECONDS = 10
 ALL = {"trailers", "request trailers", "dynamic"}
 
 
@@ -79,6 +82,10 @@ class Peer:
         found = re.search(r"listening on .*:(\d+)\n", log)
         return int(found.group(1)) if found else None
 
+    def is_at_rest(self, log):
+        """Whether a server has written all that it tells of its connections so far."""
+        return True
+
     def uploaded(self, answer, sent):
         """Whether the answer to a POST proves that the server got all of a body with the digest
         `sent`; None: the answer does not tell."""
@@ -99,6 +106,9 @@ class Peer:
         try:
             host = Host(self.await_port(process, log), log)
             yield host
+            deadline = time.monotonic() + GONE_SECONDS
+            while time.monotonic() < deadline and not self.is_at_rest(log.read_text(errors="replace")):
+                time.sleep(0.02)
             process.terminate()
             host.status = process.wait(timeout=10)
         finally:
@@ -249,6 +259,11 @@ class LinePeer(Peer):
         tls = work / "tls"
         command = [*self.command, "server", tls / "cert.pem", tls / "key.pem", work / "root"]
         return self.run_server(command, work / f"{self.name}.log")
+
+    def is_at_rest(self, log):
+        """A server that tells of connections when they end says before that it accepts them."""
+        kinds = [line.partition("\t")[0] for line in log.splitlines()]
+        return kinds.count("connection") >= kinds.count("accepted")
 
     def read_log(self, host):
         for line in host.log.read_text().splitlines():

@@ -41,8 +41,8 @@ pub(super) struct Closing {
     /// `None` for a code of the application.
     frame_type: Option<u64>,
     reason: &'static str,
-    /// CONNECTION_CLOSE is to be sent, or sent again.
-    due: bool,
+    /// CONNECTION_CLOSE is to be sent, or sent again, from this level on.
+    due: Option<Space>,
     /// Datagrams that came since, and at which count the next answer is due: each answer waits for
     /// twice as many (RFC 9000 section 10.2.1).
     received: u32,
@@ -222,7 +222,7 @@ impl Connection {
         if closing.received >= closing.next_answer {
             closing.next_answer = closing.next_answer.saturating_mul(2);
             closing.received = 0;
-            closing.due = true;
+            closing.due = Some(Space::Initial);
         }
     }
 
@@ -249,60 +249,53 @@ impl Connection {
         }
     }
 
-    /// Writes the datagram with CONNECTION_CLOSE, at every level the peer may read.
+    /// Writes a datagram with CONNECTION_CLOSE at the next level that the peer may read.
+    ///
+    /// Each level has a datagram of its own: a peer that has discarded the keys of the first packet
+    /// must still look at the others of a datagram (RFC 9000 section 12.2), but not all do.
     pub(super) fn transmit_close(&mut self, now: Instant, buffer: &mut [u8]) -> Option<usize> {
-        let closing = self.closing.as_deref().filter(|closing| closing.due)?;
+        let closing = self.closing.as_deref()?;
         let (code, frame_type, reason) = (closing.code, closing.frame_type, closing.reason);
+        let id = self.next_close_level(closing.due?)?;
         let budget = self.path.amplification.budget();
         let size = u64::from(self.path.max_datagram_size).min(budget).min(buffer.len() as u64);
         let buffer = &mut buffer[..size as usize];
-        let mut used = 0;
-        let mut open: Option<Draft> = None;
-        let mut initial = false;
-        for id in Space::ALL {
-            if !self.can_seal(id) {
-                continue;
-            }
-            let frame = close_frame(id, code, frame_type, reason);
-            let room = buffer.get_mut(used..);
-            let Some(mut builder) = room.and_then(|room| self.start_packet(id, room)) else {
-                break;
-            };
-            // A peer in the middle of the handshake may read no higher level than one without room.
-            if builder.frames.remaining() < frame.encoded_len() {
-                break;
-            }
-            frame.encode(&mut builder.frames);
-            let Some(draft) = Draft::new(id, used, builder, Content::default()) else { continue };
-            used = draft.end();
-            initial |= id == Space::Initial;
-            if let Some(complete) = open.replace(draft) {
-                self.finish(&complete, now, buffer);
-            }
-        }
         // Where nothing can be sent now, to an address that has used up its limit perhaps, the close
         // stays due.
-        let last = open?;
+        let mut builder = self.start_packet(id, buffer)?;
+        let frame = close_frame(id, code, frame_type, reason);
+        if builder.frames.remaining() < frame.encoded_len() {
+            return None;
+        }
+        frame.encode(&mut builder.frames);
+        let draft = Draft::new(id, 0, builder, Content::default())?;
+        // RFC 9000 section 14.1 asks for full datagrams with Initials; some peers drop others.
+        let len = self.finish_last(draft, id == Space::Initial, now, buffer);
+        let following = Space::ALL.get(id.index() + 1).copied();
+        let following = following.and_then(|following| self.next_close_level(following));
         if let Some(closing) = self.closing.as_deref_mut() {
-            closing.due = false;
+            closing.due = following;
         }
         self.stats.milestones.close_sent.get_or_insert(now);
-        // RFC 9000 section 14.1 asks for full datagrams with Initials; some peers drop others.
-        let len = self.finish_last(last, initial, now, buffer);
         self.path.amplification.on_sent(len);
         self.stats.datagrams_sent += 1;
         self.stats.bytes_sent += len as u64;
         self.trace_datagram_sent(len);
         Some(len)
     }
+
+    /// The first level from `first` on that there are keys for.
+    fn next_close_level(&mut self, first: Space) -> Option<Space> {
+        Space::ALL.into_iter().skip(first.index()).find(|&id| self.can_seal(id))
+    }
 }
 
 impl Closing {
     fn new(code: u64, frame_type: Option<u64>, reason: &'static str) -> Self {
-        let (received, next_answer) = (0, 1);
+        let (due, received, next_answer) = (Some(Space::Initial), 0, 1);
         // The host's code may be larger than what the frame holds (RFC 9000 section 16).
         let code = code.min(varint::MAX);
-        Self { code, frame_type, reason, due: true, received, next_answer, failure: None }
+        Self { code, frame_type, reason, due, received, next_answer, failure: None }
     }
 }
 

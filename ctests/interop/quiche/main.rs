@@ -18,7 +18,8 @@
 //!     --session FILE    resume the session of FILE with 0-RTT if there is one, and leave the new one
 //!
 //! Both print lines of fields apart by tabs: `response PATH STATUS LENGTH SHA256`,
-//! `header PATH NAME VALUE`, `trailer PATH NAME VALUE`, `connection RESUMED EARLY REQUESTS`.
+//! `header PATH NAME VALUE`, `trailer PATH NAME VALUE`, `connection RESUMED EARLY REQUESTS`. The
+//! server begins each connection with `accepted ADDRESS`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

@@ -85,6 +85,7 @@ fn take(
         let connection = quiche::accept(&connection_id(), None, to, from, config).unwrap();
         let mut peer = Peer::new(connection);
         peer.connection.recv(datagram, info).ok();
+        println!("accepted\t{from}");
         peers.insert(header.dcid, peer);
     }
 }

@@ -90,7 +90,8 @@ fn a_server_closes_at_every_level_the_client_may_read() {
     let flight = pair.sent(Role::Server);
     close(&mut pair, Role::Server, LocalClose::NoError);
     let close = pair.sent(Role::Server);
-    assert_eq!(close.len(), 1);
+    // A peer that has no keys for one packet might skip the rest of its datagram.
+    assert_eq!(close.len(), 3, "each level has a datagram of its own");
     let blind = pair.look(Role::Client, &close);
     assert_eq!(blind.len(), 1, "only the Initial before the ServerHello is there");
     assert_eq!(blind[0].space, Space::Initial);

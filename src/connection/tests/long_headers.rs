@@ -42,9 +42,8 @@ fn an_initial_that_closes_comes_in_a_full_sized_datagram() {
         let now = pair.now;
         pair.end(role).connection.close(now, LocalClose::Application(7));
         let close = pair.sent(role);
-        assert_eq!(close.len(), 1, "{role:?}");
         assert!(close[0].len() >= 1200, "{role:?}: {}", close[0].len());
-        let packets = pair.look(role.peer(), &close);
+        let packets = pair.look(role.peer(), &close[..1]);
         assert_eq!(packets[0].space, Space::Initial);
     }
 }

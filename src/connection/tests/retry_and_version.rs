@@ -305,7 +305,8 @@ fn a_close_before_validation_keeps_to_the_limit() {
     pair.give_all(Role::Server, &flight);
     pair.server.connection.close(now, LocalClose::NoError);
     let close = pair.sent(Role::Server);
-    assert_eq!((close.len(), close[0].len()), (1, 1200));
+    assert_eq!(close[0].len(), 1200);
+    assert!(bytes(&close) <= 3 * bytes(&flight));
 }
 
 /// RFC 9000 section 17.2.5.2: whatever a token leaves of the Initial; one that leaves nothing ends in
