@@ -11,15 +11,6 @@
 void xqc_conn_set_init_idle_timeout(xqc_connection_t *conn, xqc_msec_t init_idle_time_out);
 xqc_connection_t *xqc_engine_conns_hash_find(xqc_engine_t *engine, const xqc_cid_t *cid, char type);
 
-static sim_conn *confirmed(sim_world *world)
-{
-    sim_conn *conn = sim_connect(world);
-    CHECK(conn != NULL);
-    CHECK(sim_run(world, sim_is_confirmed, conn, 10 * SIM_SECOND));
-    CHECK(sim_server_conn(world, conn) != NULL);
-    return conn;
-}
-
 typedef struct filter {
     sim_conn *conn;
     unsigned calls;
@@ -63,7 +54,7 @@ static void a_filter_takes_the_place_of_the_socket(void)
         options.use_mmsg = mmsg != 0;
         options.client_config.sendmmsg_on = (int)mmsg;
         sim_world *world = sim_world_new(&options);
-        sim_conn *conn = confirmed(world);
+        sim_conn *conn = sim_established(world);
         sim_run_for(world, SIM_SECOND);
         filter self = {.conn = conn};
         xqc_conn_set_pkt_filter_callback(conn->handle, pass_on, &self);
@@ -94,7 +85,7 @@ static void a_filter_that_refuses_is_asked_again(void)
         sim_options options;
         sim_options_init(&options);
         sim_world *world = sim_world_new(&options);
-        sim_conn *conn = confirmed(world);
+        sim_conn *conn = sim_established(world);
         sim_run_for(world, SIM_SECOND);
         filter self = {.conn = conn, .refusals = 3, .answer = answers[i]};
         xqc_conn_set_pkt_filter_callback(conn->handle, pass_on, &self);
@@ -135,7 +126,7 @@ static void a_server_may_take_datagrams_when_it_hears_of_the_connection(void)
         sim_world *world = sim_world_new(&options);
         world->hook = take_datagrams;
         world->hook_argument = &limit;
-        sim_conn *conn = confirmed(world);
+        sim_conn *conn = sim_established(world);
         sim_conn *server = sim_server_conn(world, conn);
         CHECK_EQ(xqc_conn_get_public_remote_trans_settings(conn->handle).max_datagram_frame_size,
                  900);
@@ -172,7 +163,7 @@ static void a_late_change_of_our_settings_changes_nothing_for_the_peer(void)
     options.use_datagrams = true;
     options.server_settings.max_datagram_frame_size = 1000;
     sim_world *world = sim_world_new(&options);
-    sim_conn *conn = confirmed(world);
+    sim_conn *conn = sim_established(world);
     sim_conn *server = sim_server_conn(world, conn);
     xqc_conn_public_local_trans_settings_t settings = {.max_datagram_frame_size = 10};
     xqc_conn_set_public_local_trans_settings(server->handle, &settings);
@@ -221,7 +212,7 @@ static void connections_are_found_by_both_ends_ids(void)
     sim_options options;
     sim_options_init(&options);
     sim_world *world = sim_world_new(&options);
-    sim_conn *conn = confirmed(world);
+    sim_conn *conn = sim_established(world);
     sim_conn *server = sim_server_conn(world, conn);
     xqc_engine_t *engine = world->client.engine;
     CHECK(xqc_engine_conns_hash_find(engine, &conn->cid, 's') == conn->handle);
@@ -240,7 +231,7 @@ static void a_broken_rule_is_told_by_a_code(void)
     sim_options options;
     sim_options_init(&options);
     sim_world *world = sim_world_new(&options);
-    sim_conn *conn = confirmed(world);
+    sim_conn *conn = sim_established(world);
     sim_conn *server = sim_server_conn(world, conn);
     /* The server takes no datagrams; the client is made to believe that it does. */
     xqc_conn_public_remote_trans_settings_t settings = {.max_datagram_frame_size = 1000};
@@ -270,7 +261,7 @@ static void a_broken_rule_is_told_of_a_datagram_without_addresses(void)
     sim_options options;
     sim_options_init(&options);
     sim_world *world = sim_world_new(&options);
-    sim_conn *conn = confirmed(world);
+    sim_conn *conn = sim_established(world);
     sim_conn *server = sim_server_conn(world, conn);
     xqc_conn_public_remote_trans_settings_t settings = {.max_datagram_frame_size = 1000};
     xqc_conn_set_public_remote_trans_settings(conn->handle, &settings);
@@ -290,7 +281,7 @@ static void a_full_send_queue_holds_streams_back_until_a_tenth_is_free(void)
     sim_options_init(&options);
     options.client_settings.sndq_packets_used_max = 50;
     sim_world *world = sim_world_new(&options);
-    sim_conn *conn = confirmed(world);
+    sim_conn *conn = sim_established(world);
     sim_stream *stream = sim_request(conn, 500000, 0);
     CHECK(stream != NULL);
     check_note("%u bytes were taken", (unsigned)stream->sent);

@@ -3,15 +3,6 @@
 
 #include "sim.h"
 
-static sim_conn *confirmed(sim_world *world)
-{
-    sim_conn *conn = sim_connect(world);
-    CHECK(conn != NULL);
-    CHECK(sim_run(world, sim_is_confirmed, conn, 10 * SIM_SECOND));
-    CHECK(sim_server_conn(world, conn) != NULL);
-    return conn;
-}
-
 /* The kind of the peer's code, as each end knows it when its connection is released. */
 static int client_kind;
 static int server_kind;
@@ -29,7 +20,7 @@ static int note_kinds(void *argument, const sim_call *call)
 static sim_conn *watched(sim_world *world)
 {
     client_kind = server_kind = -1;
-    sim_conn *conn = confirmed(world);
+    sim_conn *conn = sim_established(world);
     world->hook = note_kinds;
     return conn;
 }
@@ -124,7 +115,7 @@ static void a_close_costs_a_few_datagrams(void)
     sim_options options;
     sim_options_init(&options);
     sim_world *world = sim_world_new(&options);
-    sim_conn *conn = confirmed(world);
+    sim_conn *conn = sim_established(world);
     sim_run_for(world, SIM_SECOND);
     unsigned before = world->client.calls[SIM_WRITE_SOCKET] + world->server.calls[SIM_WRITE_SOCKET];
     CHECK_EQ(xqc_conn_close(world->client.engine, &conn->cid), XQC_OK);
@@ -146,7 +137,7 @@ static void each_ping_is_acknowledged_exactly_once(void)
     options.client_settings.idle_time_out = 120000;
     options.server_settings.idle_time_out = 120000;
     sim_world *world = sim_world_new(&options);
-    sim_conn *conn = confirmed(world);
+    sim_conn *conn = sim_established(world);
     for (unsigned i = 0; i < 100; i++) {
         CHECK_EQ(xqc_conn_send_ping(world->client.engine, &conn->cid, conn), XQC_OK);
         sim_run_for(world, 20 * SIM_MILLISECOND);
@@ -162,7 +153,7 @@ static void a_ping_of_a_closed_connection_does_nothing(void)
     sim_options options;
     sim_options_init(&options);
     sim_world *world = sim_world_new(&options);
-    sim_conn *conn = confirmed(world);
+    sim_conn *conn = sim_established(world);
     CHECK_EQ(xqc_conn_close(world->client.engine, &conn->cid), XQC_OK);
     CHECK_EQ(xqc_conn_send_ping(world->client.engine, &conn->cid, conn), XQC_OK);
     sim_run_for(world, 10 * SIM_SECOND);
@@ -181,7 +172,7 @@ static void keep_alive_holds_through_loss(void)
     options.up.loss = 0.2;
     options.down.loss = 0.2;
     sim_world *world = sim_world_new(&options);
-    sim_conn *conn = confirmed(world);
+    sim_conn *conn = sim_established(world);
     sim_run_for(world, 600 * SIM_SECOND);
     CHECK(!conn->closed);
     unsigned sent = world->client.calls[SIM_WRITE_SOCKET];
@@ -203,8 +194,8 @@ static void a_failing_callback_ends_its_connection_and_no_other(void)
     sim_options options;
     sim_options_init(&options);
     sim_world *world = sim_world_new(&options);
-    sim_conn *failing = confirmed(world);
-    sim_conn *other = confirmed(world);
+    sim_conn *failing = sim_established(world);
+    sim_conn *other = sim_established(world);
     world->hook = fail_reading;
     CHECK(sim_request(failing, 1000, 1000) != NULL);
     CHECK(sim_request(other, 1000, 1000) != NULL);
@@ -238,7 +229,7 @@ static void connections_that_wake_each_other_leave_the_host_its_turn(void)
     sim_world *world = sim_world_new(&options);
     passes = 0;
     for (unsigned i = 0; i < 2; i++) {
-        sim_conn *conn = confirmed(world);
+        sim_conn *conn = sim_established(world);
         partners[i] = conn->handle;
         /* A stream that is never written to is notified in every pass. */
         CHECK(xqc_stream_create_with_direction(conn->handle, XQC_STREAM_BIDI, NULL) != NULL

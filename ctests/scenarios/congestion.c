@@ -50,9 +50,7 @@ static void options_of(sim_options *options, const xqc_cong_ctrl_callback_t *tab
 static double used(const sim_options *options, uint64_t bytes)
 {
     sim_world *world = sim_world_new(options);
-    sim_conn *conn = sim_connect(world);
-    CHECK(conn != NULL);
-    CHECK(sim_run(world, sim_is_confirmed, conn, 10 * SIM_SECOND));
+    sim_conn *conn = sim_established(world);
     uint64_t start = sim_now();
     sim_stream *stream = sim_request(conn, 0, bytes);
     CHECK(stream != NULL);
@@ -385,9 +383,7 @@ static uint64_t first_flight(const xqc_cong_ctrl_callback_t *table, uint32_t pac
     options.server_settings.cc_params.customize_on = packets != 0;
     options.server_settings.cc_params.init_cwnd = packets;
     sim_world *world = sim_world_new(&options);
-    sim_conn *conn = sim_connect(world);
-    CHECK(conn != NULL);
-    CHECK(sim_run(world, sim_is_confirmed, conn, 10 * SIM_SECOND));
+    sim_conn *conn = sim_established(world);
     sim_run_for(world, SIM_SECOND);
     uint64_t before = world->down.stats.sent_bytes;
     CHECK(sim_request(conn, 0, 4 * MEGABYTE) != NULL);

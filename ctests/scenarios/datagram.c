@@ -18,14 +18,6 @@ static sim_conn *server_of(sim_world *world, sim_conn *conn)
     return server;
 }
 
-static sim_conn *confirmed(sim_world *world)
-{
-    sim_conn *conn = sim_connect(world);
-    CHECK(conn != NULL);
-    CHECK(sim_run(world, sim_is_confirmed, conn, 10 * SIM_SECOND));
-    return conn;
-}
-
 static xqc_int_t send_one(sim_conn *conn, size_t length, uint64_t *number)
 {
     uint8_t data[2000];
@@ -47,7 +39,7 @@ static void datagrams_arrive_and_are_acknowledged_once_each(void)
     sim_options options;
     take_datagrams(&options);
     sim_world *world = sim_world_new(&options);
-    sim_conn *conn = confirmed(world);
+    sim_conn *conn = sim_established(world);
     sim_conn *server = server_of(world, conn);
     send_many(conn, 100, 500);
     send_many(server, 50, 1000);
@@ -73,7 +65,7 @@ static void the_size_that_fits_is_told_and_holds(void)
     take_datagrams(&options);
     options.server_settings.max_datagram_frame_size = 1000;
     sim_world *world = sim_world_new(&options);
-    sim_conn *conn = confirmed(world);
+    sim_conn *conn = sim_established(world);
     sim_conn *server = server_of(world, conn);
     CHECK_EQ(xqc_datagram_get_mss(conn->handle), 997);
     CHECK_EQ(conn->datagrams.mss, 997);
@@ -98,7 +90,7 @@ static void a_peer_that_takes_none_gets_none(void)
     take_datagrams(&options);
     options.server_settings.max_datagram_frame_size = 0;
     sim_world *world = sim_world_new(&options);
-    sim_conn *conn = confirmed(world);
+    sim_conn *conn = sim_established(world);
     CHECK_EQ(send_one(conn, 1, NULL), -XQC_EDGRAM_NOT_SUPPORTED);
     CHECK_EQ(xqc_datagram_get_mss(conn->handle), 0);
     CHECK(conn->datagrams.mss_updates >= 1);
@@ -135,7 +127,7 @@ static void several_are_sent_in_one_call(void)
     sim_options options;
     take_datagrams(&options);
     sim_world *world = sim_world_new(&options);
-    sim_conn *conn = confirmed(world);
+    sim_conn *conn = sim_established(world);
     char bytes[2000] = {0};
     struct iovec vector[4] = {
         {.iov_base = bytes, .iov_len = 10},
@@ -180,7 +172,7 @@ static void lost_datagrams_are_reported_and_not_sent_again(void)
     sim_options options;
     lose_some(&options);
     sim_world *world = sim_world_new(&options);
-    sim_conn *conn = confirmed(world);
+    sim_conn *conn = sim_established(world);
     sim_conn *server = server_of(world, conn);
     send_many(conn, 500, 1000);
     sim_run_for(world, 20 * SIM_SECOND);
@@ -199,7 +191,7 @@ static void the_host_can_ask_for_lost_datagrams_to_be_sent_again(void)
     sim_options options;
     lose_some(&options);
     sim_world *world = sim_world_new(&options);
-    sim_conn *conn = confirmed(world);
+    sim_conn *conn = sim_established(world);
     sim_conn *server = server_of(world, conn);
     conn->datagrams.lost_answer = XQC_DGRAM_RETX_ASKED_BY_APP;
     send_many(conn, 500, 1000);
@@ -216,7 +208,7 @@ static void forced_retransmission_brings_everything_over(void)
     lose_some(&options);
     options.client_settings.datagram_force_retrans_on = 1;
     sim_world *world = sim_world_new(&options);
-    sim_conn *conn = confirmed(world);
+    sim_conn *conn = sim_established(world);
     sim_conn *server = server_of(world, conn);
     send_many(conn, 500, 1000);
     sim_run_for(world, 20 * SIM_SECOND);
@@ -231,7 +223,7 @@ static void important_datagrams_are_sent_twice_with_redundancy(void)
     take_datagrams(&options);
     options.client_settings.datagram_redundancy = 1;
     sim_world *world = sim_world_new(&options);
-    sim_conn *conn = confirmed(world);
+    sim_conn *conn = sim_established(world);
     sim_conn *server = server_of(world, conn);
     for (unsigned i = 0; i < 10; i++) {
         CHECK_EQ(xqc_datagram_send(conn->handle, (void *)"high", 4, NULL, XQC_DATA_QOS_HIGHEST),
@@ -252,7 +244,7 @@ static void a_client_that_closes_redundancy_gets_each_once(void)
     options.client_settings.close_dgram_redundancy = XQC_RED_SET_CLOSE;
     options.server_settings.datagram_redundancy = 1;
     sim_world *world = sim_world_new(&options);
-    sim_conn *conn = confirmed(world);
+    sim_conn *conn = sim_established(world);
     sim_conn *server = server_of(world, conn);
     for (unsigned i = 0; i < 10; i++) {
         CHECK_EQ(xqc_datagram_send(server->handle, (void *)"high", 4, NULL, XQC_DATA_QOS_HIGHEST),
@@ -269,7 +261,7 @@ static void after_a_silence_the_last_datagram_is_repeated(void)
     take_datagrams(&options);
     options.client_settings.datagram_redundant_probe = 50000;
     sim_world *world = sim_world_new(&options);
-    sim_conn *conn = confirmed(world);
+    sim_conn *conn = sim_established(world);
     sim_conn *server = server_of(world, conn);
     send_many(conn, 3, 100);
     sim_run_for(world, 40 * SIM_MILLISECOND);
@@ -286,7 +278,7 @@ static void a_full_queue_says_so_and_notifies_when_there_is_room(void)
     options.client_settings.sndq_packets_used_max = 100;
     options.up.rate = 100000;
     sim_world *world = sim_world_new(&options);
-    sim_conn *conn = confirmed(world);
+    sim_conn *conn = sim_established(world);
     unsigned sent = 0;
     xqc_int_t result;
     while ((result = send_one(conn, 1000, NULL)) == XQC_OK) {
@@ -327,7 +319,7 @@ static void datagrams_without_end_do_not_starve_a_stream(void)
     options.up.rate = 1000000;
     options.client_settings.sndq_packets_used_max = 200;
     sim_world *world = sim_world_new(&options);
-    sim_conn *conn = confirmed(world);
+    sim_conn *conn = sim_established(world);
     world->hook = keep_sending;
     CHECK(sim_request(conn, 500000, 0) != NULL);
     send_again(conn);
@@ -357,7 +349,7 @@ static void a_datagram_can_be_answered_from_its_callback(void)
     sim_options options;
     take_datagrams(&options);
     sim_world *world = sim_world_new(&options);
-    sim_conn *conn = confirmed(world);
+    sim_conn *conn = sim_established(world);
     world->hook = answer_inside;
     send_many(conn, 20, 300);
     sim_run_for(world, SIM_SECOND);
@@ -381,7 +373,7 @@ static void a_close_inside_the_callback_ends_delivery(void)
     sim_options options;
     take_datagrams(&options);
     sim_world *world = sim_world_new(&options);
-    sim_conn *conn = confirmed(world);
+    sim_conn *conn = sim_established(world);
     sim_conn *server = server_of(world, conn);
     world->hook = close_inside;
     send_many(conn, 5, 10);

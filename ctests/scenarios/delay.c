@@ -74,9 +74,7 @@ static void a_long_fat_path(void)
     options.down.queue_bytes = 2500000;
     uint64_t size = check_is_slow() ? 2 * MEGABYTE : 50 * MEGABYTE;
     sim_world *world = sim_world_new(&options);
-    sim_conn *conn = sim_connect(world);
-    CHECK(conn != NULL);
-    CHECK(sim_run(world, sim_is_confirmed, conn, 10 * SIM_SECOND));
+    sim_conn *conn = sim_established(world);
     uint64_t start = sim_now();
     CHECK(sim_request(conn, 0, size) != NULL);
     CHECK(sim_run(world, sim_is_drained, conn, 600 * SIM_SECOND));
@@ -99,9 +97,7 @@ static void a_path_that_changes_its_length(void)
     sim_options_init(&options);
     options.down.rate = 1000000;
     sim_world *world = sim_world_new(&options);
-    sim_conn *conn = sim_connect(world);
-    CHECK(conn != NULL);
-    CHECK(sim_run(world, sim_is_confirmed, conn, 10 * SIM_SECOND));
+    sim_conn *conn = sim_established(world);
     CHECK(sim_request(conn, 0, 3 * MEGABYTE) != NULL);
     sim_at(world, sim_now() + SIM_SECOND, lengthen, world);
     CHECK(sim_run(world, sim_is_drained, conn, 60 * SIM_SECOND));

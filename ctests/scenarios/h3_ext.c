@@ -661,9 +661,7 @@ static xqc_int_t send_one(sim_conn *conn, size_t length, uint64_t *number)
 
 static sim_conn *with_datagrams(sim_world *world)
 {
-    sim_conn *conn = sim_connect(world);
-    CHECK(conn != NULL);
-    CHECK(sim_run(world, sim_is_confirmed, conn, 10 * SIM_SECOND));
+    sim_conn *conn = sim_established(world);
     CHECK(sim_server_conn(world, conn) != NULL);
     return conn;
 }

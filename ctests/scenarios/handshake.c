@@ -278,9 +278,7 @@ static void server_cids_come_from_the_generator(void)
     options.server_config.cid_negotiate = 1;
     options.server_config.cid_len = 12;
     sim_world *world = sim_world_new(&options);
-    sim_conn *conn = sim_connect(world);
-    CHECK(conn != NULL);
-    CHECK(sim_run(world, sim_is_confirmed, conn, 10 * SIM_SECOND));
+    sim_conn *conn = sim_established(world);
     sim_conn *server = sim_server_conn(world, conn);
     CHECK(server != NULL);
     CHECK(world->server.calls[SIM_CID_GENERATE] >= 1);

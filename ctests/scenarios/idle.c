@@ -28,9 +28,7 @@ static void a_blackhole_ends_in_idle_timeout(void)
     options.server_settings.idle_time_out = 10000;
     options.down.rate = 1000000;
     sim_world *world = sim_world_new(&options);
-    sim_conn *conn = sim_connect(world);
-    CHECK(conn != NULL);
-    CHECK(sim_run(world, sim_is_confirmed, conn, 10 * SIM_SECOND));
+    sim_conn *conn = sim_established(world);
     for (unsigned i = 0; i < 10; i++) {
         CHECK(sim_request(conn, 10000, 1000000) != NULL);
     }
@@ -108,9 +106,7 @@ static void a_quiet_connection_idles_out(void)
     options.client_settings.idle_time_out = 30000;
     options.server_settings.idle_time_out = 15000;
     sim_world *world = sim_world_new(&options);
-    sim_conn *conn = sim_connect(world);
-    CHECK(conn != NULL);
-    CHECK(sim_run(world, sim_is_confirmed, conn, 10 * SIM_SECOND));
+    sim_conn *conn = sim_established(world);
     sim_conn *server = sim_server_conn(world, conn);
     uint64_t start = sim_now();
     CHECK(sim_run(world, sim_is_closed, server, 300 * SIM_SECOND));
@@ -135,9 +131,7 @@ static void ping_on_keeps_a_quiet_connection(void)
     options.server_settings.idle_time_out = 30000;
     options.client_settings.ping_on = 1;
     sim_world *world = sim_world_new(&options);
-    sim_conn *conn = sim_connect(world);
-    CHECK(conn != NULL);
-    CHECK(sim_run(world, sim_is_confirmed, conn, 10 * SIM_SECOND));
+    sim_conn *conn = sim_established(world);
     sim_run_for(world, 300 * SIM_SECOND);
     CHECK(!conn->closed);
     CHECK(sim_request(conn, 100, 100) != NULL);
@@ -150,9 +144,7 @@ static void a_close_reaches_the_peer(void)
     sim_options options;
     sim_options_init(&options);
     sim_world *world = sim_world_new(&options);
-    sim_conn *conn = sim_connect(world);
-    CHECK(conn != NULL);
-    CHECK(sim_run(world, sim_is_confirmed, conn, 10 * SIM_SECOND));
+    sim_conn *conn = sim_established(world);
     CHECK(sim_request(conn, 1000, 1000) != NULL);
     CHECK(sim_run(world, sim_is_drained, conn, 10 * SIM_SECOND));
     sim_conn *server = sim_server_conn(world, conn);
@@ -177,9 +169,7 @@ static void a_lost_close_is_repeated(void)
     sim_options_init(&options);
     options.down.rate = 1000000;
     sim_world *world = sim_world_new(&options);
-    sim_conn *conn = sim_connect(world);
-    CHECK(conn != NULL);
-    CHECK(sim_run(world, sim_is_confirmed, conn, 10 * SIM_SECOND));
+    sim_conn *conn = sim_established(world);
     CHECK(sim_request(conn, 100, 1000000) != NULL);
     sim_run_for(world, 300 * SIM_MILLISECOND);
     sim_conn *server = sim_server_conn(world, conn);
@@ -198,9 +188,7 @@ static void an_error_code_reaches_the_peer(void)
     sim_options options;
     sim_options_init(&options);
     sim_world *world = sim_world_new(&options);
-    sim_conn *conn = sim_connect(world);
-    CHECK(conn != NULL);
-    CHECK(sim_run(world, sim_is_confirmed, conn, 10 * SIM_SECOND));
+    sim_conn *conn = sim_established(world);
     sim_conn *server = sim_server_conn(world, conn);
     CHECK_EQ(xqc_conn_close_with_error(conn->handle, 0x1234), XQC_OK);
     sim_run_for(world, 30 * SIM_SECOND);
@@ -226,9 +214,7 @@ static void linger_sends_everything_before_closing(void)
     options.client_settings.linger.linger_timeout = 60 * SIM_SECOND;
     options.up.rate = 1000000;
     sim_world *world = sim_world_new(&options);
-    sim_conn *conn = sim_connect(world);
-    CHECK(conn != NULL);
-    CHECK(sim_run(world, sim_is_confirmed, conn, 10 * SIM_SECOND));
+    sim_conn *conn = sim_established(world);
     sim_stream *stream = sim_request(conn, 500000, 0);
     CHECK(stream != NULL);
     /* The library may take it in portions; at the end some of it still waits to be sent. */

@@ -124,9 +124,7 @@ static void recovers_from_an_outage(void)
     options.down.rate = 1000000;
     options.down.queue_bytes = 100000;
     sim_world *world = sim_world_new(&options);
-    sim_conn *conn = sim_connect(world);
-    CHECK(conn != NULL);
-    CHECK(sim_run(world, sim_is_confirmed, conn, 10 * SIM_SECOND));
+    sim_conn *conn = sim_established(world);
     CHECK(sim_request(conn, 100, 2 * MEGABYTE) != NULL);
     sim_at(world, sim_now() + 500 * SIM_MILLISECOND, open_hole, world);
     sim_at(world, sim_now() + 2500 * SIM_MILLISECOND, close_hole, world);
@@ -147,9 +145,7 @@ static void a_lost_tail_is_sent_again_soon(void)
     sim_options options;
     sim_options_init(&options);
     sim_world *world = sim_world_new(&options);
-    sim_conn *conn = sim_connect(world);
-    CHECK(conn != NULL);
-    CHECK(sim_run(world, sim_is_confirmed, conn, 10 * SIM_SECOND));
+    sim_conn *conn = sim_established(world);
     sim_run_for(world, SIM_SECOND);
     open_hole(world);
     CHECK(sim_request(conn, 3000, 0) != NULL);
@@ -164,9 +160,7 @@ static void lossless_paths_lose_nothing(void)
     sim_options options;
     sim_options_init(&options);
     sim_world *world = sim_world_new(&options);
-    sim_conn *conn = sim_connect(world);
-    CHECK(conn != NULL);
-    CHECK(sim_run(world, sim_is_confirmed, conn, 10 * SIM_SECOND));
+    sim_conn *conn = sim_established(world);
     CHECK(sim_request(conn, MEGABYTE, MEGABYTE) != NULL);
     CHECK(sim_run(world, sim_is_drained, conn, 60 * SIM_SECOND));
     xqc_conn_stats_t client = xqc_conn_get_stats(world->client.engine, &conn->cid);

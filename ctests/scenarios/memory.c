@@ -8,9 +8,7 @@
 
 static void one_short_life(sim_world *world, unsigned number)
 {
-    sim_conn *conn = sim_connect(world);
-    CHECK(conn != NULL);
-    CHECK(sim_run(world, sim_is_confirmed, conn, 20 * SIM_SECOND));
+    sim_conn *conn = sim_established(world);
     CHECK(sim_request(conn, 300, 3000) != NULL);
     CHECK(sim_run(world, sim_is_drained, conn, 20 * SIM_SECOND));
     if (number % 2 == 0) {
@@ -99,9 +97,7 @@ static void streams_leave_nothing(void)
     sim_options options;
     sim_options_init(&options);
     sim_world *world = sim_world_new(&options);
-    sim_conn *conn = sim_connect(world);
-    CHECK(conn != NULL);
-    CHECK(sim_run(world, sim_is_confirmed, conn, 20 * SIM_SECOND));
+    sim_conn *conn = sim_established(world);
     unsigned rounds = check_rounds(10000, 200);
     size_t heap = 0;
     size_t own_records = 0;

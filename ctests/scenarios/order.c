@@ -41,9 +41,7 @@ static void check_order(const char *got, const char *want)
 static void server_handshake_order(void)
 {
     sim_world *world = traced_world();
-    sim_conn *conn = sim_connect(world);
-    CHECK(conn != NULL);
-    CHECK(sim_run(world, sim_is_confirmed, conn, 10 * SIM_SECOND));
+    (void)sim_established(world);
     char text[1024];
     side_text(world, true, text, sizeof(text));
     /* The two messages are ClientHello and ServerHello; save_tp_cb runs on servers too. */
@@ -106,9 +104,7 @@ static void certificate_is_asked_for_after_the_connection_exists(void)
     options.trace = true;
     options.use_cert_callback = true;
     sim_world *world = sim_world_new(&options);
-    sim_conn *conn = sim_connect(world);
-    CHECK(conn != NULL);
-    CHECK(sim_run(world, sim_is_confirmed, conn, 10 * SIM_SECOND));
+    sim_conn *conn = sim_established(world);
     char text[1024];
     side_text(world, true, text, sizeof(text));
     long accept = sim_trace_find(world, 0, SIM_SERVER_ACCEPT, true);
@@ -125,9 +121,7 @@ static void certificate_is_asked_for_after_the_connection_exists(void)
 static void stream_order(void)
 {
     sim_world *world = traced_world();
-    sim_conn *conn = sim_connect(world);
-    CHECK(conn != NULL);
-    CHECK(sim_run(world, sim_is_confirmed, conn, 10 * SIM_SECOND));
+    sim_conn *conn = sim_established(world);
     sim_run_for(world, SIM_SECOND);
     world->trace_count = 0;
     sim_stream *stream = sim_request(conn, 100, 100);
@@ -185,9 +179,7 @@ static void close_order(void)
 static void a_reset_is_announced_before_the_stream_closes(void)
 {
     sim_world *world = traced_world();
-    sim_conn *conn = sim_connect(world);
-    CHECK(conn != NULL);
-    CHECK(sim_run(world, sim_is_confirmed, conn, 10 * SIM_SECOND));
+    sim_conn *conn = sim_established(world);
     sim_run_for(world, SIM_SECOND);
     sim_stream *stream = sim_request(conn, 5000000, 100);
     CHECK(stream != NULL);
@@ -211,9 +203,7 @@ static void a_reset_is_announced_before_the_stream_closes(void)
 static void ping_is_acknowledged_with_its_own_data(void)
 {
     sim_world *world = traced_world();
-    sim_conn *conn = sim_connect(world);
-    CHECK(conn != NULL);
-    CHECK(sim_run(world, sim_is_confirmed, conn, 10 * SIM_SECOND));
+    sim_conn *conn = sim_established(world);
     if (xqc_conn_send_ping == NULL) {
         check_note("there is no ping");
     } else {
@@ -230,9 +220,7 @@ static void ping_is_acknowledged_with_its_own_data(void)
 static void new_user_data_takes_effect_at_once(void)
 {
     sim_world *world = traced_world();
-    sim_conn *conn = sim_connect(world);
-    CHECK(conn != NULL);
-    CHECK(sim_run(world, sim_is_confirmed, conn, 10 * SIM_SECOND));
+    sim_conn *conn = sim_established(world);
     sim_conn *other = sim_conn_new(&world->client);
     other->handle = conn->handle;
     other->cid = conn->cid;

@@ -11,14 +11,6 @@ static void long_path(sim_options *options)
     options->down.delay_us = 50 * SIM_MILLISECOND;
 }
 
-static sim_conn *confirmed(sim_world *world)
-{
-    sim_conn *conn = sim_connect(world);
-    CHECK(conn != NULL);
-    CHECK(sim_run(world, sim_is_confirmed, conn, 10 * SIM_SECOND));
-    return conn;
-}
-
 /* Moves bytes up and down; returns the milliseconds it took. */
 static uint64_t exchange(sim_world *world, sim_conn *conn, uint64_t up, uint64_t down)
 {
@@ -33,7 +25,7 @@ static uint64_t exchange(sim_world *world, sim_conn *conn, uint64_t up, uint64_t
 static uint64_t download(const sim_options *options)
 {
     sim_world *world = sim_world_new(options);
-    uint64_t took = exchange(world, confirmed(world), 0, 4 * MEGABYTE);
+    uint64_t took = exchange(world, sim_established(world), 0, 4 * MEGABYTE);
     sim_world_free(world);
     return took;
 }
@@ -47,7 +39,7 @@ static uint64_t answers(uint32_t ack_frequency, uint8_t adaptive)
     options.server_settings.ack_frequency = ack_frequency;
     options.server_settings.adaptive_ack_frequency = adaptive;
     sim_world *world = sim_world_new(&options);
-    sim_conn *conn = confirmed(world);
+    sim_conn *conn = sim_established(world);
     uint64_t before = world->down.stats.sent;
     exchange(world, conn, MEGABYTE, 0);
     uint64_t sent = world->down.stats.sent - before;
@@ -87,7 +79,7 @@ static void a_stream_receives_at_its_rate(void)
     long_path(&options);
     options.client_settings.enable_stream_rate_limit = 1;
     sim_world *world = sim_world_new(&options);
-    sim_conn *conn = confirmed(world);
+    sim_conn *conn = sim_established(world);
     uint64_t freely = exchange(world, conn, 0, 4 * MEGABYTE);
     xqc_stream_settings_t settings = {.recv_rate_bytes_per_sec = MEGABYTE};
     conn->stream_settings = &settings;
@@ -114,7 +106,7 @@ static void a_rate_is_refused_where_it_cannot_act(void)
     sim_options options;
     sim_options_init(&options);
     sim_world *world = sim_world_new(&options);
-    sim_stream *stream = sim_request(confirmed(world), 1000, 1000);
+    sim_stream *stream = sim_request(sim_established(world), 1000, 1000);
     CHECK(stream != NULL);
     xqc_stream_settings_t settings = {.recv_rate_bytes_per_sec = 0};
     CHECK_EQ(xqc_stream_update_settings(stream->handle, &settings), -XQC_EPARAM);
@@ -155,7 +147,7 @@ static void a_small_socket_buffer_bounds_what_is_in_flight(void)
     long_path(&options);
     options.client_settings.so_sndbuf = 30000;
     sim_world *world = sim_world_new(&options);
-    uint64_t took = exchange(world, confirmed(world), 4 * 300000, 0);
+    uint64_t took = exchange(world, sim_established(world), 4 * 300000, 0);
     /* At most 30,000 bytes in each round trip of 100 ms. */
     CHECK(took >= 3800 && took < 9000);
     sim_world_free(world);
@@ -179,7 +171,7 @@ static void packets_are_as_large_as_asked(void)
     sim_options_init(&options);
     options.client_settings.max_pkt_out_size = 1400;
     sim_world *world = sim_world_new(&options);
-    exchange(world, confirmed(world), MEGABYTE, MEGABYTE);
+    exchange(world, sim_established(world), MEGABYTE, MEGABYTE);
     /* Upstream leaves the 16 bytes of the cipher out of the count. */
     CHECK(world->client.largest_datagram >= 1400);
     CHECK(world->client.largest_datagram <= (check_upstream() ? 1440 : 1400));
@@ -200,7 +192,7 @@ static uint64_t bytes_of_answers(uint64_t most)
         ends[i]->receive_timestamps_exponent = 1;
     }
     sim_world *world = sim_world_new(&options);
-    sim_conn *conn = confirmed(world);
+    sim_conn *conn = sim_established(world);
     uint64_t before = world->down.stats.sent_bytes;
     exchange(world, conn, MEGABYTE, 0);
     uint64_t sent = world->down.stats.sent_bytes - before;
@@ -226,7 +218,7 @@ static void times_in_acknowledgements_survive_a_bad_path(void)
     options.client_settings.max_receive_timestamps_per_ack = 5;
     options.server_settings.max_receive_timestamps_per_ack = 63;
     sim_world *world = sim_world_new(&options);
-    exchange(world, confirmed(world), MEGABYTE, MEGABYTE);
+    exchange(world, sim_established(world), MEGABYTE, MEGABYTE);
     sim_world_free(world);
 }
 

@@ -192,9 +192,7 @@ static void a_restarted_server_resets_the_client(void)
     memcpy(options.server_config.reset_token_key, "0123456789abcdef", 16);
     options.server_config.reset_token_keylen = 16;
     sim_world *world = sim_world_new(&options);
-    sim_conn *conn = sim_connect(world);
-    CHECK(conn != NULL);
-    CHECK(sim_run(world, sim_is_confirmed, conn, 10 * SIM_SECOND));
+    sim_conn *conn = sim_established(world);
     sim_run_for(world, SIM_SECOND);
     sim_restart(&world->server);
     (void)sim_request(conn, 10000, 10);

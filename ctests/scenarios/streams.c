@@ -6,9 +6,7 @@
 static sim_world *connected(const sim_options *options, sim_conn **conn)
 {
     sim_world *world = sim_world_new(options);
-    *conn = sim_connect(world);
-    CHECK(*conn != NULL);
-    CHECK(sim_run(world, sim_is_confirmed, *conn, 20 * SIM_SECOND));
+    *conn = sim_established(world);
     return world;
 }
 

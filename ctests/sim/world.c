@@ -258,7 +258,7 @@ sim_conn *sim_established(sim_world *world)
 {
     sim_conn *conn = sim_connect(world);
     CHECK(conn != NULL);
-    CHECK(sim_run(world, sim_is_confirmed, conn, 20 * SIM_SECOND));
+    CHECK(sim_run(world, sim_is_confirmed, conn, 10 * SIM_SECOND));
     return conn;
 }
 
