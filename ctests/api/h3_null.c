@@ -20,29 +20,30 @@ static void null_handles(void)
     CHECK(xqc_h3_conn_get_ssl(NULL) == NULL);
     CHECK(xqc_h3_conn_get_user_data(NULL) == NULL);
     xqc_h3_conn_set_user_data(NULL, line);
-    (void)xqc_h3_conn_get_errno(NULL);
-    CHECK(xqc_h3_conn_get_peer_addr(NULL, (struct sockaddr *)&address, sizeof(address), &length)
-          < 0);
-    CHECK(xqc_h3_conn_get_local_addr(NULL, (struct sockaddr *)&address, sizeof(address), &length)
-          < 0);
+    CHECK_EQ(xqc_h3_conn_get_errno(NULL), -XQC_H3_EPARAM);
+    CHECK_EQ(xqc_h3_conn_get_peer_addr(NULL, (struct sockaddr *)&address, sizeof(address), &length),
+             -XQC_EPARAM);
+    CHECK_EQ(
+        xqc_h3_conn_get_local_addr(NULL, (struct sockaddr *)&address, sizeof(address), &length),
+        -XQC_EPARAM);
     CHECK(!xqc_h3_conn_is_ready_to_send_early_data(NULL));
-    CHECK(xqc_h3_conn_set_qpack_dtable_cap(NULL, 1000) < 0);
-    CHECK(xqc_h3_conn_close(NULL, &cid) < 0);
-    CHECK(xqc_h3_conn_send_ping(NULL, &cid, NULL) < 0);
+    CHECK_EQ(xqc_h3_conn_set_qpack_dtable_cap(NULL, 1000), -XQC_H3_EPARAM);
+    CHECK_EQ(xqc_h3_conn_close(NULL, &cid), -XQC_EPARAM);
+    CHECK_EQ(xqc_h3_conn_send_ping(NULL, &cid, NULL), -XQC_EPARAM);
     CHECK(xqc_h3_request_create(NULL, &cid, NULL, NULL) == NULL);
     CHECK_EQ(xqc_h3_request_get_stats(NULL).h3r_begin_time, 0);
-    CHECK(xqc_h3_request_stats_print(NULL, line, sizeof(line)) <= 0);
+    CHECK_EQ(xqc_h3_request_stats_print(NULL, line, sizeof(line)), -XQC_H3_EPARAM);
     xqc_h3_request_set_user_data(NULL, line);
-    CHECK(xqc_h3_request_close(NULL) < 0);
-    CHECK(xqc_h3_request_update_settings(NULL, &settings) < 0);
-    CHECK(xqc_h3_request_send_headers(NULL, sections, 0) < 0);
-    CHECK(xqc_h3_request_send_body(NULL, &byte, 1, 0) < 0);
-    CHECK(xqc_h3_request_finish(NULL) < 0);
+    CHECK_EQ(xqc_h3_request_close(NULL), -XQC_H3_EPARAM);
+    CHECK_EQ(xqc_h3_request_update_settings(NULL, &settings), -XQC_EPARAM);
+    CHECK_EQ(xqc_h3_request_send_headers(NULL, sections, 0), -XQC_H3_EPARAM);
+    CHECK_EQ(xqc_h3_request_send_body(NULL, &byte, 1, 0), -XQC_H3_EPARAM);
+    CHECK_EQ(xqc_h3_request_finish(NULL), -XQC_H3_EPARAM);
     CHECK(xqc_h3_request_recv_headers(NULL, &fin) == NULL);
-    CHECK(xqc_h3_request_recv_body(NULL, &byte, 1, &fin) < 0);
+    CHECK_EQ(xqc_h3_request_recv_body(NULL, &byte, 1, &fin), -XQC_H3_EPARAM);
     CHECK(xqc_h3_get_conn_user_data_by_request(NULL) == NULL);
-    (void)xqc_h3_stream_id(NULL);
-    CHECK(xqc_h3_request_set_priority(NULL, &priority) < 0);
+    CHECK(xqc_h3_stream_id(NULL) == UINT64_MAX);
+    CHECK_EQ(xqc_h3_request_set_priority(NULL, &priority), -XQC_H3_EPARAM);
 }
 
 static void null_engines(void)
@@ -51,7 +52,7 @@ static void null_engines(void)
     xqc_h3_callbacks_t callbacks;
     memset(&callbacks, 0, sizeof(callbacks));
     CHECK_EQ(xqc_h3_ctx_init(NULL, &callbacks), -XQC_EPARAM);
-    (void)xqc_h3_ctx_destroy(NULL);
+    CHECK_EQ(xqc_h3_ctx_destroy(NULL), XQC_OK);
     xqc_h3_engine_set_max_dtable_capacity(NULL, 1);
     xqc_h3_engine_set_dec_max_dtable_capacity(NULL, 1);
     xqc_h3_engine_set_enc_max_dtable_capacity(NULL, 1);
@@ -144,13 +145,49 @@ static void null_parts_of_sections(void)
     const sim_ask silent = {.silent = true};
     sim_exchange *asked = sim_fetch(conn, &silent);
     xqc_http_headers_t no_array = {NULL, 3, 3, 0};
-    CHECK(xqc_h3_request_send_headers(asked->handle, &no_array, 0) < 0);
+    CHECK_EQ(xqc_h3_request_send_headers(asked->handle, &no_array, 0), -XQC_H3_EPARAM);
     xqc_http_header_t hollow = {.name = {NULL, 5}, .value = {NULL, 5}};
     xqc_http_headers_t hollow_section = {&hollow, 1, 1, 0};
-    CHECK(xqc_h3_request_send_headers(asked->handle, &hollow_section, 0) < 0);
+    CHECK_EQ(xqc_h3_request_send_headers(asked->handle, &hollow_section, 0), -XQC_H3_EPARAM);
+    uint8_t byte = 0;
+    uint8_t fin = 9;
+    CHECK(xqc_h3_request_recv_headers(asked->handle, NULL) == NULL);
+    CHECK_EQ(xqc_h3_request_recv_body(asked->handle, &byte, 1, NULL), -XQC_H3_EPARAM);
+    CHECK_EQ(xqc_h3_request_recv_body(asked->handle, NULL, 1, &fin), -XQC_H3_EPARAM);
+    CHECK_EQ(xqc_h3_request_set_priority(asked->handle, NULL), -XQC_H3_EPARAM);
+    CHECK_EQ(xqc_h3_request_stats_print(asked->handle, NULL, 1), -XQC_H3_EPARAM);
+    xqc_engine_t *engine = world->client.engine;
+    CHECK_EQ(xqc_h3_conn_close(engine, NULL), -XQC_EPARAM);
+    CHECK_EQ(xqc_h3_conn_send_ping(engine, NULL, NULL), -XQC_EPARAM);
+    CHECK(xqc_h3_request_create(engine, NULL, NULL, NULL) == NULL);
+    CHECK(xqc_h3_ext_bytestream_create(engine, NULL, NULL) == NULL);
+    CHECK_EQ(xqc_h3_conn_get_peer_addr(conn->h3, NULL, 0, NULL), -XQC_EPARAM);
     CHECK(!conn->closed);
     sim_exchange_send(asked);
     CHECK(sim_run(world, sim_is_served, conn, SIM_SECOND));
+    sim_world_free(world);
+}
+
+/* Upstream follows them into a crash. */
+static void null_in_place_of_what_a_connection_needs(void)
+{
+    sim_world *world = sim_h3_world();
+    const sim_options *options = &world->options;
+    const struct sockaddr *server = (const struct sockaddr *)&world->server.address;
+    const xqc_conn_settings_t *settings = &options->client_settings;
+    const xqc_conn_ssl_config_t *tls = &options->conn_tls;
+    socklen_t length = sizeof(world->server.address);
+    xqc_engine_t *engine = world->client.engine;
+    CHECK(xqc_h3_connect(NULL, settings, NULL, 0, "localhost", 0, tls, server, length, world)
+          == NULL);
+    CHECK(xqc_h3_connect(engine, NULL, NULL, 0, "localhost", 0, tls, server, length, world)
+          == NULL);
+    CHECK(xqc_h3_connect(engine, settings, NULL, 0, "localhost", 0, NULL, server, length, world)
+          == NULL);
+    CHECK(xqc_h3_connect(engine, settings, NULL, 0, "localhost", 0, tls, NULL, 0, world) == NULL);
+    CHECK(xqc_h3_connect(engine, settings, NULL, 0, NULL, 0, tls, server, length, world) == NULL);
+    CHECK_EQ(world->client.calls[SIM_CONN_CREATE], 0);
+    CHECK_EQ(world->client.calls[SIM_WRITE_SOCKET], 0);
     sim_world_free(world);
 }
 
@@ -189,7 +226,11 @@ static void addresses_need_room(void)
     sim_conn *conn = sim_established(world);
     struct sockaddr_in address;
     socklen_t length = 0;
-    CHECK(xqc_h3_conn_get_peer_addr(conn->h3, (struct sockaddr *)&address, 1, &length) < 0);
+    CHECK_EQ(xqc_h3_conn_get_peer_addr(conn->h3, (struct sockaddr *)&address, 1, &length),
+             -XQC_ENOBUF);
+    CHECK_EQ(xqc_h3_conn_get_local_addr(conn->h3, (struct sockaddr *)&address, 1, &length),
+             -XQC_ENOBUF);
+    CHECK_EQ(length, 0);
     CHECK_EQ(xqc_h3_conn_get_peer_addr(conn->h3, (struct sockaddr *)&address, sizeof(address),
                                        &length),
              XQC_OK);
@@ -210,6 +251,8 @@ static const check_case CASES[] = {
     {"all_callbacks_may_be_missing", all_callbacks_may_be_missing, 0},
     {"null_sections_and_content", null_sections_and_content, 0},
     {"null_parts_of_sections", null_parts_of_sections, CHECK_OURS_ONLY},
+    {"null_in_place_of_what_a_connection_needs", null_in_place_of_what_a_connection_needs,
+     CHECK_OURS_ONLY},
     {"a_version_has_to_be_chosen", a_version_has_to_be_chosen, 0},
     {"addresses_need_room", addresses_need_room, 0},
 };

@@ -6,7 +6,7 @@ use crate::connection::LocalClose;
 use crate::ffi::abi::prototypes::check_prototypes;
 use crate::ffi::abi::{
     xqc_bool_t, xqc_cid_t, xqc_connection_t, xqc_engine_t, xqc_h3_conn_t, xqc_int_t, H3_NO_ERROR,
-    XQC_CLOSING, XQC_ESTATE, XQC_H3_EPARAM, XQC_OK,
+    XQC_ESTATE, XQC_H3_EPARAM, XQC_OK,
 };
 use crate::ffi::connection::{
     close, with_cid, xqc_conn_get_ssl, xqc_conn_is_ready_to_send_early_data, xqc_conn_send_ping,
@@ -191,12 +191,10 @@ pub unsafe extern "C" fn xqc_h3_conn_set_qpack_dtable_cap(
             if !layers.is_set_up() {
                 return -XQC_ESTATE;
             }
-            let set = layers.with_open(|h3, transport| {
+            // As with the original library, a connection that closes takes it without effect.
+            layers.with_open(|h3, transport| {
                 h3.set_encoder_capacity(transport.streams_mut(), capacity as u64);
             });
-            if set.is_none() {
-                return -XQC_CLOSING;
-            }
             run_soon(layers.engine, layers.connection);
             XQC_OK
         })
