@@ -146,12 +146,14 @@ static ssize_t on_cid_generate(const xqc_cid_t *original, uint8_t *cid, size_t l
 xqc_engine_t *sim_engine_new(sim_endpoint *endpoint, const sim_options *options)
 {
     const xqc_log_callbacks_t logs = {on_log, on_log, on_qlog};
+    const xqc_cid_generate_pt generator =
+        options->cid_generator != NULL ? options->cid_generator : on_cid_generate;
     const xqc_engine_callback_t callbacks = {
         .set_event_timer = on_set_timer,
         .log_callbacks = options->log_callbacks != NULL ? *options->log_callbacks : logs,
         .cid_generate_cb =
-            options->use_cid_generator && endpoint->is_server ? on_cid_generate : NULL,
-        .keylog_cb = on_keylog,
+            options->use_cid_generator && endpoint->is_server ? generator : NULL,
+        .keylog_cb = options->keylog != NULL ? options->keylog : on_keylog,
         .realtime_ts = sim_now,
         .monotonic_ts = sim_now,
     };
@@ -209,6 +211,9 @@ static ssize_t on_write_socket(const unsigned char *bytes, size_t length,
     if (state != 0) {
         return state;
     }
+    if (conn->endpoint->write_mode == SIM_WRITE_SHORT) {
+        return (ssize_t)length - 1;
+    }
     struct sockaddr_in from = sim_leave_from(conn);
     sim_emit(conn->endpoint, bytes, length, &from, to, to_length);
     return (ssize_t)length;
@@ -218,6 +223,7 @@ static ssize_t on_write_socket_ex(uint64_t path_id, const unsigned char *bytes, 
                                   const struct sockaddr *to, socklen_t to_length, void *user_data)
 {
     CHECK_EQ(path_id, 0);
+    sim_conn_of(user_data)->endpoint->ex_writes++;
     return on_write_socket(bytes, length, to, to_length, user_data);
 }
 
@@ -263,6 +269,7 @@ static ssize_t on_write_mmsg_ex(uint64_t path_id, const struct iovec *vector, un
                                 const struct sockaddr *to, socklen_t to_length, void *user_data)
 {
     CHECK_EQ(path_id, 0);
+    sim_conn_of(user_data)->endpoint->ex_writes++;
     return on_write_mmsg(vector, count, to, to_length, user_data);
 }
 
@@ -283,6 +290,9 @@ static ssize_t on_before_accept(const unsigned char *bytes, size_t length,
 {
     sim_endpoint *endpoint = sim_endpoint_of_listener(user_data);
     sim_note(SIM_BEFORE_ACCEPT, endpoint, NULL, NULL);
+    if (endpoint->write_mode == SIM_WRITE_WOULD_BLOCK) {
+        return XQC_SOCKET_EAGAIN;
+    }
     sim_emit(endpoint, bytes, length, &endpoint->address, to, to_length);
     return (ssize_t)length;
 }

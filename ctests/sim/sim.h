@@ -129,6 +129,7 @@ typedef enum sim_write_mode {
     SIM_WRITE_OK,
     SIM_WRITE_WOULD_BLOCK,
     SIM_WRITE_ERROR,
+    SIM_WRITE_SHORT, /* one byte less than was given */
 } sim_write_mode;
 
 /* What a client's host has stored for later connections to the server. */
@@ -163,6 +164,7 @@ struct sim_endpoint {
     unsigned write_budget; /* datagrams still taken before would-block; 0 = no limit */
     unsigned mmsg_most;    /* most datagrams taken by one write_mmsg; 0 = all */
     unsigned mmsg_longest; /* longest vector seen */
+    unsigned ex_writes;    /* calls of the _ex writers, of all writes */
     int verify_result;     /* what cert_verify_cb answers */
     int process_errors;    /* packet_process results other than 0 */
     size_t largest_datagram;
@@ -296,6 +298,8 @@ typedef struct sim_options {
     bool use_ex;         /* set the _ex writers besides the plain ones */
     bool use_ecn;        /* send and receive ECN marks; only this library can */
     bool use_cid_generator; /* on the server */
+    xqc_cid_generate_pt cid_generator; /* in place of the harness's own */
+    xqc_eng_keylog_pt keylog;          /* the same */
     bool use_cert_callback;
     /* Replaces callbacks before they are registered; NULL leaves them all. */
     void (*change_callbacks)(xqc_transport_callbacks_t *callbacks);
