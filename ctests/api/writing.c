@@ -92,24 +92,38 @@ static void a_socket_blocked_from_the_start(void)
 }
 
 /* The host learns of it in its timer, not inside its own call. */
-static void a_broken_socket_ends_the_connection(void)
+static void break_socket(sim_write_mode how, bool use_mmsg)
 {
     sim_options options;
     sim_options_init(&options);
+    options.use_mmsg = use_mmsg;
+    options.client_config.sendmmsg_on = use_mmsg;
     options.server_settings.idle_time_out = 20000;
     sim_conn *conn;
     sim_world *world = world_with(&options, &conn);
     sim_conn *server = sim_server_conn(world, conn);
-    world->client.write_mode = SIM_WRITE_ERROR;
+    world->client.write_mode = how;
     sim_stream *stream = sim_request(conn, 50000, 50000);
     CHECK(stream != NULL);
     CHECK(!conn->closed);
-    CHECK(sim_run(world, sim_is_closed, conn, 30 * SIM_SECOND));
+    CHECK(sim_run(world, sim_is_closed, conn, SIM_SECOND));
     check_note("errno %d", conn->close_errno);
     CHECK_EQ(conn->calls[SIM_CONN_CLOSE], 1);
     CHECK_EQ(stream->calls[SIM_STREAM_CLOSE], 1);
     CHECK(sim_run(world, sim_is_closed, server, 60 * SIM_SECOND));
     sim_world_free(world);
+}
+
+static void a_broken_socket_ends_the_connection(void)
+{
+    break_socket(SIM_WRITE_ERROR, false);
+    break_socket(SIM_WRITE_ERROR, true);
+}
+
+/* A datagram that is sent in part is none. Upstream sends it again and again. */
+static void a_socket_that_cuts_datagrams_is_broken(void)
+{
+    break_socket(SIM_WRITE_SHORT, false);
 }
 
 static void batches_are_used_when_switched_on(void)
@@ -155,7 +169,8 @@ static void a_batch_may_be_taken_in_part(void)
     }
 }
 
-/* The harness's _ex writers check the path and share the rest with the plain ones. */
+/* They are used in place of the plain ones where both are given. The harness's check the path and
+ * share the rest with the plain ones. */
 static void the_ex_writers_serve_as_well(void)
 {
     for (unsigned use_mmsg = 0; use_mmsg < 2; use_mmsg++) {
@@ -169,6 +184,11 @@ static void the_ex_writers_serve_as_well(void)
         sim_world *world = world_with(&options, &conn);
         CHECK(sim_request(conn, 300000, 300000) != NULL);
         CHECK(sim_run(world, sim_is_drained, conn, 30 * SIM_SECOND));
+        const sim_endpoint *ends[] = {&world->client, &world->server};
+        for (unsigned i = 0; i < 2; i++) {
+            unsigned writes = ends[i]->calls[SIM_WRITE_SOCKET] + ends[i]->calls[SIM_WRITE_MMSG];
+            CHECK(writes > 0 && ends[i]->ex_writes == writes);
+        }
         sim_world_free(world);
     }
 }
@@ -217,6 +237,8 @@ static const check_case CASES[] = {
     {"a_blocked_connection_waits_for_its_host", a_blocked_connection_waits_for_its_host, 0},
     {"a_socket_blocked_from_the_start", a_socket_blocked_from_the_start, 0},
     {"a_broken_socket_ends_the_connection", a_broken_socket_ends_the_connection, 0},
+    {"a_socket_that_cuts_datagrams_is_broken", a_socket_that_cuts_datagrams_is_broken,
+     CHECK_UPSTREAM_FAILS},
     {"batches_are_used_when_switched_on", batches_are_used_when_switched_on, 0},
     {"a_batch_may_be_taken_in_part", a_batch_may_be_taken_in_part, 0},
     {"the_ex_writers_serve_as_well", the_ex_writers_serve_as_well, 0},

@@ -82,6 +82,79 @@ static void a_client_moves_to_another_address(void)
     sim_world_free(world);
 }
 
+static struct {
+    unsigned calls;
+    xqc_cid_t old;
+    xqc_cid_t fresh;
+} update;
+
+/* Hosts copy both structs whole, and print both in one line of a log. */
+static void on_update(xqc_connection_t *handle, const xqc_cid_t *old, const xqc_cid_t *fresh,
+                      void *user_data)
+{
+    sim_conn *conn = sim_conn_of(user_data);
+    xqc_engine_t *engine = conn->endpoint->engine;
+    CHECK(memcmp(old->cid_buf, conn->cid.cid_buf, old->cid_len) == 0);
+    conn->cid = *fresh;
+    if (!conn->endpoint->is_server) {
+        return;
+    }
+    update.calls++;
+    update.old = *old;
+    update.fresh = *fresh;
+    CHECK(memcmp(old->cid_buf, fresh->cid_buf, old->cid_len) != 0);
+    const xqc_cid_t *both[] = {old, fresh};
+    for (unsigned i = 0; i < 2; i++) {
+        CHECK_EQ(both[i]->cid_len, 8);
+        for (unsigned j = both[i]->cid_len; j < sizeof(both[i]->cid_buf); j++) {
+            CHECK_EQ(both[i]->cid_buf[j], 0);
+        }
+        CHECK_EQ(both[i]->cid_buf[0], 0x5c);
+        CHECK(xqc_engine_get_conn_by_scid(engine, both[i]) == handle);
+        CHECK(xqc_conn_get_stats(engine, both[i]).recv_count > 0);
+    }
+    const unsigned char *first = xqc_dcid_str(engine, old);
+    const unsigned char *second = xqc_scid_str(engine, fresh);
+    CHECK(first != second && strcmp((const char *)first, (const char *)second) != 0);
+}
+
+static void watch_updates(xqc_transport_callbacks_t *callbacks)
+{
+    callbacks->conn_update_cid_notify = on_update;
+}
+
+/* And the old one is still known for a while: a host that has a call on its way is not lost. */
+static void an_id_that_goes_is_good_while_its_successor_is_told(void)
+{
+    sim_options options;
+    sim_options_init(&options);
+    options.use_cid_generator = true;
+    options.server_config.cid_negotiate = 1;
+    options.change_callbacks = watch_updates;
+    sim_world *world = sim_world_new(&options);
+    world->client.local_of_write = xqc_ext_local_addr_of_write;
+    CHECK_EQ(xqc_ext_server_set_migration(world->server.engine, XQC_EXT_MIGRATION_ALLOWED, NULL, 0,
+                                          NULL, 0),
+             XQC_OK);
+    sim_conn *client = settled(world);
+    sim_conn *server = sim_server_conn(world, client);
+    struct sockaddr_in fresh = sim_address("10.0.0.99", 9999);
+    sim_add_address(&world->client, &fresh);
+    CHECK_EQ(migrate(client, &fresh), XQC_OK);
+    while (update.calls == 0) {
+        CHECK(sim_step(world));
+    }
+    CHECK_EQ(xqc_conn_continue_send(world->server.engine, &update.old), XQC_OK);
+    CHECK_EQ(xqc_conn_continue_send(world->server.engine, &update.fresh), XQC_OK);
+    CHECK(sim_request(client, 100000, 100000) != NULL);
+    CHECK(sim_run(world, sim_is_drained, client, 60 * SIM_SECOND));
+    CHECK_EQ(update.calls, 1);
+    CHECK_EQ(xqc_conn_close(world->server.engine, &server->cid), XQC_OK);
+    sim_run_for(world, 5 * SIM_SECOND);
+    CHECK(server->closed);
+    sim_world_free(world);
+}
+
 static void an_address_that_does_not_work_is_given_up(void)
 {
     sim_world *world = world_with(XQC_EXT_MIGRATION_ALLOWED, NULL);
@@ -190,6 +263,8 @@ static void a_server_may_refuse_new_addresses(void)
 
 static const check_case CASES[] = {
     {"a_client_moves_to_another_address", a_client_moves_to_another_address, 0},
+    {"an_id_that_goes_is_good_while_its_successor_is_told",
+     an_id_that_goes_is_good_while_its_successor_is_told, 0},
     {"an_address_that_does_not_work_is_given_up", an_address_that_does_not_work_is_given_up, 0},
     {"a_client_goes_to_the_preferred_address", a_client_goes_to_the_preferred_address, 0},
     {"a_preferred_address_that_does_not_work_is_not_used",

@@ -313,8 +313,8 @@ typedef void (*xqc_path_peer_addr_changed_nofity_pt)(xqc_connection_t *conn,
  * Must not call functions that send.
  *
  * Returns `size`; `XQC_SOCKET_EAGAIN` if the socket would block, after which the library waits for
- * `xqc_conn_continue_send`; `XQC_SOCKET_ERROR` to close the connection, or only the path if there
- * is another.
+ * `xqc_conn_continue_send`; `XQC_SOCKET_ERROR`, or fewer bytes, to close the connection, or only the
+ * path if there is another.
  */
 typedef ssize_t (*xqc_socket_write_pt)(const unsigned char *buf,
                                        size_t size,

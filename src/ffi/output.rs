@@ -258,7 +258,9 @@ fn write_one(
     match result {
         sent if sent == datagram.len() as isize => Written::All,
         error if error == XQC_SOCKET_ERROR as isize => Written::Failed,
-        // Would block. A short write or another error: tried again later, as upstream does.
+        // A socket that cuts datagrams carries nothing.
+        cut if cut > 0 => Written::Failed,
+        // Would block. Another error: tried again later, as upstream does.
         _ => Written::Some(0),
     }
 }

@@ -239,8 +239,8 @@ pub type xqc_path_peer_addr_changed_nofity_pt = Option<
 /// Must not call functions that send.
 ///
 /// Returns `size`; `XQC_SOCKET_EAGAIN` if the socket would block, after which the library waits for
-/// `xqc_conn_continue_send`; `XQC_SOCKET_ERROR` to close the connection, or only the path if there
-/// is another.
+/// `xqc_conn_continue_send`; `XQC_SOCKET_ERROR`, or fewer bytes, to close the connection, or only the
+/// path if there is another.
 pub type xqc_socket_write_pt = Option<
     unsafe extern "C" fn(
         buf: *const c_uchar,
