@@ -3,62 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lines.h"
 #include "sim.h"
 
-#define LINE_ROOM 2100
-#define KEPT 4096
-
-typedef struct kept_line {
-    bool is_server;
-    bool by_stat; /* came through xqc_log_write_stat */
-    xqc_log_level_t level;
-    size_t length;
-    char text[LINE_ROOM];
-} kept_line;
-
-static kept_line *lines;
-static size_t line_count;
-
-static void keep(xqc_log_level_t level, const void *bytes, size_t size, void *user_data,
-                 bool by_stat)
-{
-    if (line_count == KEPT) {
-        return;
-    }
-    kept_line *line = &lines[line_count++];
-    const sim_endpoint *endpoint = user_data;
-    line->is_server = endpoint != NULL && endpoint->is_server;
-    line->by_stat = by_stat;
-    line->level = level;
-    line->length = size;
-    CHECK(size < LINE_ROOM);
-    memcpy(line->text, bytes, size);
-    line->text[size] = '\0';
-    CHECK_EQ(strlen(line->text), size);
-}
-
-static void on_err(xqc_log_level_t level, const void *bytes, size_t size, void *user_data)
-{
-    keep(level, bytes, size, user_data, false);
-}
-
-static void on_stat(xqc_log_level_t level, const void *bytes, size_t size, void *user_data)
-{
-    keep(level, bytes, size, user_data, true);
-}
-
-static const xqc_log_callbacks_t BOTH = {on_err, on_stat, NULL};
-static const xqc_log_callbacks_t ONE = {on_err, NULL, NULL};
 static const xqc_log_callbacks_t NEITHER = {NULL, NULL, NULL};
-
-static void forget_lines(void)
-{
-    if (lines == NULL) {
-        lines = calloc(KEPT, sizeof(*lines));
-        CHECK(lines != NULL);
-    }
-    line_count = 0;
-}
 
 static sim_world *world_with(const xqc_log_callbacks_t *callbacks, xqc_log_level_t level)
 {
@@ -67,56 +15,8 @@ static sim_world *world_with(const xqc_log_callbacks_t *callbacks, xqc_log_level
     options.log_callbacks = callbacks;
     options.client_config.cfg_log_level = level;
     options.server_config.cfg_log_level = level;
-    forget_lines();
+    lines_forget();
     return sim_world_new(&options);
-}
-
-/* The last line of a side that contains `piece`, or NULL. */
-static const kept_line *find(bool is_server, const char *piece)
-{
-    for (size_t i = line_count; i > 0; i--) {
-        if (lines[i - 1].is_server == is_server && strstr(lines[i - 1].text, piece) != NULL) {
-            return &lines[i - 1];
-        }
-    }
-    return NULL;
-}
-
-/* The value of a field, up to the next bar. */
-static const char *field(const char *text, const char *name)
-{
-    static char value[1024];
-    char pattern[64];
-    snprintf(pattern, sizeof(pattern), "|%s:", name);
-    const char *start = strstr(text, pattern);
-    check_context("field %s", name);
-    CHECK(start != NULL);
-    start += strlen(pattern);
-    size_t length = strcspn(start, "|");
-    CHECK(length < sizeof(value));
-    memcpy(value, start, length);
-    value[length] = '\0';
-    return value;
-}
-
-static long long number(const char *text, const char *name)
-{
-    return strtoll(field(text, name), NULL, 0);
-}
-
-/* Every name stands in the line, in this order. */
-static void check_fields(const char *text, const char *const *names, size_t count)
-{
-    const char *at = text;
-    for (size_t i = 0; i < count; i++) {
-        char pattern[64];
-        snprintf(pattern, sizeof(pattern), "|%s:", names[i]);
-        check_context("field %s after %.40s", names[i], at);
-        at = strstr(at, pattern);
-        CHECK(at != NULL);
-        at++;
-    }
-    CHECK(text[strlen(text) - 1] == '|');
 }
 
 static void transfer(sim_world *world, sim_conn *conn, uint64_t up, uint64_t down)
@@ -147,44 +47,46 @@ static const char *const CONNECTION_FIELDS[] = {
 
 static void the_end_of_a_connection_is_reported_with_every_field(void)
 {
-    sim_world *world = world_with(&BOTH, XQC_LOG_WARN);
+    sim_world *world = world_with(&LINES_BOTH_WAYS, XQC_LOG_WARN);
     sim_conn *conn = sim_established(world);
     transfer(world, conn, 100000, 200000);
     transfer(world, conn, 10, 10);
     close_and_wait(world, conn);
     for (int is_server = 0; is_server < 2; is_server++) {
         check_context("%s", is_server ? "server" : "client");
-        const kept_line *line = find(is_server, "xqc_conn_destroy");
+        const kept_line *line = line_find(is_server, "xqc_conn_destroy");
         CHECK(line != NULL);
         CHECK_EQ(line->level, XQC_LOG_REPORT);
         CHECK(line->by_stat);
         const char *text = line->text;
         CHECK(strstr(text, "[report] |scid:") != NULL);
-        check_fields(text, CONNECTION_FIELDS, CHECK_COUNT(CONNECTION_FIELDS));
-        CHECK_EQ(number(text, "has_0rtt"), 0);
-        CHECK_EQ(number(text, "token_ok"), is_server ? 0 : -1);
-        CHECK(number(text, "handshake_time") > 0);
-        CHECK(number(text, "conn_persist") >= number(text, "handshake_time"));
-        CHECK(strncmp(field(text, "err"), "0x0", 3) == 0);
-        CHECK(strcmp(field(text, "close_msg"), is_server ? "remote close" : "local close") == 0);
+        line_check_fields(text, CONNECTION_FIELDS, CHECK_COUNT(CONNECTION_FIELDS));
+        CHECK_EQ(line_number(text, "has_0rtt"), 0);
+        CHECK_EQ(line_number(text, "token_ok"), is_server ? 0 : -1);
+        CHECK(line_number(text, "handshake_time") > 0);
+        CHECK(line_number(text, "conn_persist") >= line_number(text, "handshake_time"));
+        CHECK(strncmp(line_field(text, "err"), "0x0", 3) == 0);
+        const char *ending = is_server ? "remote close" : "local close";
+        CHECK(strcmp(line_field(text, "close_msg"), ending) == 0);
         CHECK(strstr(text, "|l-") != NULL && strstr(text, " p-") != NULL);
-        CHECK(number(text, "hsk_recv") > 0);
-        CHECK(number(text, "close_recv") > 0 || !is_server);
-        CHECK(number(text, "close_send") > 0 || is_server);
-        CHECK(number(text, "last_recv") > 0);
-        CHECK(number(text, "last_send") > 0);
-        CHECK_EQ(number(text, "mp_enable"), 0);
-        CHECK_EQ(number(text, "create"), 1);
-        CHECK(strcmp(field(text, "alpn"), SIM_ALPN) == 0);
-        CHECK_EQ(number(text, "rtx_pkt"), 0);
-        CHECK(number(text, "snd_pkt") > 50);
-        CHECK(number(text, "finished_streams") >= 1 && number(text, "finished_streams") <= 2);
-        CHECK_EQ(number(text, "cli_bidi_s"), 2);
-        CHECK_EQ(number(text, "svr_bidi_s"), 0);
-        CHECK_EQ(number(text, "passive_bidi_s_max") > 0, is_server);
-        CHECK(strncmp(field(text, "ext_conn_info"), "{\"fec\": \"", 9) == 0);
-        CHECK(strcmp(field(text, "fec_ensch"), "NO_FEC") == 0);
-        CHECK(number(text, "max_acked_po_size") >= 1200);
+        CHECK(line_number(text, "hsk_recv") > 0);
+        CHECK(line_number(text, "close_recv") > 0 || !is_server);
+        CHECK(line_number(text, "close_send") > 0 || is_server);
+        CHECK(line_number(text, "last_recv") > 0);
+        CHECK(line_number(text, "last_send") > 0);
+        CHECK_EQ(line_number(text, "mp_enable"), 0);
+        CHECK_EQ(line_number(text, "create"), 1);
+        CHECK(strcmp(line_field(text, "alpn"), SIM_ALPN) == 0);
+        CHECK_EQ(line_number(text, "rtx_pkt"), 0);
+        CHECK(line_number(text, "snd_pkt") > 50);
+        CHECK(line_number(text, "finished_streams") >= 1);
+        CHECK(line_number(text, "finished_streams") <= 2);
+        CHECK_EQ(line_number(text, "cli_bidi_s"), 2);
+        CHECK_EQ(line_number(text, "svr_bidi_s"), 0);
+        CHECK_EQ(line_number(text, "passive_bidi_s_max") > 0, is_server);
+        CHECK(strncmp(line_field(text, "ext_conn_info"), "{\"fec\": \"", 9) == 0);
+        CHECK(strcmp(line_field(text, "fec_ensch"), "NO_FEC") == 0);
+        CHECK(line_number(text, "max_acked_po_size") >= 1200);
     }
     sim_world_free(world);
 }
@@ -195,14 +97,14 @@ static int look_for_report(void *argument, const sim_call *call)
 {
     unsigned *found = argument;
     if (call->event == SIM_CONN_CLOSE) {
-        *found += find(call->endpoint->is_server, "xqc_conn_destroy") != NULL;
+        *found += line_find(call->endpoint->is_server, "xqc_conn_destroy") != NULL;
     }
     return 0;
 }
 
 static void the_report_comes_before_the_close_callback(void)
 {
-    sim_world *world = world_with(&BOTH, XQC_LOG_WARN);
+    sim_world *world = world_with(&LINES_BOTH_WAYS, XQC_LOG_WARN);
     unsigned found = 0;
     world->hook = look_for_report;
     world->hook_argument = &found;
@@ -214,27 +116,27 @@ static void the_report_comes_before_the_close_callback(void)
 
 static void the_way_a_connection_ended_is_in_the_report(void)
 {
-    sim_world *world = world_with(&BOTH, XQC_LOG_WARN);
+    sim_world *world = world_with(&LINES_BOTH_WAYS, XQC_LOG_WARN);
     sim_conn *conn = sim_established(world);
     CHECK_EQ(xqc_conn_close_with_error(conn->handle, 0x1234), XQC_OK);
     CHECK(sim_run(world, sim_is_closed, conn, 60 * SIM_SECOND));
     sim_run_for(world, 5 * SIM_SECOND);
-    const kept_line *server = find(true, "xqc_conn_destroy");
+    const kept_line *server = line_find(true, "xqc_conn_destroy");
     CHECK(server != NULL);
-    CHECK(strcmp(field(server->text, "close_msg"), "remote error") == 0);
-    CHECK_EQ(number(server->text, "err"), 0x1234);
-    const kept_line *client = find(false, "xqc_conn_destroy");
+    CHECK(strcmp(line_field(server->text, "close_msg"), "remote error") == 0);
+    CHECK_EQ(line_number(server->text, "err"), 0x1234);
+    const kept_line *client = line_find(false, "xqc_conn_destroy");
     CHECK(client != NULL);
-    CHECK_EQ(number(client->text, "err"), 0x1234);
+    CHECK_EQ(line_number(client->text, "err"), 0x1234);
 
-    forget_lines();
+    lines_forget();
     conn = sim_established(world);
     sim_server_conn(world, conn);
     world->server.ignore_arrivals = true;
     CHECK(sim_run(world, sim_is_closed, conn, 300 * SIM_SECOND));
-    client = find(false, "xqc_conn_destroy");
+    client = line_find(false, "xqc_conn_destroy");
     CHECK(client != NULL);
-    CHECK(strcmp(field(client->text, "close_msg"), "idle timeout") == 0);
+    CHECK(strcmp(line_field(client->text, "close_msg"), "idle timeout") == 0);
     sim_world_free(world);
 }
 
@@ -249,50 +151,52 @@ static const char *const STREAM_FIELDS[] = {
 
 static void the_end_of_a_stream_is_reported_at_level_stats(void)
 {
-    sim_world *world = world_with(&BOTH, XQC_LOG_STATS);
+    sim_world *world = world_with(&LINES_BOTH_WAYS, XQC_LOG_STATS);
     sim_conn *conn = sim_established(world);
     sim_run_for(world, 100 * SIM_MILLISECOND);
     transfer(world, conn, 50000, 70000);
     sim_run_for(world, 5 * SIM_SECOND);
     for (int is_server = 0; is_server < 2; is_server++) {
         check_context("%s", is_server ? "server" : "client");
-        const kept_line *line = find(is_server, "|xqc_destroy_stream|err:");
+        const kept_line *line = line_find(is_server, "|xqc_destroy_stream|err:");
         CHECK(line != NULL);
         CHECK_EQ(line->level, XQC_LOG_STATS);
         CHECK(line->by_stat);
         const char *text = line->text;
-        check_fields(text, STREAM_FIELDS, CHECK_COUNT(STREAM_FIELDS));
-        CHECK_EQ(number(text, "err"), 0);
-        CHECK(strcmp(field(text, "close_msg"), "finished") == 0);
-        CHECK_EQ(number(text, "send_state"), 3);
-        CHECK_EQ(number(text, "recv_state"), 3);
-        CHECK_EQ(number(text, "stream_id"), 0);
+        line_check_fields(text, STREAM_FIELDS, CHECK_COUNT(STREAM_FIELDS));
+        CHECK_EQ(line_number(text, "err"), 0);
+        CHECK(strcmp(line_field(text, "close_msg"), "finished") == 0);
+        CHECK_EQ(line_number(text, "send_state"), 3);
+        CHECK_EQ(line_number(text, "recv_state"), 3);
+        CHECK_EQ(line_number(text, "stream_id"), 0);
         /* The harness sends a header of its own before the data. */
         long long there = is_server ? 70000 : 50000 + 32;
         long long back = is_server ? 50000 + 32 : 70000;
-        CHECK(number(text, "send_bytes") >= there - 32 && number(text, "send_bytes") <= there);
-        CHECK(number(text, "read_bytes") >= back - 32 && number(text, "read_bytes") <= back);
-        CHECK_EQ(number(text, "recv_bytes"), number(text, "read_bytes"));
-        CHECK_EQ(number(text, "stream_len"), number(text, "read_bytes"));
-        CHECK(number(text, "create_time") > 0);
-        CHECK(number(text, "finrcv_delay") > 0);
-        CHECK(number(text, "finread_delay") >= number(text, "finrcv_delay"));
-        CHECK(number(text, "all_acked_delay") >= number(text, "finsnd_delay"));
-        CHECK(number(text, "close_delay") >= number(text, "all_acked_delay"));
-        CHECK_EQ(number(text, "apprst_delay"), 0);
-        CHECK(strncmp(field(text, "path_info"), "mp is not supported in connection scid", 38) == 0);
+        CHECK(line_number(text, "send_bytes") >= there - 32);
+        CHECK(line_number(text, "send_bytes") <= there);
+        CHECK(line_number(text, "read_bytes") >= back - 32);
+        CHECK(line_number(text, "read_bytes") <= back);
+        CHECK_EQ(line_number(text, "recv_bytes"), line_number(text, "read_bytes"));
+        CHECK_EQ(line_number(text, "stream_len"), line_number(text, "read_bytes"));
+        CHECK(line_number(text, "create_time") > 0);
+        CHECK(line_number(text, "finrcv_delay") > 0);
+        CHECK(line_number(text, "finread_delay") >= line_number(text, "finrcv_delay"));
+        CHECK(line_number(text, "all_acked_delay") >= line_number(text, "finsnd_delay"));
+        CHECK(line_number(text, "close_delay") >= line_number(text, "all_acked_delay"));
+        CHECK_EQ(line_number(text, "apprst_delay"), 0);
+        CHECK(strncmp(line_field(text, "path_info"), "mp is not supported in connection scid", 38) == 0);
     }
     sim_world_free(world);
 }
 
 static void below_level_stats_no_stream_is_reported(void)
 {
-    sim_world *world = world_with(&BOTH, XQC_LOG_WARN);
+    sim_world *world = world_with(&LINES_BOTH_WAYS, XQC_LOG_WARN);
     sim_conn *conn = sim_established(world);
     transfer(world, conn, 1000, 1000);
     close_and_wait(world, conn);
-    CHECK(find(true, "xqc_destroy_stream") == NULL);
-    CHECK(find(true, "xqc_conn_destroy") != NULL);
+    CHECK(line_find(true, "xqc_destroy_stream") == NULL);
+    CHECK(line_find(true, "xqc_conn_destroy") != NULL);
     sim_world_free(world);
 }
 
@@ -300,16 +204,16 @@ static void crowded_buckets_are_warned_of_with_their_index(void)
 {
     sim_options options;
     sim_options_init(&options);
-    options.log_callbacks = &BOTH;
+    options.log_callbacks = &LINES_BOTH_WAYS;
     options.server_config.cfg_log_level = XQC_LOG_WARN;
     options.server_config.conns_hash_bucket_size = 2;
     options.server_config.hash_conflict_threshold = 5;
-    forget_lines();
+    lines_forget();
     sim_world *world = sim_world_new(&options);
     for (int i = 0; i < 20; i++) {
         CHECK(sim_established(world) != NULL);
     }
-    const kept_line *line = find(true, "|xqc_str_hash_add|xqc conn hash conflict exceed|index:");
+    const kept_line *line = line_find(true, "|xqc_str_hash_add|xqc conn hash conflict exceed|index:");
     CHECK(line != NULL);
     CHECK_EQ(line->level, XQC_LOG_WARN);
     unsigned bucket = 9, count = 0;
@@ -334,9 +238,9 @@ static void a_peer_that_opens_too_many_streams_is_named(void)
     for (int one_way = 0; one_way < 2; one_way++) {
         sim_options options;
         sim_options_init(&options);
-        options.log_callbacks = &BOTH;
+        options.log_callbacks = &LINES_BOTH_WAYS;
         options.no_crypto = 1;
-        forget_lines();
+        lines_forget();
         sim_world *world = sim_world_new(&options);
         sim_conn *conn = sim_established(world);
         transfer(world, conn, 100, 100);
@@ -354,12 +258,12 @@ static void a_peer_that_opens_too_many_streams_is_named(void)
         sim_inject(&world->server, packet, length, &conn->local, &world->server.address);
         xqc_engine_finish_recv(world->server.engine);
         const kept_line *line =
-            find(true, one_way ? "|xqc_stream_do_create_flow_ctl|exceed max_streams_uni_can_recv|"
+            line_find(true, one_way ? "|xqc_stream_do_create_flow_ctl|exceed max_streams_uni_can_recv|"
                                : "|xqc_stream_do_create_flow_ctl|exceed max_streams_bidi_can_recv|");
         CHECK(line != NULL);
         CHECK_EQ(line->level, XQC_LOG_ERROR);
-        CHECK_EQ(number(line->text, "stream_id"), 5000);
-        CHECK_EQ(number(line->text, "can_recv"), 1024);
+        CHECK_EQ(line_number(line->text, "stream_id"), 5000);
+        CHECK_EQ(line_number(line->text, "can_recv"), 1024);
         sim_world_free(world);
     }
 }
@@ -368,7 +272,7 @@ static void a_peer_that_opens_too_many_streams_is_named(void)
 static void records_go_where_their_level_belongs(void)
 {
     for (int separate = 0; separate < 2; separate++) {
-        sim_world *world = world_with(separate ? &BOTH : &ONE, XQC_LOG_DEBUG);
+        sim_world *world = world_with(separate ? &LINES_BOTH_WAYS : &LINES_ONE_WAY, XQC_LOG_DEBUG);
         sim_conn *conn = sim_established(world);
         transfer(world, conn, 100, 100);
         close_and_wait(world, conn);
@@ -385,7 +289,7 @@ static void records_go_where_their_level_belongs(void)
 static void nothing_above_the_level_is_written(void)
 {
     for (xqc_log_level_t level = XQC_LOG_REPORT; level <= XQC_LOG_DEBUG; level++) {
-        sim_world *world = world_with(&BOTH, level);
+        sim_world *world = world_with(&LINES_BOTH_WAYS, level);
         sim_conn *conn = sim_established(world);
         transfer(world, conn, 100, 100);
         close_and_wait(world, conn);
@@ -393,14 +297,14 @@ static void nothing_above_the_level_is_written(void)
             check_context("at level %d: %s", (int)level, lines[i].text);
             CHECK(lines[i].level <= level);
         }
-        CHECK(find(true, "xqc_conn_destroy") != NULL);
+        CHECK(line_find(true, "xqc_conn_destroy") != NULL);
         sim_world_free(world);
     }
 }
 
 static void the_level_can_change_at_run_time(void)
 {
-    sim_world *world = world_with(&BOTH, XQC_LOG_ERROR);
+    sim_world *world = world_with(&LINES_BOTH_WAYS, XQC_LOG_ERROR);
     CHECK(sim_established(world) != NULL);
     size_t before = line_count;
     xqc_engine_set_log_level(world->server.engine, XQC_LOG_DEBUG);
@@ -415,14 +319,14 @@ static void the_host_chooses_what_a_record_begins_with(void)
     for (int parts = 0; parts < 4; parts++) {
         sim_options options;
         sim_options_init(&options);
-        options.log_callbacks = &BOTH;
+        options.log_callbacks = &LINES_BOTH_WAYS;
         options.client_config.cfg_log_timestamp = (parts & 1) != 0;
         options.client_config.cfg_log_level_name = (parts & 2) != 0;
-        forget_lines();
+        lines_forget();
         sim_world *world = sim_world_new(&options);
         xqc_cid_t nobody = {.cid_len = 8, .cid_buf = {1, 2, 3, 4, 5, 6, 7, 8}};
         xqc_conn_close(world->client.engine, &nobody);
-        const kept_line *line = find(false, "|xqc_conn_close|");
+        const kept_line *line = line_find(false, "|xqc_conn_close|");
         CHECK(line != NULL);
         const char *text = line->text;
         check_context("%s", text);
@@ -444,7 +348,7 @@ static void the_host_chooses_what_a_record_begins_with(void)
 
 static void a_record_is_cut_at_2048_bytes(void)
 {
-    sim_world *world = world_with(&BOTH, XQC_LOG_DEBUG);
+    sim_world *world = world_with(&LINES_BOTH_WAYS, XQC_LOG_DEBUG);
     for (int i = 0; i < 3; i++) {
         sim_conn *conn = sim_established(world);
         transfer(world, conn, 100000, 100000);
@@ -468,20 +372,20 @@ static void a_host_without_log_functions_hears_nothing(void)
 
 static void logs_can_be_switched_off_altogether(void)
 {
-    sim_world *world = world_with(&BOTH, XQC_LOG_DEBUG);
+    sim_world *world = world_with(&LINES_BOTH_WAYS, XQC_LOG_DEBUG);
     xqc_log_disable(XQC_TRUE);
     size_t before = line_count;
     sim_conn *conn = sim_established(world);
     CHECK_EQ(line_count, before);
     xqc_log_disable(XQC_FALSE);
     close_and_wait(world, conn);
-    CHECK(find(true, "xqc_conn_destroy") != NULL);
+    CHECK(line_find(true, "xqc_conn_destroy") != NULL);
     sim_world_free(world);
 }
 
 static void statistics_of_nobody_are_zero(void)
 {
-    sim_world *world = world_with(&BOTH, XQC_LOG_ERROR);
+    sim_world *world = world_with(&LINES_BOTH_WAYS, XQC_LOG_ERROR);
     xqc_cid_t nobody = {.cid_len = 8};
     xqc_conn_stats_t stats = xqc_conn_get_stats(world->client.engine, &nobody);
     CHECK_EQ(stats.send_count, 0);
@@ -507,7 +411,7 @@ static const char *item(const char *list, unsigned n)
 
 static void statistics_follow_a_transfer(void)
 {
-    sim_world *world = world_with(&BOTH, XQC_LOG_ERROR);
+    sim_world *world = world_with(&LINES_BOTH_WAYS, XQC_LOG_ERROR);
     sim_conn *conn = sim_connect(world);
     CHECK(conn != NULL);
     xqc_conn_stats_t stats = xqc_conn_get_stats(world->client.engine, &conn->cid);
@@ -561,7 +465,7 @@ static void statistics_follow_a_transfer(void)
 /* 18 items, three packets in with seven each, three packets out with five, 18 of the path. */
 static void conn_info_lists_counters_packets_and_the_path(void)
 {
-    sim_world *world = world_with(&BOTH, XQC_LOG_ERROR);
+    sim_world *world = world_with(&LINES_BOTH_WAYS, XQC_LOG_ERROR);
     sim_conn *conn = sim_established(world);
     transfer(world, conn, 1000, 2000);
     xqc_conn_stats_t stats = xqc_conn_get_stats(world->client.engine, &conn->cid);
@@ -596,7 +500,7 @@ static void conn_info_lists_counters_packets_and_the_path(void)
 
 static void the_qos_figures_are_those_of_the_statistics(void)
 {
-    sim_world *world = world_with(&BOTH, XQC_LOG_ERROR);
+    sim_world *world = world_with(&LINES_BOTH_WAYS, XQC_LOG_ERROR);
     sim_conn *conn = sim_established(world);
     transfer(world, conn, 1000, 1000);
     xqc_conn_stats_t stats = xqc_conn_get_stats(world->client.engine, &conn->cid);
