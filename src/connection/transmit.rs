@@ -132,7 +132,9 @@ impl Connection {
             return self.transmit_close(now, buffer).map(on_active_path);
         }
         self.streams.set_time(now);
-        self.streams.set_probe_timeouts(self.path.pto_count);
+        if self.streams.begin_packet(self.path.pto_count) {
+            self.streams.note_path(self.path.state());
+        }
         self.marking = self.path.ecn.marks();
         if self.mtu_probe_due {
             if let Some(probe) = self.transmit_mtu_probe(now, buffer) {
@@ -404,6 +406,7 @@ impl Connection {
             Some(at) => {
                 self.timers.set(Timer::Pacing, at);
                 self.congestion_limited = true;
+                self.streams.on_paced(now);
                 false
             }
         }

@@ -265,7 +265,7 @@ fn write_record(out: &mut String, record: Option<&Record>) -> fmt::Result {
     write!(
         out,
         "send_bytes:{}|read_bytes:{}|recv_bytes:{}|stream_len:{}|create_time:{}|",
-        record.bytes_sent,
+        record.bytes_written,
         record.bytes_read,
         record.bytes_received,
         record.final_size.unwrap_or(0),

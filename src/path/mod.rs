@@ -14,6 +14,7 @@ mod validation;
 
 use crate::congestion::{CongestionController, Controller};
 use crate::recovery::{EcnPath, Pacer, RateSampler, Reordering, Rtt};
+use crate::stream::PathState;
 use crate::time::{Duration, Instant};
 
 use amplification::Amplification;
@@ -222,6 +223,19 @@ impl Path {
     #[inline]
     pub fn has_room(&self) -> bool {
         self.congestion_room() >= u64::from(self.max_datagram_size)
+    }
+
+    /// Where window, flight and rates stand, for records.
+    pub fn state(&self) -> PathState {
+        let (window, rtt) = (self.controller.window(), self.rtt.smoothed());
+        let in_a_round = || window.saturating_mul(1_000_000) / rtt.as_micros().max(1);
+        PathState {
+            window,
+            in_flight: self.bytes_in_flight,
+            bandwidth: self.controller.bandwidth().unwrap_or_else(in_a_round),
+            pacing_rate: self.controller.pacing_rate(rtt).unwrap_or_else(in_a_round),
+            rtt,
+        }
     }
 
     /// Lets the pacer know how fast the controller wants to send.

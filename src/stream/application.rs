@@ -101,10 +101,10 @@ impl Streams {
         } else {
             self.hold_back(slot, room)
         };
-        if let Some(record) = self.slots[slot].record.as_deref_mut() {
-            record.written.get_or_insert(self.now);
-            if let (true, Some(recorder)) = (idle, &self.recorder) {
-                record.on_queued(recorder.held(self.now));
+        let stream = &mut self.slots[slot];
+        if let (Some(record), Some(recorder)) = (&mut stream.record, &mut self.recorder) {
+            if record.on_written(recorder, self.now, idle) {
+                recorder.ask_for_path(key);
             }
             if fin && writer == Writer::Content {
                 record.fin_written.get_or_insert(self.now);

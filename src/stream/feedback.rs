@@ -35,6 +35,9 @@ impl Streams {
             }
             if over {
                 record.all_acked = Some(self.now);
+                if let Some(recorder) = &self.recorder {
+                    record.notice_timeouts(recorder);
+                }
             }
         }
         if over {

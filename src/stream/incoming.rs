@@ -48,7 +48,7 @@ impl Streams {
         recv.on_data(frame.offset, frame.data, frame.fin, &mut self.pool)?;
         self.received += new;
         if let Some(record) = &mut stream.record {
-            record.on_received(self.now, frame.fin);
+            record.on_received(self.now, frame.data.len(), frame.fin);
         }
         if recv.reader != Reader::Application {
             self.drop_unread(slot);

@@ -35,7 +35,7 @@ pub use block::{BlockPool, BLOCK_SIZE};
 pub use event::{OpenError, Read, ReadError, StreamEvent, UnknownStream, WriteError};
 pub use key::{StreamKey, Token};
 pub use reassembler::{Reassembler, TooFragmented, MAX_PIECES};
-pub use record::{Record, Totals};
+pub use record::{FrameCount, PathState, Record, Totals, Waits};
 pub use send_buffer::SendBuffer;
 pub use state::{RecvState, SendState};
 pub use streams::{Limits, Streams};

@@ -75,7 +75,7 @@ impl Streams {
         self.credit.spend(fresh);
         let more = send.wants_to_send();
         if let (Some(record), Some(recorder)) = (&mut stream.record, &mut self.recorder) {
-            record.on_sent(recorder, self.now, fresh < len as u64, fin);
+            record.on_sent(recorder, self.now, (len, fresh < len as u64), fin);
         }
         push(Token::Stream { key, offset, len: len as u16, fin });
         self.ready.took_turn(&mut self.slots, slot, more);

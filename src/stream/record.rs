@@ -1,6 +1,6 @@
 //! What a stream remembers of its life, where somebody asked for it.
 
-use super::recorder::Recorder;
+use super::recorder::{Recorder, Wait};
 use super::slots::{Side, Stream};
 use super::state::{RecvState, SendState};
 use super::streams::Streams;
@@ -43,28 +43,90 @@ pub struct Record {
     pub reset_received: Option<Instant>,
     /// Both parts had ended.
     pub closed: Option<Instant>,
-    /// Bytes sent, each counted once.
-    pub bytes_sent: u64,
+    /// Bytes that the application wrote.
+    pub bytes_written: u64,
     /// Bytes that the application read.
     pub bytes_read: u64,
-    /// Bytes up to the highest offset received.
+    /// Bytes received up to the first gap.
     pub bytes_received: u64,
     /// The length of what the peer sends, once it is known.
     pub final_size: Option<u64>,
     /// STREAM frames that were declared lost.
     pub frames_lost: u32,
     /// STREAM frames sent.
-    pub frames_sent: u32,
-    /// Of these, those that repeated something.
-    pub frames_repeated: u32,
+    pub frames_sent: FrameCount,
     /// STREAM frames received.
-    pub frames_received: u32,
-    /// Probe timeouts in a row when something was sent, at most.
+    pub frames_received: FrameCount,
+    /// Packets sent with STREAM frames.
+    pub packets_sent: u32,
+    /// Of these, those that repeated something.
+    pub packets_repeated: u32,
+    /// Probe timeouts in a row when something was written, sent or acknowledged, at most.
     pub probe_timeouts: u32,
-    /// How long data waited for the congestion window.
-    pub held: Duration,
-    /// What the recorder had counted when `held` was last counted up.
-    hold_counted: Duration,
+    /// Packets that waited for the congestion window.
+    pub window_waits: Waits,
+    /// Packets that waited for the pacer.
+    pub pacer_waits: Waits,
+    /// The path when the application first wrote.
+    pub path_at_begin: Option<PathState>,
+    /// The path when everything, or the reset, was acknowledged.
+    pub path_at_end: Option<PathState>,
+    /// Since then the stream has had something to send.
+    queued: Instant,
+    /// The last packet that was counted, by the recorder's number.
+    packet: u32,
+}
+
+/// Frames of one direction.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FrameCount {
+    /// How many, copies included.
+    pub frames: u32,
+    /// Their bytes of data.
+    pub bytes: u64,
+}
+
+impl FrameCount {
+    #[inline]
+    fn add(&mut self, bytes: usize) {
+        self.frames += 1;
+        self.bytes += bytes as u64;
+    }
+}
+
+/// How often something stood in the way of a stream, and how long.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Waits {
+    /// Packets.
+    pub count: u32,
+    /// The time, summed up over these.
+    pub time: Duration,
+}
+
+impl Waits {
+    #[inline]
+    fn add(&mut self, wait: Option<Wait>, queued: Instant, now: Instant) {
+        if let Some(wait) = wait {
+            self.count += 1;
+            let end = wait.until.unwrap_or(now);
+            self.time = self.time + end.saturating_since(wait.since.max(queued));
+        }
+    }
+}
+
+/// Where a path and its controls stand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PathState {
+    /// The congestion window, in bytes.
+    pub window: u64,
+    /// Bytes in flight.
+    pub in_flight: u64,
+    /// The bandwidth that the controller knows or that its window makes, in bytes per second.
+    pub bandwidth: u64,
+    /// How fast the controller wants to send, in bytes per second.
+    pub pacing_rate: u64,
+    /// The smoothed round-trip time.
+    pub rtt: Duration,
 }
 
 impl Record {
@@ -87,56 +149,79 @@ impl Record {
             reset_sent: None,
             reset_received: None,
             closed: None,
-            bytes_sent: 0,
+            bytes_written: 0,
             bytes_read: 0,
             bytes_received: 0,
             final_size: None,
             frames_lost: 0,
-            frames_sent: 0,
-            frames_repeated: 0,
-            frames_received: 0,
+            frames_sent: FrameCount::default(),
+            frames_received: FrameCount::default(),
+            packets_sent: 0,
+            packets_repeated: 0,
             probe_timeouts: 0,
-            held: Duration::ZERO,
-            hold_counted: Duration::ZERO,
+            window_waits: Waits::default(),
+            pacer_waits: Waits::default(),
+            path_at_begin: None,
+            path_at_end: None,
+            queued: created,
+            packet: 0,
         }
     }
 }
 
 impl Record {
-    /// Notes a STREAM frame that leaves.
+    /// Notes a STREAM frame with `len` bytes that leaves, of which some may be `repeated`.
     #[inline]
     pub(super) fn on_sent(
         &mut self,
         recorder: &mut Recorder,
         now: Instant,
-        repeats: bool,
+        (len, repeated): (usize, bool),
         fin: bool,
     ) {
-        let held = recorder.end_hold(now);
         self.sent.get_or_insert(now);
-        self.probe_timeouts = self.probe_timeouts.max(recorder.probe_timeouts);
-        self.held = self.held + held.saturating_sub(self.hold_counted);
-        self.hold_counted = held;
-        self.frames_sent += 1;
-        self.frames_repeated += u32::from(repeats || (fin && self.fin_sent.is_some()));
+        self.frames_sent.add(len);
+        if self.packet != recorder.packet() {
+            self.packet = recorder.packet();
+            self.packets_sent += 1;
+            self.packets_repeated += u32::from(repeated || (fin && self.fin_sent.is_some()));
+            self.notice_timeouts(recorder);
+            if self.queued < now {
+                self.window_waits.add(recorder.end_window_wait(), self.queued, now);
+                self.pacer_waits.add(recorder.end_pacer_wait(), self.queued, now);
+            }
+        }
         if fin {
             self.fin_sent.get_or_insert(now);
             self.fin_sent_last = Some(now);
         }
     }
 
-    /// Notes that data begins to wait.
+    /// Notes probe timeouts that have not been answered.
     #[inline]
-    pub(super) fn on_queued(&mut self, held: Duration) {
-        self.hold_counted = held;
+    pub(super) fn notice_timeouts(&mut self, recorder: &Recorder) {
+        self.probe_timeouts = self.probe_timeouts.max(recorder.probe_timeouts());
     }
 
-    /// Notes a STREAM frame that came.
+    /// Notes that the application wrote, true if it was the first time; `idle` if nothing else
+    /// waits to be sent.
     #[inline]
-    pub(super) fn on_received(&mut self, now: Instant, fin: bool) {
+    pub(super) fn on_written(&mut self, recorder: &Recorder, now: Instant, idle: bool) -> bool {
+        if idle {
+            self.queued = now;
+        }
+        self.notice_timeouts(recorder);
+        let first = self.written.is_none();
+        self.written.get_or_insert(now);
+        first
+    }
+
+    /// Notes a STREAM frame with `len` bytes that came.
+    #[inline]
+    pub(super) fn on_received(&mut self, now: Instant, len: usize, fin: bool) {
         self.received.get_or_insert(now);
         self.received_last = Some(now);
-        self.frames_received += 1;
+        self.frames_received.add(len);
         if fin {
             self.fin_received.get_or_insert(now);
         }
@@ -148,11 +233,11 @@ impl Stream {
     pub(super) fn settle_record(&mut self) {
         let Some(record) = self.record.as_deref_mut() else { return };
         if let Side::Live(send) = &self.send {
-            record.bytes_sent = send.buffer.next();
+            record.bytes_written = send.buffer.end();
         }
         if let Side::Live(recv) = &self.recv {
             record.bytes_read = recv.window.consumed();
-            record.bytes_received = recv.highest();
+            record.bytes_received = recv.buffer.contiguous();
             record.final_size = (recv.state != RecvState::Recv).then(|| recv.highest());
         }
     }

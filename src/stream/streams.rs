@@ -430,6 +430,9 @@ impl Streams {
         self.set_writer(slot, Writer::Content);
         let stream = &mut self.slots[slot];
         stream.settle_record();
+        if let (Some(_), Some(recorder)) = (&stream.record, &mut self.recorder) {
+            recorder.ask_for_path(StreamKey { slot, generation: stream.generation });
+        }
         stream.send = end;
         stream.control.remove(Control::RESET);
         stream.control.remove(Control::BLOCKED);

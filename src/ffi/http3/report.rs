@@ -4,8 +4,11 @@
 use std::ffi::CStr;
 use std::fmt::{self, Write};
 
+use crate::connection::Connection as Transport;
 use crate::ffi::abi::{xqc_request_stats_t, XQC_LOG_REPORT};
 use crate::ffi::report::write_c_text;
+use crate::stream::{PathState, Waits};
+use crate::time::Instant;
 
 use super::layers::Layers;
 use super::requests::RequestCell;
@@ -17,16 +20,50 @@ pub(super) fn report_request(layers: Layers<'_>, request: &RequestCell) {
         return;
     }
     let stats = statistics(layers, request);
+    let journey = layers.with(|_, transport| Journey::of(transport, request));
     let mut text = String::with_capacity(1024);
     // Writing into a string never fails.
-    let _ = write_record(&mut text, request, &stats);
+    let _ = write_record(&mut text, request, &stats, &journey.unwrap_or_default());
     layers.log(XQC_LOG_REPORT, "xqc_h3_request_destroy", format_args!("|{text}"));
+}
+
+/// What the connection knows of the way of a request, beyond its statistics.
+#[derive(Default)]
+struct Journey {
+    window_waits: Waits,
+    pacer_waits: Waits,
+    /// The path when the request was first written to.
+    begin: Option<PathState>,
+    /// The path when everything sent was acknowledged; now, if that has not happened.
+    end: Option<PathState>,
+    /// The last packet of the connection left.
+    last_sent: Option<Instant>,
+    /// The last packet of the connection came.
+    last_received: Option<Instant>,
+}
+
+impl Journey {
+    fn of(transport: &mut Transport, request: &RequestCell) -> Self {
+        let now = transport.path().state();
+        let last_sent = transport.stats().milestones.last_sent;
+        let last_received = Some(transport.last_received());
+        let record = transport.streams_mut().record(request.key);
+        Self {
+            window_waits: record.map_or(Waits::default(), |record| record.window_waits),
+            pacer_waits: record.map_or(Waits::default(), |record| record.pacer_waits),
+            begin: record.and_then(|record| record.path_at_begin),
+            end: record.and_then(|record| record.path_at_end).or(Some(now)),
+            last_sent,
+            last_received,
+        }
+    }
 }
 
 fn write_record(
     out: &mut String,
     request: &RequestCell,
     stats: &xqc_request_stats_t,
+    journey: &Journey,
 ) -> fmt::Result {
     let message = match stats.stream_close_msg.is_null() {
         true => c"",
@@ -46,7 +83,7 @@ fn write_record(
         stats.send_header_size,
         stats.h3r_begin_time,
     )?;
-    write_times(out, stats)?;
+    write_times(out, stats, journey)?;
     write!(out, "mp_state:{}|path_info:", stats.mp_state)?;
     write_c_text(out, &stats.stream_info)?;
     write!(
@@ -56,23 +93,53 @@ fn write_record(
         stats.recv_hdr_compressed,
         since(stats, stats.stream_fst_fin_snd_time),
     )?;
-    // How often a scheduler, the window and the pacer stood in the way is not counted.
-    write!(
-        out,
-        "sched_blk:0|sched_blk_time:0|cwnd_blk:0|cwnd_blk_time:{}|pacing_blk:0|pacing_blk_time:0|\
-         begin_state:|end_state:|",
-        stats.cwnd_blocked_ms,
-    )?;
+    write_journey(out, journey)?;
     write!(
         out,
         "is_fec_protected:0|fec_reco_pkt_cnt:0|fec_block_size_mode:0|fst_rpr_ts:0|last_rpr_ts:0|\
          fec_fin_delay:0|external_stream_info:"
     )?;
     write_c_text(out, &stats.extern_stream_info)?;
-    write!(out, "|fastpath:0|")
+    write!(out, "|fastpath:{}|", u32::from(request.fastpath.get()))
 }
 
-fn write_times(out: &mut String, stats: &xqc_request_stats_t) -> fmt::Result {
+/// What stood in the way, and the path at both ends of the way.
+fn write_journey(out: &mut String, journey: &Journey) -> fmt::Result {
+    let (window, pacer) = (journey.window_waits, journey.pacer_waits);
+    // A packet is made when the window has room for it, which upstream calls scheduling; none waits
+    // for the window after that.
+    write!(
+        out,
+        "sched_blk:{}|sched_blk_time:{}|cwnd_blk:0|cwnd_blk_time:0|pacing_blk:{}|\
+         pacing_blk_time:{}|begin_state:",
+        window.count,
+        window.time.as_millis(),
+        pacer.count,
+        pacer.time.as_millis(),
+    )?;
+    write_path_state(out, journey.begin)?;
+    out.write_str("|end_state:")?;
+    write_path_state(out, journey.end)?;
+    out.write_char('|')
+}
+
+/// The path's number; window, bytes in flight and bytes scheduled in KiB; bandwidth and pacing rate
+/// in KiB per second; the round-trip time in milliseconds.
+fn write_path_state(out: &mut String, state: Option<PathState>) -> fmt::Result {
+    let Some(state) = state else { return Ok(()) };
+    write!(
+        out,
+        "(0,{},{},0,{},{},{})",
+        state.window >> 10,
+        state.in_flight >> 10,
+        state.bandwidth >> 10,
+        state.pacing_rate >> 10,
+        state.rtt.as_millis(),
+    )
+}
+
+fn write_times(out: &mut String, stats: &xqc_request_stats_t, journey: &Journey) -> fmt::Result {
+    let micros = |time: Option<Instant>| time.map_or(0, Instant::as_micros);
     let times = [
         ("blkd", stats.blocked_time),
         ("nblkd", stats.unblocked_time),
@@ -86,8 +153,8 @@ fn write_times(out: &mut String, stats: &xqc_request_stats_t) -> fmt::Result {
         ("bdy_send", stats.h3r_body_send_time),
         ("fin_send", stats.stream_fin_send_time),
         ("fin_ack", stats.stream_fin_ack_time),
-        ("last_send", stats.stream_fin_send_time),
-        ("last_recv", stats.final_packet_time),
+        ("last_send", micros(journey.last_sent)),
+        ("last_recv", micros(journey.last_received)),
     ];
     times.iter().try_for_each(|(name, time)| write!(out, "{name}:{}|", since(stats, *time)))
 }

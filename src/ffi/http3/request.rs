@@ -185,6 +185,7 @@ pub unsafe extern "C" fn xqc_h3_request_set_priority(
         with_request(h3r, -XQC_H3_EPARAM, |layers, request| {
             layers.with_open(|h3, transport| {
                 h3.set_priority(transport.streams_mut(), request.key, &priority);
+                request.fastpath.set(priority.fastpath);
             });
             run_soon(layers.engine, layers.connection);
             XQC_OK

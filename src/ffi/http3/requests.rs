@@ -23,6 +23,8 @@ pub(in crate::ffi) struct RequestCell {
     pub muted: Cell<bool>,
     /// Bytes per second that the peer may send; 0 if the host set no limit.
     pub receive_rate: Cell<u64>,
+    /// The host asked for the fast path. It is told again in the report.
+    pub fastpath: Cell<bool>,
     /// Why the stream closed, once it has: a zero-terminated text.
     pub close_message: Cell<*const c_char>,
     /// Field sections that the host has taken.
@@ -55,6 +57,7 @@ impl RequestCell {
             head_sent: Cell::new(false),
             muted: Cell::new(false),
             receive_rate: Cell::new(0),
+            fastpath: Cell::new(false),
             close_message: Cell::new(std::ptr::null()),
             sections: Sections::default(),
         }
@@ -69,6 +72,7 @@ impl RequestCell {
         self.head_sent.set(false);
         self.muted.set(false);
         self.receive_rate.set(0);
+        self.fastpath.set(false);
         self.close_message.set(std::ptr::null());
     }
 

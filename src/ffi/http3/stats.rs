@@ -52,7 +52,7 @@ pub(super) fn statistics(layers: Layers<'_>, request: &RequestCell) -> xqc_reque
             stats.early_data_state = early_data_state(transport, counted, record.as_ref());
         }
         if let Some(record) = &record {
-            fill_stream(&mut stats, record);
+            fill_stream(&mut stats, record, transport.path().pto_count);
             stats.stream_info = stream_info(transport, request, record);
         }
         let code = stream_error(transport, request.key);
@@ -82,14 +82,15 @@ fn fill_message(stats: &mut xqc_request_stats_t, counted: &RequestStats) {
     stats.h3r_body_send_time = micros(counted.body_sent);
 }
 
-fn fill_stream(stats: &mut xqc_request_stats_t, record: &Record) {
+/// `timeouts` is the number of probe timeouts in a row, now.
+fn fill_stream(stats: &mut xqc_request_stats_t, record: &Record, timeouts: u32) {
     stats.stream_fin_send_time = micros(record.fin_sent_last);
     stats.stream_fst_fin_snd_time = micros(record.fin_sent);
     stats.stream_fin_ack_time = micros(record.fin_acked);
-    stats.cwnd_blocked_ms = record.held.as_millis();
-    stats.retrans_cnt = record.frames_repeated;
-    stats.sent_pkt_cnt = record.frames_sent;
-    stats.max_pto_backoff = record.probe_timeouts.min(u8::MAX.into()) as u8;
+    stats.cwnd_blocked_ms = record.window_waits.time.as_millis();
+    stats.retrans_cnt = record.packets_repeated;
+    stats.sent_pkt_cnt = record.packets_sent;
+    stats.max_pto_backoff = record.probe_timeouts.max(timeouts).min(u8::MAX.into()) as u8;
     stats.stream_fst_pkt_snd_time = micros(record.sent);
     stats.stream_fst_pkt_rcv_time = micros(record.received);
     stats.final_packet_time = micros(record.received_last);
@@ -143,21 +144,22 @@ fn write_stream_info(
         text,
         "({flags},{},{NO_MULTIPATH},{},{},{},{},{handshake})",
         request.receive_rate.get(),
-        record.bytes_sent,
+        record.bytes_written,
         record.bytes_received,
-        record.held.as_millis(),
-        record.frames_repeated,
+        record.window_waits.time.as_millis(),
+        record.packets_repeated,
     )?;
-    if record.bytes_sent == 0 && record.bytes_received == 0 {
+    let (sent, received) = (record.frames_sent, record.frames_received);
+    if sent.bytes == 0 && received.bytes == 0 {
         return Ok(());
     }
     write!(
         text,
         "#0-{}-{}-{}-{}-{}-{}",
-        record.frames_sent,
-        record.frames_received,
-        record.bytes_sent,
-        record.bytes_received,
+        sent.frames,
+        received.frames,
+        sent.bytes,
+        received.bytes,
         smoothed_rtt(transport).as_micros(),
         XQC_APP_PATH_STATUS_AVAILABLE.0,
     )
@@ -177,8 +179,8 @@ fn extern_info(stats: &xqc_request_stats_t) -> String {
     if !cfg!(feature = "fec") {
         return "{}".to_owned();
     }
-    let (last, closed) = (stats.final_packet_time, stats.stream_close_delay);
-    let mut items = format!("0,15,0,0,0,0,0,NO_FEC,NO_FEC,{last},{closed},");
+    // The last but one is how long correction was ahead of the last packet.
+    let mut items = format!("0,15,0,0,0,0,0,NO_FEC,NO_FEC,0,{}", stats.stream_close_delay);
     items.truncate(MAX_EXTERN_ITEMS);
     format!("{{\"fec\": \"{items}\",}}")
 }
