@@ -14,7 +14,7 @@ pub(super) const MAX_SLOTS: usize = 1 << 24;
 /// The kinds of lists; a stream is in at most one list of each kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// Ready to send data, or waiting for connection credit to do so.
+    /// Ready to send data by turns, or waiting for connection credit to send at all.
     Send,
     /// Can be read.
     Read,
@@ -94,20 +94,6 @@ impl List {
         self.insert_after(slots, self.tail, slot);
     }
 
-    /// Puts `slot` behind the last stream with a lower ID; the list is ordered by ID.
-    pub(super) fn insert_by_id(&mut self, slots: &mut Slots, slot: u32) {
-        let id = slots[slot].id;
-        // Streams mostly become ready in the order of their IDs, or the oldest comes back.
-        let mut before = match self.first() {
-            Some(first) if slots[first].id > id => END,
-            _ => self.tail,
-        };
-        while before != END && slots[before].id > id {
-            before = self.link(slots, before).before;
-        }
-        self.insert_after(slots, before, slot);
-    }
-
     /// Takes `slot`, which is in this list, out of it.
     pub(super) fn remove(&mut self, slots: &mut Slots, slot: u32) {
         let unlinked = Link { before: UNLINKED, after: UNLINKED };
@@ -179,16 +165,6 @@ mod tests {
         assert_eq!(list.first(), Some(0));
         list.remove(&mut slots, 0);
         assert!(list.is_empty() && list.first().is_none());
-    }
-
-    #[test]
-    fn an_ordered_list_stays_ordered() {
-        let mut slots = slots_with_ids(&[0, 4, 8, 12, 16]);
-        let mut list = List::new(Kind::Send);
-        for slot in [2, 4, 0, 3, 1] {
-            list.insert_by_id(&mut slots, slot);
-        }
-        assert_eq!(order(&list, &slots), [0, 4, 8, 12, 16]);
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod event;
 mod feedback;
 mod flow;
 mod framing;
+mod in_order;
 mod incoming;
 mod key;
 mod list;

@@ -5,15 +5,13 @@
 //! other, which may never come. For the same reason less urgent streams get a little of a path that
 //! more urgent ones could fill, see [`TURNS_AHEAD`].
 
+use super::in_order::InOrder;
 use super::list::{Kind, List};
 use super::slots::Slots;
 
 /// How urgent a stream is and how it shares with its equals (RFC 9218 section 4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Priority(u8);
-
-/// How many priorities there are.
-const PRIORITIES: usize = 2 * URGENCIES;
 
 /// How many urgencies there are.
 pub(super) const URGENCIES: usize = 8;
@@ -63,11 +61,14 @@ pub(super) enum Place {
     AwaitsCredit,
 }
 
-/// The streams with something to send: one list per priority and a bit for each that is not
-/// empty, so that the next stream is found in constant time.
+/// The streams with something to send, and a bit for each priority of which there are any, so that the
+/// next stream is found in constant time.
 #[derive(Debug)]
 pub(super) struct ReadyStreams {
-    lists: [List; PRIORITIES],
+    /// Those that take turns, by urgency.
+    by_turns: [List; URGENCIES],
+    /// Those that do not.
+    in_order: InOrder,
     occupied: u16,
     without_credit: List,
     /// The priorities of an urgency are set if an incremental stream goes next there.
@@ -83,7 +84,8 @@ impl ReadyStreams {
     pub(super) const fn new() -> Self {
         let list = List::new(Kind::Send);
         Self {
-            lists: [list; PRIORITIES],
+            by_turns: [list; URGENCIES],
+            in_order: InOrder::new(),
             occupied: 0,
             without_credit: list,
             incremental_next: 0,
@@ -105,7 +107,16 @@ impl ReadyStreams {
             TURNS_AHEAD => self.let_past(),
             _ => self.most_urgent(),
         };
-        self.lists.get(usize::from(priority.0))?.first()
+        self.first_of(priority)
+    }
+
+    /// The first stream of a priority.
+    #[inline]
+    fn first_of(&self, priority: Priority) -> Option<u32> {
+        match priority.is_incremental() {
+            true => self.by_turns.get(priority.urgency())?.first(),
+            false => self.in_order.first(priority.urgency() as u8),
+        }
     }
 
     /// The priority that goes next by the rules; without any stream, one that does not exist.
@@ -150,28 +161,33 @@ impl ReadyStreams {
         let priority = slots[slot].priority;
         slots[slot].place = Place::Ready;
         self.occupied |= 1 << priority.0;
-        let list = &mut self.lists[usize::from(priority.0)];
         if priority.is_incremental() {
-            list.push_back(slots, slot);
+            self.by_turns[priority.urgency()].push_back(slots, slot);
         } else {
-            list.insert_by_id(slots, slot);
+            self.in_order.insert(priority.urgency() as u8, slots[slot].id.0, slot);
         }
     }
 
     /// Takes `slot` out, wherever it is.
     pub(super) fn remove(&mut self, slots: &mut Slots, slot: u32) {
-        let stream = &mut slots[slot];
-        let priority = stream.priority.0;
-        match std::mem::replace(&mut stream.place, Place::Idle) {
+        match std::mem::replace(&mut slots[slot].place, Place::Idle) {
             Place::Idle => {}
             Place::AwaitsCredit => self.without_credit.remove(slots, slot),
-            Place::Ready => {
-                let list = &mut self.lists[usize::from(priority)];
-                list.remove(slots, slot);
-                if list.is_empty() {
-                    self.occupied &= !(1 << priority);
-                }
-            }
+            Place::Ready => self.remove_ready(slots, slot),
+        }
+    }
+
+    fn remove_ready(&mut self, slots: &mut Slots, slot: u32) {
+        let priority = slots[slot].priority;
+        let was_last = if priority.is_incremental() {
+            let list = &mut self.by_turns[priority.urgency()];
+            list.remove(slots, slot);
+            list.is_empty()
+        } else {
+            self.in_order.remove(priority.urgency() as u8, slots[slot].id.0, slot)
+        };
+        if was_last {
+            self.occupied &= !(1 << priority.0);
         }
     }
 
@@ -183,7 +199,7 @@ impl ReadyStreams {
         if !wants_more {
             self.remove(slots, slot);
         } else if priority.is_incremental() {
-            self.lists[usize::from(priority.0)].rotate(slots);
+            self.by_turns[priority.urgency()].rotate(slots);
         }
     }
 
@@ -209,7 +225,7 @@ impl ReadyStreams {
     /// before it.
     pub(super) fn leads(&self, slots: &Slots, slot: u32) -> bool {
         let stream = &slots[slot];
-        let first = self.lists[usize::from(stream.priority.0)].first();
+        let first = self.first_of(stream.priority);
         !stream.priority.is_incremental() && first.is_none_or(|first| slots[first].id >= stream.id)
     }
 
@@ -227,8 +243,11 @@ impl ReadyStreams {
         }
     }
 
-    /// Changes the priority of `slot`.
+    /// Changes the priority of `slot`. One that has it already keeps its turn.
     pub(super) fn set_priority(&mut self, slots: &mut Slots, slot: u32, priority: Priority) {
+        if slots[slot].priority == priority {
+            return;
+        }
         let ready = slots[slot].place == Place::Ready;
         if ready {
             self.remove(slots, slot);
@@ -247,6 +266,7 @@ fn kinds(priority: Priority) -> u16 {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::stream::slots::tests::slots_with_ids;
@@ -318,6 +338,42 @@ mod tests {
         ready.add(&mut slots, 1);
         assert_eq!(turns(&mut ready, &mut slots, 63), [1; 63]);
         assert_eq!(turns(&mut ready, &mut slots, 2), [0, 1]);
+    }
+
+    // RFC 9218 section 7: what a client says again changes nothing.
+    #[test]
+    fn a_stream_that_gets_the_priority_it_has_keeps_its_turn() {
+        let mut slots = slots_with_ids(&[0, 4, 8]);
+        let mut ready = ReadyStreams::new();
+        (0..3).for_each(|slot| ready.add(&mut slots, slot));
+        ready.set_priority(&mut slots, 0, Priority::default());
+        assert_eq!(turns(&mut ready, &mut slots, 3), [0, 1, 2]);
+    }
+
+    #[test]
+    fn streams_that_move_at_random_leave_in_order() {
+        let mut slots = slots_with_ids(&(0..500).map(|index| 4 * index).collect::<Vec<_>>());
+        let mut ready = ReadyStreams::new();
+        let mut random = 1_u64;
+        for turn in 0..5000 {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(turn);
+            let (slot, urgency) = ((random >> 33) as u32 % 500, (random >> 60) as u8 % 8);
+            ready.add(&mut slots, slot);
+            ready.set_priority(&mut slots, slot, Priority::new(urgency, false));
+        }
+        (0..500).for_each(|slot| ready.add(&mut slots, slot));
+        (0..500).for_each(|slot| {
+            let Priority(priority) = slots[slot].priority;
+            ready.set_priority(&mut slots, slot, Priority(priority & !1));
+        });
+        let mut left = Vec::new();
+        while !ready.is_empty() {
+            let slot = ready.first_of(ready.most_urgent()).unwrap();
+            left.push((slots[slot].priority.urgency(), slots[slot].id));
+            ready.remove(&mut slots, slot);
+        }
+        assert_eq!(left.len(), 500);
+        assert!(left.is_sorted());
     }
 
     #[test]
