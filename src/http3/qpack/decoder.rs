@@ -2,7 +2,7 @@
 
 use super::dynamic_table::DynamicTable;
 use super::error::QpackError;
-use super::field::FieldSection;
+use super::field::{entry_size, FieldSection};
 use super::prefix_int;
 use super::section::{self, Prefix};
 use super::string;
@@ -36,6 +36,9 @@ pub struct Decoder {
     told: u64,
     /// The beginning of an instruction whose end did not come yet.
     partial: Vec<u8>,
+    /// How many bytes have to follow it at least before it is looked at again: however small the
+    /// pieces are that an instruction comes in, its texts are decoded a few times at most.
+    missing: usize,
     /// Instructions to be sent.
     instructions: Vec<u8>,
 }
@@ -51,6 +54,7 @@ impl Decoder {
             blocked: 0,
             told: 0,
             partial: Vec::new(),
+            missing: 0,
             instructions: Vec::new(),
         }
     }
@@ -78,9 +82,12 @@ impl Decoder {
         if self.partial.is_empty() {
             let used = self.run_instructions(bytes)?;
             self.partial.extend_from_slice(&bytes[used..]);
-        } else {
+            return Ok(());
+        }
+        self.partial.extend_from_slice(bytes);
+        self.missing = self.missing.saturating_sub(bytes.len());
+        if self.missing == 0 {
             let mut joined = std::mem::take(&mut self.partial);
-            joined.extend_from_slice(bytes);
             let used = self.run_instructions(&joined)?;
             joined.drain(..used);
             self.partial = joined;
@@ -95,7 +102,10 @@ impl Decoder {
         while let Ok(first) = reader.u8() {
             match self.run_instruction(first, &mut reader) {
                 Ok(()) => used = reader.position(),
-                Err(Stop::Unfinished) => break,
+                Err(Stop::Unfinished(missing)) => {
+                    self.missing = missing;
+                    break;
+                }
                 Err(Stop::Invalid(reason)) => return Err(QpackError::EncoderStream(reason)),
             }
         }
@@ -145,6 +155,11 @@ impl Decoder {
             return Err(stop);
         }
         let name_len = self.table.text_mut().len() - begin;
+        // Before the value is there: what waits for it is bounded.
+        if entry_size(name_len, 0) > self.table.capacity() {
+            self.table.abandon(begin);
+            return inserted(false);
+        }
         self.finish(begin, name_len, reader)
     }
 
@@ -158,7 +173,7 @@ impl Decoder {
     ) -> Result<(), Stop> {
         let value = match reader.u8() {
             Ok(first) => self.text(first, 7, reader),
-            Err(_) => Err(Stop::Unfinished),
+            Err(_) => Err(Stop::Unfinished(1)),
         };
         if let Err(stop) = value {
             self.table.abandon(begin);
@@ -176,7 +191,7 @@ impl Decoder {
         let most = usize::try_from(most).unwrap_or(usize::MAX);
         string::decode(first, bits, reader, most, self.table.text_mut()).map_err(
             |error| match error {
-                StringError::Unfinished => Stop::Unfinished,
+                StringError::Unfinished(missing) => Stop::Unfinished(missing),
                 StringError::Invalid => Stop::Invalid("a string that cannot be"),
             },
         )
@@ -255,8 +270,8 @@ impl Decoder {
 
 /// Why an instruction was not run.
 enum Stop {
-    /// Its end did not come yet.
-    Unfinished,
+    /// Its end did not come yet; at least so many bytes are missing.
+    Unfinished(usize),
     /// It must not be.
     Invalid(&'static str),
 }
@@ -272,7 +287,53 @@ fn inserted(inserted: bool) -> Result<(), Stop> {
 
 fn integer(first: u8, bits: u32, reader: &mut Reader<'_>) -> Result<u64, Stop> {
     prefix_int::decode(first, bits, reader).map_err(|error| match error {
-        prefix_int::IntError::Unfinished => Stop::Unfinished,
+        prefix_int::IntError::Unfinished => Stop::Unfinished(1),
         prefix_int::IntError::TooLarge => Stop::Invalid("an integer of more than 62 bits"),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A decoder whose peer uses a table of 1000 bytes.
+    fn decoder() -> Decoder {
+        let mut decoder = Decoder::new(1000, 0);
+        assert_eq!(decoder.on_encoder_stream(&[0x3f, 0xc9, 0x07]), Ok(()));
+        decoder
+    }
+
+    // RFC 9204 section 7: a name is not decoded again with every byte of its value.
+    #[test]
+    fn an_instruction_is_looked_at_again_when_it_can_be_whole() {
+        let mut decoder = decoder();
+        let name = [b'n'; 300];
+        let mut instruction = Vec::new();
+        prefix_int::encode(300, 5, 0x40, &mut instruction);
+        instruction.extend_from_slice(&name);
+        prefix_int::encode(500, 7, 0, &mut instruction);
+        let value_at = instruction.len();
+        instruction.extend_from_slice(&[b'v'; 500]);
+        let mut looks = 0;
+        for (place, byte) in instruction.iter().enumerate() {
+            looks += u32::from(decoder.missing <= 1);
+            assert_eq!((decoder.insert_count(), decoder.on_encoder_stream(&[*byte])), (0, Ok(())));
+            if place + 1 == value_at {
+                assert_eq!(decoder.missing, 500);
+            }
+        }
+        assert_eq!(decoder.insert_count(), 1);
+        assert_eq!(decoder.table.get(0), Some((&name[..], &[b'v'; 500][..])));
+        assert!(looks < 10 && decoder.partial.is_empty());
+    }
+
+    #[test]
+    fn a_name_that_no_entry_has_room_for_is_refused_before_its_value_comes() {
+        let mut decoder = decoder();
+        let mut instruction = Vec::new();
+        prefix_int::encode(969, 5, 0x40, &mut instruction);
+        instruction.extend_from_slice(&[b'n'; 968]);
+        assert_eq!(decoder.on_encoder_stream(&instruction), Ok(()));
+        assert!(decoder.on_encoder_stream(b"n").is_err());
+    }
 }

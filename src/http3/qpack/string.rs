@@ -7,8 +7,8 @@ use crate::wire::Reader;
 /// Why a string could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StringError {
-    /// The bytes end within it.
-    Unfinished,
+    /// The bytes end within it; at least so many are missing.
+    Unfinished(usize),
     /// It is longer than allowed, or its code is wrong.
     Invalid,
 }
@@ -16,7 +16,7 @@ pub enum StringError {
 impl From<IntError> for StringError {
     fn from(error: IntError) -> Self {
         match error {
-            IntError::Unfinished => Self::Unfinished,
+            IntError::Unfinished => Self::Unfinished(1),
             IntError::TooLarge => Self::Invalid,
         }
     }
@@ -38,7 +38,8 @@ pub fn decode(
 ) -> Result<(), StringError> {
     let len = prefix_int::decode(first, bits, reader)?;
     let len = usize::try_from(len).ok().filter(|len| *len <= most).ok_or(StringError::Invalid)?;
-    let bytes = reader.bytes(len).map_err(|_| StringError::Unfinished)?;
+    let missing = len.saturating_sub(reader.remaining());
+    let bytes = reader.bytes(len).map_err(|_| StringError::Unfinished(missing))?;
     if first & (1 << bits) == 0 {
         out.extend_from_slice(bytes);
         return Ok(());
@@ -89,7 +90,7 @@ mod tests {
         let mut out = Vec::new();
         prefix_int::encode(1 << 40, 7, 0, &mut out);
         assert_eq!(read(&out, 7, 4096), Err(StringError::Invalid));
-        assert_eq!(read(b"\x05abc", 7, 4096), Err(StringError::Unfinished));
+        assert_eq!(read(b"\x05abc", 7, 4096), Err(StringError::Unfinished(2)));
         assert_eq!(read(b"\x81\xff", 7, 4096), Err(StringError::Invalid));
     }
 }
