@@ -63,6 +63,8 @@ pub struct Connection {
     blocked: Vec<(StreamKey, u64)>,
     /// Bytes of field sections they hold.
     blocked_bytes: u64,
+    /// Bytes of field sections that have not come whole.
+    arriving_bytes: u64,
     /// Requests that have something to be told although their streams may have nothing to read.
     pending: Vec<StreamKey>,
     events: VecDeque<Event>,
@@ -92,6 +94,7 @@ impl Connection {
             table: Table::default(),
             blocked: Vec::new(),
             blocked_bytes: 0,
+            arriving_bytes: 0,
             pending: Vec::new(),
             events: VecDeque::new(),
             going_away: GoingAway::default(),

@@ -11,6 +11,11 @@ use crate::wire::Role;
 /// Instructions of our decoder that may wait because the peer gives no credit for them.
 const MAX_UNSENT_INSTRUCTIONS: usize = 64 * 1024;
 
+/// Bytes of field sections that have not come whole, on all streams together. Their credit goes back
+/// while they arrive, so that they come whole under any window, and this is what bounds them instead:
+/// hundreds of requests with the largest section that we take by default.
+pub(super) const MAX_ARRIVING_SECTIONS: u64 = 8 * 1024 * 1024;
+
 impl Connection {
     /// Reads what there is on a stream: all of it, but for content, which stays until the
     /// application reads it, and for what stands behind a field section that is to be told first.
@@ -66,9 +71,26 @@ impl Connection {
         let (table, mut context) = self.context(streams, now);
         let Some(request) = table.request_mut(key) else { return Ok(()) };
         let name = (key, request.id);
+        let before = request.receiving.bytes_arriving();
         let progress = request.receiving.advance(&mut context, name, &mut request.stats);
+        let after = request.receiving.bytes_arriving();
+        self.count_arriving(before, after)?;
         self.after_reading(streams, key, progress)?;
         self.send_decoder_instructions(streams)
+    }
+
+    /// A request has `after` bytes of a section that is not whole, and had `before`.
+    #[inline]
+    fn count_arriving(&mut self, before: usize, after: usize) -> Result<(), ConnectionError> {
+        if before == after {
+            return Ok(());
+        }
+        self.arriving_bytes = self.arriving_bytes.saturating_sub(before as u64) + after as u64;
+        if self.arriving_bytes > MAX_ARRIVING_SECTIONS {
+            let reason = "too much of unfinished field sections";
+            return Err(ConnectionError::new(Code::EXCESSIVE_LOAD, reason));
+        }
+        Ok(())
     }
 
     /// Reads content of a request into `out`.
@@ -87,9 +109,12 @@ impl Connection {
         let nothing = crate::http3::BodyRead { len: 0, fin: false };
         let Some(request) = table.request_mut(key) else { return Ok(nothing) };
         let (name, was_told) = ((key, request.id), request.receiving.is_told());
+        let before = request.receiving.bytes_arriving();
         let read = request.receiving.read_body(&mut context, name, out, &mut request.stats);
+        let after = request.receiving.bytes_arriving();
         let has_news = was_told && !request.receiving.is_told();
         let blocked_on = request.receiving.blocked_on();
+        self.count_arriving(before, after)?;
         match read {
             Ok(read) => {
                 if has_news {
@@ -191,6 +216,8 @@ impl Connection {
     pub(super) fn stop_reading(&mut self, key: StreamKey) {
         self.unlist_blocked(key);
         let Some(request) = self.table.request_mut(key) else { return };
+        let arriving = request.receiving.bytes_arriving() as u64;
+        self.arriving_bytes = self.arriving_bytes.saturating_sub(arriving);
         let stopped = request.receiving.stop();
         if stopped.was_unfinished {
             self.decoder.cancel(request.id.0, stopped.was_blocked);

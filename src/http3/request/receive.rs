@@ -626,6 +626,15 @@ impl Receiving {
         self.priority
     }
 
+    /// Bytes of a field section that has not come whole.
+    #[inline]
+    pub fn bytes_arriving(&self) -> usize {
+        match self.position {
+            Position::Section(_) => self.encoded.len(),
+            _ => 0,
+        }
+    }
+
     /// Bytes of field sections that are held although they are not decoded.
     pub fn bytes_held(&self) -> usize {
         self.encoded.len()

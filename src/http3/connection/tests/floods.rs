@@ -162,6 +162,52 @@ fn a_section_that_never_ends_is_held_up_to_its_limit() {
     assert_eq!(faced.code(), None);
 }
 
+// RFC 9114 section 10.5.1: nor do very many of them together.
+#[test]
+fn sections_that_never_end_are_bounded_together() {
+    let settings = LocalSettings { max_field_section_size: 1 << 20, ..LocalSettings::default() };
+    let mut faced = facing_with(Role::Server, settings);
+    let held = 90_000;
+    let most = super::reading::MAX_ARRIVING_SECTIONS as usize / held;
+    let begun = |faced: &mut Faced| {
+        let key = faced.bidi(&frame_of(FrameType::HEADERS, 100_000), false);
+        faced.write(key, &vec![0; held], false);
+        key
+    };
+    let keys: Vec<_> = (0..most).map(|_| begun(&mut faced)).collect();
+    assert_eq!((faced.code(), faced.end.h3.arriving_bytes), (None, (most * held) as u64));
+    // Those that are given up make room again.
+    faced.raw.reset(keys[0], Code::REQUEST_CANCELLED.0).unwrap();
+    faced.settle();
+    begun(&mut faced);
+    assert_eq!(faced.code(), None);
+    begun(&mut faced);
+    assert_eq!(faced.code(), Some(Code::EXCESSIVE_LOAD));
+}
+
+// The bound is for those that hold back the rest: sections that come whole count no more, trailers
+// among them.
+#[test]
+fn sections_that_come_whole_leave_the_count() {
+    for role in ROLES {
+        let mut faced = facing(role);
+        faced.control(&[]);
+        let mut host = Host::default();
+        let key = faced.message_stream();
+        let trailers = headers(&[("x-sum", &"7".repeat(1000))]);
+        let message = [faced.head(), data(b"content"), trailers].concat();
+        for piece in message.chunks(50) {
+            faced.write(key, piece, false);
+            host.pass(&mut faced.end);
+        }
+        faced.write(key, &[], true);
+        host.pass(&mut faced.end);
+        let seen = host.seen.values().next().unwrap();
+        assert_eq!((seen.sections.len(), seen.ends), (2, 1));
+        assert_eq!((faced.code(), faced.end.h3.arriving_bytes), (None, 0));
+    }
+}
+
 #[test]
 fn an_encoded_section_is_not_kept_once_it_is_decoded() {
     let mut faced = facing(Role::Server);
