@@ -1,9 +1,9 @@
-//! Requests that come to nothing because of what their client does: making and cancelling them costs
-//! it less than us (RFC 9114 section 10.5).
+//! What comes to nothing because of what the peer does: requests that are made to be cancelled, and
+//! unidirectional streams that nobody knows. They cost it less than us (RFC 9114 section 10.5).
 
 use crate::time::{Duration, Instant};
 
-/// How many more requests may be given up by the peer than come to their end, in one go.
+/// How many more may come to nothing than come to their end, in one go.
 const MAX_GIVEN_UP: u32 = 1000;
 
 /// How often one of them is forgiven: who closes pages for hours does no harm.

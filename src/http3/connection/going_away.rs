@@ -78,7 +78,11 @@ impl Connection {
             return Err(ConnectionError::new(Code::ID_ERROR, "GOAWAY takes back an earlier one"));
         }
         let before = self.going_away.received.replace(id);
-        self.events.push_back(Event::GoAway { id });
+        // Of many at once the last one says it all.
+        match self.events.back_mut() {
+            Some(Event::GoAway { id: last }) => *last = id,
+            _ => self.events.push_back(Event::GoAway { id }),
+        }
         // RFC 9114 section 10.5: a flood of these is not to cost a look at every request each.
         let is_new = before != Some(id) && StreamId(id).index() < streams.opened_bidi(Role::Client);
         if self.role == Role::Client && is_new {

@@ -70,7 +70,10 @@ pub struct Connection {
     events: VecDeque<Event>,
     going_away: GoingAway,
     priorities: EarlyPriorities,
+    /// Requests.
     given_up: GivenUp,
+    /// Unidirectional streams of the peer; a few of all that come are of use.
+    strays: GivenUp,
     /// Room for an encoded field section.
     section: Vec<u8>,
 }
@@ -100,6 +103,7 @@ impl Connection {
             going_away: GoingAway::default(),
             priorities: EarlyPriorities::default(),
             given_up: GivenUp::default(),
+            strays: GivenUp::default(),
             section: Vec::new(),
         };
         connection.queue_settings();

@@ -43,7 +43,7 @@ impl Connection {
         let Some(id) = streams.id(key) else { return Ok(()) };
         if id.direction() == Direction::Unidirectional {
             self.table.add_incoming(key);
-            return Ok(());
+            return self.count_stray(now);
         }
         // RFC 9114 section 6.1.
         if !self.is_server() {
@@ -141,6 +141,16 @@ impl Connection {
         }
         if !self.given_up.add() {
             let reason = "too many requests are given up";
+            return Err(ConnectionError::new(Code::EXCESSIVE_LOAD, reason));
+        }
+        Ok(())
+    }
+
+    // RFC 9114 section 10.5.
+    fn count_stray(&mut self, now: Instant) -> Result<(), ConnectionError> {
+        self.strays.forgive(now);
+        if !self.strays.add() {
+            let reason = "too many unidirectional streams";
             return Err(ConnectionError::new(Code::EXCESSIVE_LOAD, reason));
         }
         Ok(())

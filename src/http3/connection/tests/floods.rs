@@ -90,6 +90,42 @@ fn requests_that_come_to_their_end_make_up_for_some_that_do_not() {
     assert_eq!(mixed, None);
 }
 
+/// How many unidirectional streams that nobody knows an end bears with, as `act` ends them.
+fn strays_until_refused(role: Role, act: impl Fn(&mut Streams, StreamKey)) -> Option<usize> {
+    let mut faced = facing(role);
+    for count in 1..3000 {
+        let key = faced.raw.open(Direction::Unidirectional).unwrap();
+        act(&mut faced.raw, key);
+        faced.settle();
+        if let Some(code) = faced.code() {
+            assert_eq!(code, Code::EXCESSIVE_LOAD);
+            return Some(count);
+        }
+        while let Some(event) = faced.raw.poll_event() {
+            if let crate::stream::StreamEvent::Closed(key) = event {
+                faced.raw.forget(key);
+            }
+        }
+    }
+    None
+}
+
+#[test]
+fn streams_that_nobody_knows_come_to_an_end() {
+    for role in ROLES {
+        let unknown = strays_until_refused(role, |raw, key| {
+            raw.write(key, &[0x21], false).unwrap();
+        });
+        assert_eq!(unknown, Some(1001));
+        let without_a_type = strays_until_refused(role, |raw, key| {
+            raw.write(key, &[], true).unwrap();
+        });
+        assert_eq!(without_a_type, Some(1001));
+        let reset = strays_until_refused(role, |raw, key| raw.reset(key, 0).unwrap());
+        assert_eq!(reset, Some(1001));
+    }
+}
+
 #[test]
 fn a_client_bears_with_servers_that_reset() {
     let mut faced = facing(Role::Client);
@@ -168,7 +204,7 @@ fn sections_that_never_end_are_bounded_together() {
     let settings = LocalSettings { max_field_section_size: 1 << 20, ..LocalSettings::default() };
     let mut faced = facing_with(Role::Server, settings);
     let held = 90_000;
-    let most = super::reading::MAX_ARRIVING_SECTIONS as usize / held;
+    let most = reading::MAX_ARRIVING_SECTIONS as usize / held;
     let begun = |faced: &mut Faced| {
         let key = faced.bidi(&frame_of(FrameType::HEADERS, 100_000), false);
         faced.write(key, &vec![0; held], false);

@@ -64,6 +64,56 @@ fn a_request_is_rejected_once_however_often_the_end_is_announced() {
     assert_eq!(faced.end.h3.stats(key).and_then(|s| s.error), Some(Code::REQUEST_REJECTED.0));
 }
 
+// RFC 9114 section 10.5.
+#[test]
+fn of_many_announcements_at_once_one_is_told() {
+    for (role, step) in [(Role::Client, 4), (Role::Server, 1)] {
+        let mut faced = facing(role);
+        let falling: Vec<_> = (0..1000).rev().flat_map(|id| goaway(id * step)).collect();
+        faced.control(&falling);
+        let told = |event: &&Event| matches!(event, Event::GoAway { .. });
+        let told: Vec<_> = faced.end.events.iter().filter(told).collect();
+        assert_eq!((faced.code(), told), (None, vec![&Event::GoAway { id: 0 }]));
+    }
+}
+
+// RFC 9114 section 5.2: a server may first forbid new requests, and name the last one later.
+#[test]
+fn requests_under_way_outlive_the_first_of_two_announcements() {
+    let mut faced = facing(Role::Client);
+    let [(older, theirs), (newer, _)] = [(); 2].map(|()| faced.request(&GET));
+    faced.control(&goaway((1 << 62) - 4));
+    let refused = faced.end.h3.open_request(&mut faced.end.streams, NOW);
+    assert_eq!(refused, Err(OpenError::GoingAway));
+    assert!(!faced.end.events.iter().any(|event| matches!(event, Event::Reset { .. })));
+    faced.control(&goaway(4));
+    let reset = Event::Reset { key: newer, code: Code::REQUEST_REJECTED.0 };
+    assert!(faced.end.events.contains(&reset));
+    faced.write(theirs, &headers(&[(":status", "200")]), true);
+    faced.end.tell(older);
+    assert_eq!(faced.end.fields(older).map(|(_, fin)| fin), Some(true));
+    assert_eq!(faced.code(), None);
+}
+
+// RFC 9114 sections 4.1.1 and 8.1: what a server did nothing about can be made again, here as well.
+#[test]
+fn a_rejected_request_can_be_made_again() {
+    let mut faced = facing(Role::Client);
+    faced.control(&[]);
+    let (rejected, theirs) = faced.request(&GET);
+    faced.raw.reset(theirs, Code::REQUEST_REJECTED.0).unwrap();
+    faced.raw.stop_sending(theirs, Code::REQUEST_REJECTED.0).unwrap();
+    faced.settle();
+    let reset = Event::Reset { key: rejected, code: Code::REQUEST_REJECTED.0 };
+    assert!(faced.end.events.contains(&reset));
+    assert_eq!(faced.end.events.last(), Some(&Event::Closed(rejected)));
+    let (again, theirs) = faced.request(&GET);
+    faced.write(theirs, &headers(&[(":status", "200")]), true);
+    faced.end.tell(again);
+    assert_eq!(faced.end.fields(again).map(|(_, fin)| fin), Some(true));
+    assert_eq!(faced.code(), None);
+}
+
 #[test]
 fn a_response_that_is_whole_survives_a_late_goaway() {
     let mut faced = facing(Role::Client);
