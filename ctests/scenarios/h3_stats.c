@@ -366,6 +366,26 @@ static void figures_for_the_log_are_text(void)
     sim_world_free(pair.world);
 }
 
+/* The last call for it is due when the engine goes. What ended before its connection says so. The
+ * original says "conn closed" for three probe timeouts after the end. */
+static void a_request_that_ended_is_finished_whatever_becomes_of_its_connection(void)
+{
+    sim_world *world = sim_h3_world();
+    sim_conn *conn = sim_established(world);
+    sim_run_for(world, SIM_SECOND);
+    sim_exchange *ended = sim_get(conn, 1000);
+    CHECK(sim_run(world, sim_is_fetched, ended, 10 * SIM_SECOND));
+    CHECK(!ended->closed);
+    sim_exchange *open = sim_get(conn, 1000);
+    xqc_engine_destroy(world->client.engine);
+    world->client.engine = NULL;
+    world->client.timer_at = SIM_NEVER;
+    CHECK(ended->closed && open->closed);
+    CHECK_EQ(strcmp(ended->stats.stream_close_msg, "finished"), 0);
+    CHECK_EQ(strcmp(open->stats.stream_close_msg, "conn closed"), 0);
+    sim_world_free(world);
+}
+
 static const check_case CASES[] = {
     {"sizes_agree_at_both_ends", sizes_agree_at_both_ends, 0},
     {"times_are_in_order", times_are_in_order, 0},
@@ -380,6 +400,8 @@ static const check_case CASES[] = {
     {"the_line_has_its_figures_in_order", the_line_has_its_figures_in_order, 0},
     {"the_line_is_cut_where_the_room_ends", the_line_is_cut_where_the_room_ends, 0},
     {"figures_for_the_log_are_text", figures_for_the_log_are_text, 0},
+    {"a_request_that_ended_is_finished_whatever_becomes_of_its_connection",
+     a_request_that_ended_is_finished_whatever_becomes_of_its_connection, CHECK_UPSTREAM_FAILS},
 };
 
 int main(int argc, char **argv)

@@ -38,7 +38,7 @@ fn close_streams(engine: &EngineCell, connection: &ConnectionCell) {
         return http3::end_streams(layers);
     }
     for key in connection.stream_keys() {
-        end_stream(engine, connection, key, false);
+        end_stream(engine, connection, key);
     }
 }
 

@@ -304,19 +304,14 @@ fn with_known_stream(
 
 /// A stream is finished both ways: the last call for it, then its key is forgotten.
 fn close_stream(engine: &EngineCell, connection: &ConnectionCell, key: StreamKey) {
-    end_stream(engine, connection, key, true);
+    end_stream(engine, connection, key);
     if let Some(core) = engine.core.borrow_mut().connection_mut(connection.key) {
         core.streams_mut().forget(key);
     }
 }
 
-/// The last call for a stream, once for each. `whole` if both parts ended, not the connection.
-pub(super) fn end_stream(
-    engine: &EngineCell,
-    connection: &ConnectionCell,
-    key: StreamKey,
-    whole: bool,
-) {
+/// The last call for a stream, once for each.
+pub(super) fn end_stream(engine: &EngineCell, connection: &ConnectionCell, key: StreamKey) {
     let Some(stream) = connection.stream(key) else { return };
     // Out of the table before the call: a host that destroys the engine inside it is not told again.
     engine.remove_stream(connection, key);
@@ -325,7 +320,7 @@ pub(super) fn end_stream(
         // SAFETY: the host gave this function; the handle is good until the outermost call returns.
         unsafe { notify(stream.as_ptr(), stream.user_data.get()) };
     }
-    report_stream(engine, connection, stream.key, whole);
+    report_stream(engine, connection, stream.key);
 }
 
 /// The connection leaves the open state: the error is noted and the host told, where upstream

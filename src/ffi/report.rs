@@ -210,13 +210,8 @@ pub(super) fn write_c_text(out: &mut String, field: &[c_char]) -> fmt::Result {
         .try_for_each(|byte| out.write_char(char::from(*byte as u8)))
 }
 
-/// The record of a stream that is over. `whole` if both parts ended, not the connection.
-pub(super) fn report_stream(
-    engine: &EngineCell,
-    connection: &ConnectionCell,
-    key: StreamKey,
-    whole: bool,
-) {
+/// The record of a stream that is over, or whose connection is.
+pub(super) fn report_stream(engine: &EngineCell, connection: &ConnectionCell, key: StreamKey) {
     if !engine.log.enabled(XQC_LOG_STATS) {
         return;
     }
@@ -225,7 +220,7 @@ pub(super) fn report_stream(
         let Some(core) = core.connection_mut(connection.key) else { return };
         let mut text = String::with_capacity(1024);
         // Writing into a string never fails.
-        let _ = write_stream(&mut text, core, key, whole, connection.scid_text());
+        let _ = write_stream(&mut text, core, key, connection.scid_text());
         text
     };
     connection.log(&engine.log, XQC_LOG_STATS, "xqc_destroy_stream", format_args!("|{text}"));
@@ -235,7 +230,6 @@ fn write_stream(
     out: &mut String,
     core: &mut Connection,
     key: StreamKey,
-    whole: bool,
     scid: impl fmt::Display,
 ) -> fmt::Result {
     let id = core.streams().id(key).map_or(0, |id| id.0);
@@ -246,7 +240,7 @@ fn write_stream(
         "err:0x{:x}|close_msg:{}|enable_multipath:0|send_state:{send}|recv_state:{recv}|\
          stream_id:{}|stream_type:{}|",
         code.unwrap_or(0),
-        stream_ending(core, key, whole).to_string_lossy(),
+        stream_ending(core, key).to_string_lossy(),
         id,
         id & 3,
     )?;
@@ -292,16 +286,18 @@ fn write_record(out: &mut String, record: Option<&Record>) -> fmt::Result {
     })
 }
 
-/// How a stream came to its end.
-pub(super) fn stream_ending(core: &mut Connection, key: StreamKey, whole: bool) -> &'static CStr {
+/// How a stream came to its end: a part that was given up says so, and what ended before its
+/// connection did not end with it.
+pub(super) fn stream_ending(core: &mut Connection, key: StreamKey) -> &'static CStr {
     let reset = core.streams().reset_code(key).is_some();
+    let closed = core.streams().has_closed(key);
     let record = core.streams_mut().record(key);
     // Who gave up first; the other one does so in answer.
     let by_peer = record.is_some_and(|record| match (record.reset, record.reset_received) {
         (Some(ours), Some(theirs)) => theirs <= ours,
         (_, theirs) => theirs.is_some(),
     });
-    match (whole, reset) {
+    match (closed, reset) {
         (_, true) if by_peer => c"remote reset",
         (_, true) => c"local reset",
         (true, false) => c"finished",

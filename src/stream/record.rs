@@ -1,7 +1,7 @@
 //! What a stream remembers of its life, where somebody asked for it.
 
 use super::recorder::{Recorder, Wait};
-use super::slots::{Side, Stream};
+use super::slots::{Life, Side, Stream};
 use super::state::{RecvState, SendState};
 use super::streams::Streams;
 use super::StreamKey;
@@ -295,6 +295,11 @@ impl Streams {
             Side::Reset(_) => Some(RecvState::ResetRead),
         };
         Some((send, recv))
+    }
+
+    /// True if both parts of a stream have ended.
+    pub fn has_closed(&self, key: StreamKey) -> bool {
+        self.slots.find(key).is_some_and(|slot| self.slots[slot].life == Life::Closed)
     }
 
     /// The code that a part of a stream was given up with, the sending part first.

@@ -12,14 +12,14 @@ use super::bytestream::report_bytestream;
 use super::layers::Layers;
 use super::report::report_request;
 
-fn end_request(layers: Layers<'_>, key: StreamKey, whole: bool) {
+fn end_request(layers: Layers<'_>, key: StreamKey) {
     let Layers { engine, h3, .. } = layers;
     let Some(request) = h3.requests.get(key) else { return };
     // Out of the table before the call: a host that destroys the engine inside it is not told again.
     if let Some(cell) = h3.requests.remove(key) {
         engine.graveyard.requests.bury(cell);
     }
-    request.close_message.set(close_message(layers, key, whole));
+    request.close_message.set(close_message(layers, key));
     report_request(layers, request);
     if let Some(notify) = h3.protocol.callbacks.h3r_cbs.h3_request_close_notify {
         // SAFETY: the host gave this function; the handle is good until the outermost call returns.
@@ -27,12 +27,12 @@ fn end_request(layers: Layers<'_>, key: StreamKey, whole: bool) {
     }
 }
 
-fn end_bytestream(layers: Layers<'_>, key: StreamKey, whole: bool) {
+fn end_bytestream(layers: Layers<'_>, key: StreamKey) {
     let Layers { engine, h3, .. } = layers;
     let Some(bytestream) = h3.bytestreams.get(key) else { return };
     // As above.
     engine.graveyard.bury_bytestream(h3.bytestreams.remove(key));
-    bytestream.close_message.set(close_message(layers, key, whole));
+    bytestream.close_message.set(close_message(layers, key));
     report_bytestream(layers, bytestream);
     if let Some(notify) = h3.protocol.callbacks.h3_ext_bs_cbs.bs_close_notify {
         // SAFETY: as above.
@@ -41,8 +41,8 @@ fn end_bytestream(layers: Layers<'_>, key: StreamKey, whole: bool) {
 }
 
 /// Why a stream closed, as a text that is never freed.
-fn close_message(layers: Layers<'_>, key: StreamKey, whole: bool) -> *const c_char {
-    let message = layers.with(|_, transport| stream_ending(transport, key, whole));
+fn close_message(layers: Layers<'_>, key: StreamKey) -> *const c_char {
+    let message = layers.with(|_, transport| stream_ending(transport, key));
     message.unwrap_or(c"conn closed").as_ptr()
 }
 
@@ -62,7 +62,7 @@ pub(in crate::ffi) fn end_closed(layers: Layers<'_>) {
     // In the order in which they ended.
     let over = closed.partition_point(|(_, ended)| *ended != run);
     for (key, _) in closed.drain(..over) {
-        end_stream(layers, key, true);
+        end_stream(layers, key);
         layers.with(|_, transport| transport.streams_mut().forget(key));
     }
     let mut later = layers.h3.closed.borrow_mut();
@@ -78,21 +78,21 @@ pub(in crate::ffi) fn end_closed_soon(layers: Layers<'_>, now: Instant) {
     }
 }
 
-/// The last call for a stream, once for each. `whole` if it ended, not the connection.
-fn end_stream(layers: Layers<'_>, key: StreamKey, whole: bool) {
+/// The last call for a stream, once for each.
+fn end_stream(layers: Layers<'_>, key: StreamKey) {
     if layers.h3.requests.get(key).is_some() {
-        end_request(layers, key, whole);
+        end_request(layers, key);
     } else if layers.h3.bytestreams.get(key).is_some() {
-        end_bytestream(layers, key, whole);
+        end_bytestream(layers, key);
     }
-    report_stream(layers.engine, layers.connection, key, whole);
+    report_stream(layers.engine, layers.connection, key);
     layers.with(|h3, _| h3.forget(key));
 }
 
 /// Ends all streams of a connection that is over, in the order in which they were made.
 pub(in crate::ffi) fn end_streams(layers: Layers<'_>) {
     for key in in_order(layers) {
-        end_stream(layers, key, false);
+        end_stream(layers, key);
     }
     report_unidirectional(layers);
 }
@@ -110,7 +110,7 @@ fn report_unidirectional(layers: Layers<'_>) {
         streams.keys().filter(is_unidirectional).collect::<Vec<_>>()
     });
     for key in keys.unwrap_or_default() {
-        report_stream(layers.engine, layers.connection, key, false);
+        report_stream(layers.engine, layers.connection, key);
     }
 }
 
