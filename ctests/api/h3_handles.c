@@ -208,6 +208,32 @@ static void what_is_said_at_creation_comes_behind_settings(void)
     sim_world_free(world);
 }
 
+/* A host that does not want its connection after all, and cannot let it be. */
+static int refuse_and_ask(void *argument, const sim_call *call)
+{
+    if (call->event == SIM_CONN_CREATE || call->event == SIM_REQUEST_CLOSE) {
+        const sim_ask silent = {.silent = true};
+        bool is_there = sim_fetch(call->conn, &silent) != NULL;
+        CHECK_EQ(is_there, call->event == SIM_CONN_CREATE);
+        *(sim_conn **)argument = call->conn;
+    }
+    return call->event == SIM_CONN_CREATE ? -1 : 0;
+}
+
+static void a_refused_connection_makes_no_more_requests(void)
+{
+    sim_conn *refused = NULL;
+    sim_world *world = sim_h3_world();
+    world->hook = refuse_and_ask;
+    world->hook_argument = &refused;
+    CHECK(sim_connect(world) == NULL);
+    CHECK(refused != NULL);
+    CHECK_EQ(refused->calls[SIM_CONN_CLOSE], 0);
+    CHECK_EQ(refused->open_exchanges, 0);
+    CHECK_EQ(refused->exchanges->calls[SIM_REQUEST_CLOSE], 1);
+    sim_world_free(world);
+}
+
 static const check_case CASES[] = {
     {"engines_are_destroyed_inside_every_callback", engines_are_destroyed_inside_every_callback,
      CHECK_OURS_ONLY},
@@ -216,6 +242,8 @@ static const check_case CASES[] = {
     {"a_server_makes_no_requests", a_server_makes_no_requests, CHECK_OURS_ONLY},
     {"what_is_said_at_creation_comes_behind_settings",
      what_is_said_at_creation_comes_behind_settings, CHECK_OURS_ONLY},
+    {"a_refused_connection_makes_no_more_requests",
+     a_refused_connection_makes_no_more_requests, CHECK_OURS_ONLY},
 };
 
 int main(int argc, char **argv)

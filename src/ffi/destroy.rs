@@ -15,10 +15,7 @@ pub(super) fn destroy_connection(engine: &EngineCell, key: ConnectionKey) {
     if !connection.ending_told.replace(true) {
         report_connection(engine, connection);
     }
-    if let Some(core) = engine.core.borrow_mut().connection_mut(key) {
-        // Of a live connection too: no stream may be opened in the callbacks that follow.
-        core.abandon();
-    }
+    abandon(engine, key);
     close_streams(engine, connection);
     deliver_trace(engine, connection);
     close_notify(engine, connection);
@@ -28,9 +25,17 @@ pub(super) fn destroy_connection(engine: &EngineCell, key: ConnectionKey) {
 /// Releases a connection whose end is not told: the host has declined it. Of its streams, which it
 /// may have opened, it hears.
 pub(super) fn discard_connection(engine: &EngineCell, connection: &ConnectionCell) {
-    deliver_trace(engine, connection);
+    abandon(engine, connection.key);
     close_streams(engine, connection);
+    deliver_trace(engine, connection);
     engine.remove_connection(connection.key);
+}
+
+/// Ends a connection, live or not: no stream may be opened in the callbacks that follow.
+fn abandon(engine: &EngineCell, key: ConnectionKey) {
+    if let Some(core) = engine.core.borrow_mut().connection_mut(key) {
+        core.abandon();
+    }
 }
 
 fn close_streams(engine: &EngineCell, connection: &ConnectionCell) {
