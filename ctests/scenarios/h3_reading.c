@@ -348,6 +348,87 @@ static void other_answers_mean_nothing(void)
     sim_world_free(world);
 }
 
+/* ---- a fault of the peer that the host comes upon ---- */
+
+static int ignore(xqc_stream_t *stream, void *user_data)
+{
+    (void)stream, (void)user_data;
+    return 0;
+}
+
+/* A client that puts bytes of its own on streams under the name of HTTP/3. */
+static xqc_int_t add_raw_client(sim_endpoint *endpoint)
+{
+    sim_options h3;
+    sim_speak_h3(&h3);
+    const xqc_stream_callbacks_t deaf = {.stream_create_notify = ignore};
+    xqc_app_proto_callbacks_t protocol = sim_protocol();
+    protocol.stream_cbs = deaf;
+    return endpoint->is_server ? h3.application->add(endpoint)
+                               : xqc_engine_register_alpn(endpoint->engine, XQC_DEFINED_ALPN_H3,
+                                                          strlen(XQC_DEFINED_ALPN_H3), &protocol,
+                                                          NULL);
+}
+
+static const xqc_cid_t *connect_raw(sim_world *world, sim_conn *conn)
+{
+    const sim_options *options = &world->options;
+    return xqc_connect(world->client.engine, &options->client_settings, NULL, 0, "localhost", 0,
+                       &options->conn_tls, (const struct sockaddr *)&world->server.address,
+                       sizeof(world->server.address), XQC_DEFINED_ALPN_H3, conn);
+}
+
+static void keep_engine(sim_endpoint *endpoint)
+{
+    (void)endpoint;
+}
+
+static void keep_conn(sim_conn *conn)
+{
+    (void)conn;
+}
+
+static int leave_it(void *argument, const sim_call *call)
+{
+    (void)argument;
+    return call->event == SIM_REQUEST_READ;
+}
+
+/* Content is looked at as the host reads it, at any time; the answer does not wait for more. */
+static void a_fault_that_is_found_by_reading_is_answered_at_once(void)
+{
+    /* Fields from the static table, content, and SETTINGS where there must be none. */
+    static unsigned char request[] = {0x01, 16,  0,   0,   0xd4, 0xd7, 0x50, 9,   'l', 'o', 'c', 'a',
+                                      'l',  'h', 'o', 's', 't',  0xc1, 0x00, 3,   'a', 'b', 'c', 0x04,
+                                      0x00};
+    static const sim_application raw = {add_raw_client, keep_engine, connect_raw, keep_conn};
+    sim_options options;
+    sim_options_init(&options);
+    options.application = &raw;
+    sim_world *world = sim_world_new(&options);
+    world->hook = leave_it;
+    sim_conn *conn = sim_established(world);
+    xqc_stream_t *stream = xqc_stream_create(world->client.engine, &conn->cid, NULL, NULL);
+    CHECK_EQ(xqc_stream_send(stream, request, sizeof(request), 1), sizeof(request));
+    sim_run_for(world, SIM_SECOND);
+    sim_exchange *asked = sim_server_conn(world, conn)->exchanges;
+    CHECK(asked != NULL && asked->calls[SIM_REQUEST_READ] > 0);
+    uint8_t fin = 7;
+    CHECK(xqc_h3_request_recv_headers(asked->handle, &fin) != NULL);
+    CHECK_EQ(fin, 0);
+    sim_run_for(world, SIM_SECOND);
+    CHECK_EQ(conn->calls[SIM_CONN_CLOSING], 0);
+    uint8_t content[100];
+    CHECK_EQ(xqc_h3_request_recv_body(asked->handle, content, sizeof(content), &fin), -XQC_EAGAIN);
+    sim_run_for(world, 15 * SIM_MILLISECOND);
+    CHECK_EQ(conn->calls[SIM_CONN_CLOSING], 1);
+    /* RFC 9114 section 7.2.4: H3_FRAME_UNEXPECTED. */
+    CHECK_EQ(conn->closing_error, 0x105);
+    sim_exchange_free(asked);
+    sim_server_conn(world, conn)->exchanges = NULL;
+    sim_world_free(world);
+}
+
 static const check_case CASES[] = {
     {"a_late_end_comes_alone", a_late_end_comes_alone, 0},
     {"an_end_that_comes_with_the_rest_is_not_told_again",
@@ -364,6 +445,8 @@ static const check_case CASES[] = {
     {"a_failing_read_notice_resets_its_request_alone",
      a_failing_read_notice_resets_its_request_alone, CHECK_UPSTREAM_FAILS},
     {"other_answers_mean_nothing", other_answers_mean_nothing, 0},
+    {"a_fault_that_is_found_by_reading_is_answered_at_once",
+     a_fault_that_is_found_by_reading_is_answered_at_once, CHECK_OURS_ONLY},
 };
 
 int main(int argc, char **argv)

@@ -9,6 +9,7 @@ use crate::ffi::abi::{
     XQC_REQ_NOTIFY_READ_EMPTY_FIN, XQC_REQ_NOTIFY_READ_HEADER, XQC_REQ_NOTIFY_READ_TRAILER,
 };
 use crate::ffi::cells::Known;
+use crate::ffi::run::run_soon;
 use crate::http3::{Code, ConnectionError, Delivery, Event, Notices};
 use crate::stream::{StreamEvent, StreamKey};
 use crate::time::Instant;
@@ -128,6 +129,8 @@ pub(super) fn fail(layers: Layers<'_>, error: ConnectionError, now: Instant) {
     if let Some(transport) = layers.engine.core.borrow_mut().connection_mut(layers.connection.key) {
         transport.close_on_application_error(now, code, error.reason);
     }
+    // The host may have found the fault itself, by reading, and no run be under way.
+    run_soon(layers.engine, layers.connection);
 }
 
 /// Calls `h3_request_read_notify` for every request with something to read.
