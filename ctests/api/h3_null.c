@@ -191,6 +191,46 @@ static void null_in_place_of_what_a_connection_needs(void)
     sim_world_free(world);
 }
 
+/* A host passes on the -1 of a read that failed. No memory is that large. */
+static void negative_lengths(void)
+{
+    sim_world *world = sim_h3_world();
+    sim_conn *conn = sim_established(world);
+    const sim_ask ask = {.upload = 100, .ending = SIM_END_FINISH, .holds_end = true};
+    sim_exchange *asked = sim_fetch(conn, &ask);
+    uint8_t byte = 7;
+    uint8_t fin = 7;
+    const size_t negative = (size_t)-1;
+    CHECK_EQ(xqc_h3_request_send_body(asked->handle, &byte, negative, 0), -XQC_H3_EPARAM);
+    CHECK_EQ(xqc_h3_request_recv_body(asked->handle, &byte, negative, &fin), -XQC_H3_EPARAM);
+    xqc_http_header_t long_value = {.name = {&byte, 1}, .value = {&byte, negative}};
+    xqc_http_headers_t section = {&long_value, 1, 1, 0};
+    CHECK_EQ(xqc_h3_request_send_headers(asked->handle, &section, 0), -XQC_H3_EPARAM);
+    section.count = negative / sizeof(long_value);
+    CHECK_EQ(xqc_h3_request_send_headers(asked->handle, &section, 0), -XQC_H3_EPARAM);
+    xqc_h3_priority_t priority;
+    CHECK_EQ(xqc_parse_http_priority(&priority, &byte, negative), -XQC_H3_EPARAM);
+    CHECK_EQ(xqc_engine_packet_process(world->client.engine, &byte, negative, NULL, 0, NULL, 0,
+                                       sim_now(), NULL),
+             -XQC_EPARAM);
+    asked->ask.holds_end = false;
+    sim_exchange_send(asked);
+    CHECK(sim_run(world, sim_is_served, conn, SIM_SECOND));
+    sim_world_free(world);
+}
+
+/* Where there is no section, there is no end either. */
+static void what_is_given_out_is_written(void)
+{
+    sim_world *world = sim_h3_world();
+    sim_conn *conn = sim_established(world);
+    sim_exchange *asked = sim_get(conn, 100);
+    uint8_t fin = 7;
+    CHECK(xqc_h3_request_recv_headers(asked->handle, &fin) == NULL);
+    CHECK_EQ(fin, 0);
+    sim_world_free(world);
+}
+
 static int connect_without(sim_world *world, xqc_proto_version_t version)
 {
     xqc_conn_settings_t settings = world->options.client_settings;
@@ -253,6 +293,8 @@ static const check_case CASES[] = {
     {"null_parts_of_sections", null_parts_of_sections, CHECK_OURS_ONLY},
     {"null_in_place_of_what_a_connection_needs", null_in_place_of_what_a_connection_needs,
      CHECK_OURS_ONLY},
+    {"negative_lengths", negative_lengths, CHECK_OURS_ONLY},
+    {"what_is_given_out_is_written", what_is_given_out_is_written, CHECK_OURS_ONLY},
     {"a_version_has_to_be_chosen", a_version_has_to_be_chosen, 0},
     {"addresses_need_room", addresses_need_room, 0},
 };

@@ -4,7 +4,7 @@
 #include "sim.h"
 
 /* What one measurement of a heap at rest differs from another by. */
-#define SLACK 8192
+#define SLACK 16384
 
 static void one_short_life(sim_world *world, unsigned number)
 {

@@ -630,7 +630,7 @@ XQC_EXPORT_PUBLIC_API ssize_t xqc_h3_request_finish(xqc_h3_request_t *h3_request
  * Returns the header section, or after it the trailer section, when the read callback reported
  * it; else null. The array belongs to the request and is valid until it is released; its
  * entries and `count` may be written to; of interim responses from the fourteenth on only the
- * last one is kept. `fin` receives 1 if nothing follows.
+ * last one is kept. `fin` receives 1 if nothing follows, else 0, also with null.
  */
 XQC_EXPORT_PUBLIC_API
 xqc_http_headers_t *xqc_h3_request_recv_headers(xqc_h3_request_t *h3_request,

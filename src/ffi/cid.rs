@@ -14,6 +14,7 @@ use super::abi::{
 use super::cells::{CidText, EMPTY_TEXT};
 use super::connection::with_cid;
 use super::guard::{catch, with_engine};
+use super::memory::values;
 
 /// The form bit of a packet's first byte: set in long headers (RFC 8999 section 5.1).
 const LONG_FORM: u8 = 0x80;
@@ -52,11 +53,11 @@ pub unsafe extern "C" fn xqc_packet_parse_cid(
     buf: *const c_uchar,
     size: size_t,
 ) -> xqc_int_t {
-    if dcid.is_null() || scid.is_null() || buf.is_null() || size == 0 {
-        return -XQC_EPARAM;
-    }
     // SAFETY: the caller vouches for `size` bytes.
-    let packet = unsafe { std::slice::from_raw_parts(buf, size) };
+    let packet = unsafe { values(buf, size) }.filter(|packet| !packet.is_empty());
+    let Some(packet) = packet.filter(|_| !dcid.is_null() && !scid.is_null()) else {
+        return -XQC_EPARAM;
+    };
     let parsed = catch(None, || parse(packet, usize::from(cid_len)));
     // A host goes on with what it finds after a failure: it must be valid.
     let (destination, source) = parsed.unwrap_or((&[], Some(&[])));

@@ -14,6 +14,7 @@ use super::abi::{
 use super::cells::{ConnectionCell, EngineCell};
 use super::datagram_callbacks::Host;
 use super::guard::with_connection;
+use super::memory::values;
 use super::run::send_now;
 
 /// The size of the largest datagram.
@@ -81,7 +82,7 @@ pub unsafe extern "C" fn xqc_datagram_send(
     qos_level: xqc_data_qos_level_t,
 ) -> xqc_int_t {
     // SAFETY: the caller vouches for the bytes.
-    let Some(data) = (unsafe { bytes(data, data_len) }) else { return -XQC_EPARAM };
+    let Some(data) = (unsafe { values(data.cast(), data_len) }) else { return -XQC_EPARAM };
     // SAFETY: the caller vouches for the handle.
     let sent = unsafe {
         with_connection(conn, Err(-XQC_EPARAM), |engine, connection| {
@@ -123,18 +124,17 @@ pub unsafe extern "C" fn xqc_datagram_send_multiple(
     let (count, total) = unsafe { (sent_cnt.as_mut(), sent_bytes.as_mut()) };
     let (Some(count), Some(total)) = (count, total) else { return -XQC_EPARAM };
     (*count, *total) = (0, 0);
-    if iov.is_null() || iov_size == 0 {
-        return -XQC_EPARAM;
-    }
     // SAFETY: the caller vouches for the vector.
-    let vector = unsafe { std::slice::from_raw_parts(iov, iov_size) };
+    let Some(vector) = (unsafe { values(iov, iov_size) }).filter(|_| iov_size > 0) else {
+        return -XQC_EPARAM;
+    };
     // SAFETY: the caller vouches for the handle.
     unsafe {
         with_connection(conn, -XQC_EPARAM, |engine, connection| {
             let mut result = XQC_OK;
             for (index, entry) in vector.iter().enumerate() {
                 // The caller vouches for the bytes of each entry.
-                let taken = bytes(entry.iov_base, entry.iov_len)
+                let taken = values(entry.iov_base.cast(), entry.iov_len)
                     .ok_or(-XQC_EPARAM)
                     .and_then(|data| send(engine, connection, data, class(qos_level)));
                 match taken {
@@ -166,20 +166,6 @@ check_prototypes!(
     xqc_datagram_send,
     xqc_datagram_send_multiple,
 );
-
-/// The bytes of a datagram; `None` for null with a length.
-///
-/// # Safety
-///
-/// `data` is null or readable for `len` bytes.
-unsafe fn bytes<'a>(data: *const c_void, len: usize) -> Option<&'a [u8]> {
-    match (data.is_null(), len) {
-        (_, 0) => Some(&[]),
-        (true, _) => None,
-        // SAFETY: the caller vouches for the bytes.
-        (false, len) => Some(unsafe { std::slice::from_raw_parts(data.cast(), len) }),
-    }
-}
 
 /// Levels between the named ones count as the next lower in importance, as upstream's do.
 fn class(level: xqc_data_qos_level_t) -> Class {

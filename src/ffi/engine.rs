@@ -24,6 +24,7 @@ use super::destroy::destroy_connection;
 use super::guard::{catch, with_any_engine, with_engine};
 use super::http3::EngineHttp3;
 use super::log::Log;
+use super::memory::values;
 use super::qlog::{trace_all, Qlog};
 use super::run::{run, Release};
 use super::settings::default_terms;
@@ -193,16 +194,10 @@ unsafe fn tls_context(
 ///
 /// The ticket key of `ssl` is null or readable for its length.
 unsafe fn ticket_key(ssl: &xqc_engine_ssl_config_t) -> Result<Option<&[u8]>, String> {
-    match (ssl.session_ticket_key_data.is_null(), ssl.session_ticket_key_len) {
-        (_, 0) => Ok(None),
-        (true, _) => Err("session ticket key without data".to_owned()),
-        (false, len) => {
-            // SAFETY: the caller vouches for the bytes.
-            let key =
-                unsafe { std::slice::from_raw_parts(ssl.session_ticket_key_data.cast(), len) };
-            Ok(Some(key))
-        }
-    }
+    let (data, len) = (ssl.session_ticket_key_data.cast(), ssl.session_ticket_key_len);
+    // SAFETY: the caller vouches for the bytes.
+    let key = unsafe { values(data, len) }.ok_or("session ticket key without data")?;
+    Ok(Some(key).filter(|key| !key.is_empty()))
 }
 
 /// Destroys an engine and all its connections.

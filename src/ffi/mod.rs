@@ -18,7 +18,7 @@
 //! | `dispatch`, `notify`, `destroy` | events of the core to the host's callbacks |
 //! | `output`, `socket` | datagrams to the host's socket functions |
 //! | `congestion` | congestion controllers of both sides across the boundary |
-//! | `address`, `clock`, `identifiers`, `log`, `strings` | small conversions and services |
+//! | `address`, `clock`, `identifiers`, `log`, `memory`, `strings` | small conversions and services |
 
 pub mod abi;
 
@@ -46,6 +46,7 @@ mod handshake_policy;
 mod http3;
 mod identifiers;
 mod log;
+mod memory;
 mod migration;
 mod notify;
 mod output;

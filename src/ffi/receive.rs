@@ -20,6 +20,7 @@ use super::accept::accept;
 use super::address::{read_address, RawAddress};
 use super::cells::{EngineCell, EngineHandle};
 use super::guard::with_engine;
+use super::memory::values;
 use super::output::send_before_accept;
 use super::run::{run, Release};
 
@@ -76,14 +77,13 @@ pub(super) struct Packet {
 #[inline]
 pub(super) unsafe fn receive(engine: *mut xqc_engine_t, packet: &Packet) -> xqc_int_t {
     let (bytes, size) = packet.bytes;
-    if engine.is_null() || (bytes.is_null() && size > 0) {
+    // SAFETY: the caller vouches for the bytes.
+    let Some(datagram) = (unsafe { values(bytes, size) }).filter(|_| !engine.is_null()) else {
         return -XQC_EPARAM;
-    }
-    if size == 0 {
+    };
+    if datagram.is_empty() {
         return -XQC_EILLPKT;
     }
-    // SAFETY: the caller vouches for the bytes.
-    let datagram = unsafe { std::slice::from_raw_parts(bytes, size) };
     // SAFETY: the caller vouches for the local address.
     let local = unsafe { read_address(packet.local.0, packet.local.1) };
     // SAFETY: the caller vouches for the peer's address.

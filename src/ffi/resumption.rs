@@ -10,6 +10,7 @@ use crate::wire::{StreamId, TransportParameters};
 
 use super::abi::{xqc_conn_ssl_config_t, xqc_tls_group_type_t};
 use super::cells::{ConnectionCell, EngineCell};
+use super::memory::values;
 
 /// Hands a session ticket to the host.
 pub(super) fn save_session(engine: &EngineCell, connection: &ConnectionCell, ticket: &[u8]) {
@@ -63,11 +64,8 @@ impl<'a> Kept<'a> {
 ///
 /// `data` is null or readable for `len` bytes during `'a`.
 unsafe fn bytes<'a>(data: *const c_char, len: usize) -> Option<&'a [u8]> {
-    if data.is_null() || len == 0 {
-        return None;
-    }
     // SAFETY: the caller vouches for the bytes.
-    Some(unsafe { std::slice::from_raw_parts(data.cast(), len) })
+    unsafe { values(data.cast(), len) }.filter(|bytes| !bytes.is_empty())
 }
 
 /// The key exchange groups that a connection offers in place of the engine's, the chosen one first.

@@ -16,6 +16,7 @@ use super::cells::{ConnectionCell, EngineCell, StreamCell};
 use super::connection::with_cid;
 use super::dispatch::stream_create_notify;
 use super::guard::{with_connection, with_stream};
+use super::memory::{read_into, values};
 use super::report::stamp;
 use super::run::{run_soon, send_now};
 
@@ -256,27 +257,14 @@ pub unsafe extern "C" fn xqc_stream_recv(
     fin: *mut u8,
 ) -> ssize_t {
     let failed = code(-XQC_EPARAM);
-    if fin.is_null() || (recv_buf.is_null() && recv_buf_size > 0) {
-        return failed;
-    }
-    let buffer = match recv_buf_size {
-        0 => &mut [][..],
-        // SAFETY: the caller vouches for the room; the buffer is the host's alone.
-        size => unsafe { std::slice::from_raw_parts_mut(recv_buf, size) },
-    };
-    // SAFETY: the caller vouches for `fin`.
-    unsafe { fin.write(0) };
-    // SAFETY: the caller vouches for the handle.
-    let (result, end) = unsafe {
-        with_stream(stream, (failed, false), |engine, connection, stream| {
-            receive(engine, connection, stream, buffer)
+    // SAFETY: the caller vouches for the room and for the handle.
+    unsafe {
+        read_into((recv_buf, recv_buf_size), fin, failed, |buffer| {
+            with_stream(stream, (failed, false), |engine, connection, stream| {
+                receive(engine, connection, stream, buffer)
+            })
         })
-    };
-    if end {
-        // SAFETY: the caller vouches for `fin`.
-        unsafe { fin.write(1) };
     }
-    result
 }
 
 /// Reads; returns what `xqc_stream_recv` returns, and whether the end is reached.
@@ -332,14 +320,8 @@ pub unsafe extern "C" fn xqc_stream_send(
     fin: u8,
 ) -> ssize_t {
     let failed = code(-XQC_EPARAM);
-    if send_data.is_null() && send_data_size > 0 {
-        return failed;
-    }
-    let data = match send_data_size {
-        0 => &[][..],
-        // SAFETY: the caller vouches for the bytes.
-        size => unsafe { std::slice::from_raw_parts(send_data, size) },
-    };
+    // SAFETY: the caller vouches for the bytes.
+    let Some(data) = (unsafe { values(send_data, send_data_size) }) else { return failed };
     // SAFETY: the caller vouches for the handle.
     unsafe {
         with_stream(stream, failed, |engine, connection, stream| {

@@ -198,7 +198,7 @@ extern "C" {
     /// Returns the header section, or after it the trailer section, when the read callback reported
     /// it; else null. The array belongs to the request and is valid until it is released; its
     /// entries and `count` may be written to; of interim responses from the fourteenth on only the
-    /// last one is kept. `fin` receives 1 if nothing follows.
+    /// last one is kept. `fin` receives 1 if nothing follows, else 0, also with null.
     pub fn xqc_h3_request_recv_headers(
         h3_request: *mut xqc_h3_request_t,
         fin: *mut u8,

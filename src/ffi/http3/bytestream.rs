@@ -13,6 +13,7 @@ use crate::ffi::abi::{
     XQC_LOG_REPORT, XQC_OK,
 };
 use crate::ffi::connection::with_cid;
+use crate::ffi::memory::values;
 use crate::ffi::report::stream_error;
 use crate::ffi::run::send_now;
 use crate::http3::{OpenError, SendError};
@@ -239,14 +240,8 @@ pub unsafe extern "C" fn xqc_h3_ext_bytestream_send(
     fin: u8,
     _qos_level: xqc_data_qos_level_t,
 ) -> ssize_t {
-    if data.is_null() && data_size > 0 {
-        return code(-XQC_H3_EPARAM);
-    }
-    let data = match data_size {
-        0 => &[][..],
-        // SAFETY: the caller vouches for the bytes.
-        size => unsafe { std::slice::from_raw_parts(data, size) },
-    };
+    // SAFETY: the caller vouches for the bytes.
+    let Some(data) = (unsafe { values(data, data_size) }) else { return code(-XQC_H3_EPARAM) };
     // SAFETY: the caller vouches for the handle.
     unsafe {
         with_bytestream(h3_ext_bs, code(-XQC_H3_EPARAM), |layers, bytestream| {

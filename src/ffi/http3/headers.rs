@@ -6,6 +6,7 @@ use crate::ffi::abi::{
     xqc_http_header_t, xqc_http_headers_t, XQC_HTTP_HEADER_FLAG_NEVER_INDEX,
     XQC_HTTP_HEADER_FLAG_NEVER_INDEX_VALUE, XQC_NV_HIT_BOTH, XQC_NV_HIT_NAME, XQC_NV_HIT_NONE,
 };
+use crate::ffi::memory::values;
 use crate::http3::message::{lower_case_into, needs_lowering, trimmed};
 use crate::http3::qpack::{Field, Hit, Indexing};
 
@@ -86,18 +87,14 @@ impl<'a> WireFields<'a> {
     }
 }
 
-/// Name and value of a field; `None` for null with a length.
+/// Name and value of a field; `None` where [`values`] has none.
 ///
 /// # Safety
 ///
 /// Both are null or readable for their lengths.
 unsafe fn texts<'a>(entry: &xqc_http_header_t) -> Option<(&'a [u8], &'a [u8])> {
-    let text = |part: libc::iovec| match (part.iov_base.is_null(), part.iov_len) {
-        (_, 0) => Some(&[][..]),
-        (true, _) => None,
-        // SAFETY: the caller vouches for the text.
-        (false, len) => Some(unsafe { std::slice::from_raw_parts(part.iov_base.cast(), len) }),
-    };
+    // SAFETY: the caller vouches for both.
+    let text = |part: libc::iovec| unsafe { values(part.iov_base.cast(), part.iov_len) };
     Some((text(entry.name)?, text(entry.value)?))
 }
 
@@ -113,18 +110,14 @@ fn indexing(flags: u8) -> Indexing {
     }
 }
 
-/// The entries of a host's array; `None` for null with a count.
+/// The entries of a host's array; `None` where [`values`] has none.
 ///
 /// # Safety
 ///
 /// The array is null or readable for `count` entries.
 pub(super) unsafe fn entries(headers: &xqc_http_headers_t) -> Option<&[xqc_http_header_t]> {
-    match (headers.headers.is_null(), headers.count) {
-        (_, 0) => Some(&[]),
-        (true, _) => None,
-        // SAFETY: the caller vouches for the array.
-        (false, count) => Some(unsafe { std::slice::from_raw_parts(headers.headers, count) }),
-    }
+    // SAFETY: the caller vouches for the array.
+    unsafe { values(headers.headers, headers.count) }
 }
 
 /// What tables had of a field, for hosts.

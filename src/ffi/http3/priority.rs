@@ -10,6 +10,7 @@ use super::super::abi::{
     XQC_OK,
 };
 use super::super::guard::catch;
+use super::super::memory::values;
 
 /// The C form of a priority.
 pub(in super::super) fn raw_priority(priority: &Priority) -> xqc_h3_priority_t {
@@ -91,14 +92,9 @@ pub unsafe extern "C" fn xqc_parse_http_priority(
     str: *const u8,
     str_len: size_t,
 ) -> xqc_int_t {
-    if dst.is_null() || str.is_null() && str_len > 0 {
+    // SAFETY: the caller vouches for `str_len` bytes.
+    let Some(text) = (unsafe { values(str, str_len) }).filter(|_| !dst.is_null()) else {
         return -XQC_H3_EPARAM;
-    }
-    let text = if str.is_null() {
-        &[]
-    } else {
-        // SAFETY: the caller vouches for `str_len` bytes.
-        unsafe { std::slice::from_raw_parts(str, str_len) }
     };
     // A zero ends the text wherever it stands, as with the original library.
     let end = text.iter().position(|byte| *byte == 0).unwrap_or(text.len());

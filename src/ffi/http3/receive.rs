@@ -6,6 +6,7 @@ use crate::ffi::abi::prototypes::check_prototypes;
 use crate::ffi::abi::{
     xqc_h3_request_t, xqc_http_headers_t, XQC_EAGAIN, XQC_H3_EPARAM, XQC_LOG_DEBUG,
 };
+use crate::ffi::memory::read_into;
 use crate::ffi::run::run_soon;
 
 use super::guard::with_request;
@@ -30,7 +31,7 @@ pub unsafe extern "C" fn xqc_h3_request_recv_headers(
     }
     // SAFETY: the caller vouches for the handle.
     let taken = unsafe { with_request(h3_request, None, take_headers) };
-    let Some((headers, end)) = taken else { return null };
+    let (headers, end) = taken.unwrap_or((null, false));
     // SAFETY: the caller vouches for `fin`.
     unsafe { fin.write(end.into()) };
     headers
@@ -76,27 +77,14 @@ pub unsafe extern "C" fn xqc_h3_request_recv_body(
     fin: *mut u8,
 ) -> ssize_t {
     let failed = code(-XQC_H3_EPARAM);
-    if fin.is_null() || (recv_buf.is_null() && recv_buf_size > 0) {
-        return failed;
-    }
-    let buffer = match recv_buf_size {
-        0 => &mut [][..],
-        // SAFETY: the caller vouches for the room; the buffer is the host's alone.
-        size => unsafe { std::slice::from_raw_parts_mut(recv_buf, size) },
-    };
-    // SAFETY: the caller vouches for `fin`.
-    unsafe { fin.write(0) };
-    // SAFETY: the caller vouches for the handle.
-    let (result, end) = unsafe {
-        with_request(h3_request, (failed, false), |layers, request| {
-            receive(layers, request, buffer)
+    // SAFETY: the caller vouches for the room and for the handle.
+    unsafe {
+        read_into((recv_buf, recv_buf_size), fin, failed, |buffer| {
+            with_request(h3_request, (failed, false), |layers, request| {
+                receive(layers, request, buffer)
+            })
         })
-    };
-    if end {
-        // SAFETY: the caller vouches for `fin`.
-        unsafe { fin.write(1) };
     }
-    result
 }
 
 /// Reads; returns what `xqc_h3_request_recv_body` returns, and whether the end is reached.

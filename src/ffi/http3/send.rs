@@ -7,6 +7,7 @@ use crate::ffi::abi::{
     xqc_h3_request_t, xqc_http_headers_t, xqc_int_t, XQC_CLOSING, XQC_EAGAIN, XQC_ESTREAM_RESET,
     XQC_H3_EPARAM, XQC_H3_INVALID_HEADER, XQC_H3_STATE_ERROR, XQC_LOG_DEBUG, XQC_LOG_ERROR,
 };
+use crate::ffi::memory::values;
 use crate::ffi::run::send_now;
 use crate::http3::message::{check_outgoing, Kind, Rules};
 use crate::http3::SendError;
@@ -151,14 +152,8 @@ pub unsafe extern "C" fn xqc_h3_request_send_body(
     data_size: size_t,
     fin: u8,
 ) -> ssize_t {
-    if data.is_null() && data_size > 0 {
-        return code(-XQC_H3_EPARAM);
-    }
-    let data = match data_size {
-        0 => &[][..],
-        // SAFETY: the caller vouches for the bytes.
-        size => unsafe { std::slice::from_raw_parts(data, size) },
-    };
+    // SAFETY: the caller vouches for the bytes.
+    let Some(data) = (unsafe { values(data, data_size) }) else { return code(-XQC_H3_EPARAM) };
     // SAFETY: the caller vouches for the handle.
     unsafe {
         with_request(h3_request, code(-XQC_H3_EPARAM), |layers, request| {
