@@ -22,6 +22,13 @@ pub enum Decoded {
     TooLarge,
 }
 
+/// Bytes of the table that the peer may have copied for each byte it sends. One that keeps hold of
+/// entries needs a few; one that wants to keep us busy has a whole table copied with each byte.
+const COPIED_PER_BYTE: u64 = 256;
+
+/// Tables that may be copied beyond that.
+const FREE_COPIES: u64 = 16;
+
 /// One end's decoder (RFC 9204 section 2.2).
 #[derive(Debug)]
 pub struct Decoder {
@@ -39,6 +46,8 @@ pub struct Decoder {
     /// How many bytes have to follow it at least before it is looked at again: however small the
     /// pieces are that an instruction comes in, its texts are decoded a few times at most.
     missing: usize,
+    /// Bytes of the table that the peer may still have copied.
+    copies: u64,
     /// Instructions to be sent.
     instructions: Vec<u8>,
 }
@@ -55,6 +64,7 @@ impl Decoder {
             told: 0,
             partial: Vec::new(),
             missing: 0,
+            copies: max_capacity.saturating_mul(FREE_COPIES),
             instructions: Vec::new(),
         }
     }
@@ -77,8 +87,9 @@ impl Decoder {
     /// whole has no effect yet.
     ///
     /// # Errors
-    /// [`QpackError::EncoderStream`].
+    /// [`QpackError::EncoderStream`], [`QpackError::ExcessiveLoad`].
     pub fn on_encoder_stream(&mut self, bytes: &[u8]) -> Result<(), QpackError> {
+        self.earn_copies(bytes.len());
         if self.partial.is_empty() {
             let used = self.run_instructions(bytes)?;
             self.partial.extend_from_slice(&bytes[used..]);
@@ -95,6 +106,16 @@ impl Decoder {
         Ok(())
     }
 
+    fn earn_copies(&mut self, bytes: usize) {
+        self.copies = self.copies.saturating_add(COPIED_PER_BYTE * bytes as u64);
+    }
+
+    /// Something of the table is copied within it.
+    fn spend_copies(&mut self, bytes: usize) -> Result<(), Stop> {
+        self.copies = self.copies.checked_sub(bytes as u64).ok_or(Stop::TooMuch)?;
+        Ok(())
+    }
+
     /// Runs all instructions that are whole; returns how many bytes they took.
     fn run_instructions(&mut self, bytes: &[u8]) -> Result<usize, QpackError> {
         let mut reader = Reader::new(bytes);
@@ -107,6 +128,9 @@ impl Decoder {
                     break;
                 }
                 Err(Stop::Invalid(reason)) => return Err(QpackError::EncoderStream(reason)),
+                Err(Stop::TooMuch) => {
+                    return Err(QpackError::ExcessiveLoad("too many copies within the table"));
+                }
             }
         }
         Ok(used)
@@ -129,6 +153,7 @@ impl Decoder {
             return Ok(());
         }
         let index = self.relative(value)?;
+        self.spend_copies(self.table.line(index).map_or(0, |(text, _)| text.len()))?;
         inserted(self.table.duplicate(index, ()))
     }
 
@@ -145,7 +170,8 @@ impl Decoder {
             self.table.append_name(index)
         };
         let name_len = name_len.ok_or(Stop::Invalid("no entry with such a name"))?;
-        self.finish(begin, name_len, reader)
+        self.finish(begin, name_len, reader)?;
+        self.spend_copies(name_len)
     }
 
     fn insert_literal(&mut self, first: u8, reader: &mut Reader<'_>) -> Result<(), Stop> {
@@ -220,6 +246,7 @@ impl Decoder {
         most: u64,
         out: &mut FieldSection,
     ) -> Result<Decoded, QpackError> {
+        self.earn_copies(bytes.len());
         let mut reader = Reader::new(bytes);
         let max_entries = self.max_capacity / 32;
         let prefix = Prefix::decode(&mut reader, max_entries, self.table.insert_count())?;
@@ -274,6 +301,8 @@ enum Stop {
     Unfinished(usize),
     /// It must not be.
     Invalid(&'static str),
+    /// It is one too many of its kind.
+    TooMuch,
 }
 
 /// RFC 9204 section 3.2.2.
@@ -335,5 +364,36 @@ mod tests {
         instruction.extend_from_slice(&[b'n'; 968]);
         assert_eq!(decoder.on_encoder_stream(&instruction), Ok(()));
         assert!(decoder.on_encoder_stream(b"n").is_err());
+    }
+
+    // RFC 9114 section 10.5: one byte has a whole table copied.
+    #[test]
+    fn copies_within_the_table_are_paid_for() {
+        let large = |name: usize, value: usize| {
+            let mut decoder = decoder();
+            let mut entry = Vec::new();
+            prefix_int::encode(name as u64, 5, 0x40, &mut entry);
+            entry.resize(entry.len() + name, b'n');
+            prefix_int::encode(value as u64, 7, 0, &mut entry);
+            entry.resize(entry.len() + value, b'v');
+            assert_eq!(decoder.on_encoder_stream(&entry), Ok(()));
+            decoder
+        };
+        let too_many = |decoder: &mut Decoder, instruction: &[u8]| {
+            let result = (0..1000).try_for_each(|_| decoder.on_encoder_stream(instruction));
+            matches!(result, Err(QpackError::ExcessiveLoad(_)))
+        };
+        assert!(too_many(&mut large(400, 500), &[0]));
+        assert!(too_many(&mut large(900, 0), &[0x80, 0]));
+        // Entries of an ordinary size may be kept for ever, and large ones that are referred to.
+        assert!(!too_many(&mut large(50, 200), &[0]));
+        let mut decoder = large(50, 700);
+        for _ in 0..1000 {
+            assert_eq!(decoder.on_encoder_stream(&[0]), Ok(()));
+            let section = [1 + (decoder.insert_count() % 62) as u8, 0, 0x80, 0xd1, 0xd7];
+            let mut fields = FieldSection::new();
+            let decoded = decoder.decode(0, &section, false, 10_000, &mut fields);
+            assert_eq!(decoded, Ok(Decoded::Complete));
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! What goes wrong in QPACK (RFC 9204 section 6).
+//! What goes wrong in QPACK (RFC 9204 section 6, RFC 9114 section 8.1).
 
 /// Every one ends the connection; the variants are the codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,6 +9,8 @@ pub enum QpackError {
     EncoderStream(&'static str),
     /// QPACK_DECODER_STREAM_ERROR: the peer's decoder sent what it must not.
     DecoderStream(&'static str),
+    /// H3_EXCESSIVE_LOAD: the peer makes us work too much.
+    ExcessiveLoad(&'static str),
 }
 
 impl QpackError {
@@ -18,6 +20,7 @@ impl QpackError {
             Self::DecompressionFailed(_) => 0x200,
             Self::EncoderStream(_) => 0x201,
             Self::DecoderStream(_) => 0x202,
+            Self::ExcessiveLoad(_) => 0x107,
         }
     }
 
@@ -26,7 +29,8 @@ impl QpackError {
         match self {
             Self::DecompressionFailed(reason)
             | Self::EncoderStream(reason)
-            | Self::DecoderStream(reason) => reason,
+            | Self::DecoderStream(reason)
+            | Self::ExcessiveLoad(reason) => reason,
         }
     }
 }
