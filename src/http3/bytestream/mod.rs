@@ -28,6 +28,8 @@ pub struct Bytestream {
     pub(super) sending: Sending,
     pub(super) stats: BytestreamStats,
     pub(super) life: Life,
+    /// It counts as one that came to nothing.
+    pub(super) failed: bool,
 }
 
 /// How far the layer above knows a bytestream.
@@ -50,6 +52,7 @@ impl Bytestream {
             sending: Sending::default(),
             stats: BytestreamStats::new(now),
             life: Life::Open,
+            failed: false,
         }
     }
 }

@@ -44,6 +44,11 @@ impl GivenUp {
         self.count <= MAX_GIVEN_UP
     }
 
+    #[cfg(test)]
+    pub fn count(&self) -> u32 {
+        self.count
+    }
+
     /// One came to its end.
     pub fn make_up(&mut self) {
         self.count = self.count.saturating_sub(1);

@@ -11,6 +11,8 @@ use crate::wire::{Direction, Role, StreamId, Writer};
 pub(super) struct GoingAway {
     /// The ID in our last GOAWAY.
     sent: Option<u64>,
+    /// How many requests the client was allowed then: so many may cross our GOAWAY.
+    granted: u64,
     /// The ID in the peer's last GOAWAY.
     received: Option<u64>,
     /// The peer's last MAX_PUSH_ID.
@@ -26,6 +28,11 @@ impl GoingAway {
     /// True if a server has said that it does nothing about this request.
     pub fn refuses(&self, id: StreamId) -> bool {
         self.sent.is_some_and(|limit| id.0 >= limit)
+    }
+
+    /// True for a refused request that only credit from after our GOAWAY made possible.
+    pub fn is_late(&self, id: StreamId) -> bool {
+        id.index() >= self.granted
     }
 }
 
@@ -45,6 +52,7 @@ impl Connection {
             return;
         }
         self.going_away.sent = Some(id);
+        self.going_away.granted = streams.granted_to_peer(Direction::Bidirectional);
         let mut content = [0; 8];
         let mut writer = Writer::new(&mut content);
         writer.varint(id);

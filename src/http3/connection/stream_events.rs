@@ -60,6 +60,9 @@ impl Connection {
             self.stop_reading(key);
             self.stop_undecided(streams, key);
             let _ = streams.close(key, Code::REQUEST_REJECTED.0);
+            if self.going_away.is_late(id) {
+                self.count_reset()?;
+            }
         }
         self.send_decoder_instructions(streams)
     }
@@ -91,7 +94,7 @@ impl Connection {
             }
             Some(Entry::Bytestream(_)) => {
                 self.on_bytestream_reset(streams, key, code);
-                self.count_reset()
+                self.count_failure(key)
             }
             Some(Entry::Undecided(_)) => {
                 self.stop_undecided(streams, key);
@@ -125,10 +128,14 @@ impl Connection {
         }
     }
 
-    /// Counts a request that comes to nothing because of what its client does, once.
+    /// Counts a request or bytestream that comes to nothing because of what its client does, once.
     pub(super) fn count_failure(&mut self, key: StreamKey) -> Result<(), ConnectionError> {
-        let Some(request) = self.table.request_mut(key) else { return Ok(()) };
-        match std::mem::replace(&mut request.failed, true) {
+        let failed = match self.table.get_mut(key) {
+            Some(Entry::Request(request)) => &mut request.failed,
+            Some(Entry::Bytestream(bytestream)) => &mut bytestream.failed,
+            _ => return Ok(()),
+        };
+        match std::mem::replace(failed, true) {
             true => Ok(()),
             false => self.count_reset(),
         }

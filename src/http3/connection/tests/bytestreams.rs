@@ -399,3 +399,23 @@ fn a_server_that_goes_away_takes_no_bytestream_that_is_new() {
     server.h3.forget(there);
     assert!(server.h3.is_drained());
 }
+
+// RFC 9114 section 10.5.
+#[test]
+fn a_bytestream_that_its_client_gives_up_counts_once_whichever_way() {
+    let (mut client, mut server) = extended_pair();
+    for (reset, stop) in [(true, true), (true, false), (false, true)] {
+        let before = server.h3.given_up.count();
+        let (key, _) = client.open_bytestream();
+        exchange(&mut client, &mut server);
+        if stop {
+            client.streams.stop_sending(key, 7).unwrap();
+            exchange(&mut client, &mut server);
+        }
+        if reset {
+            client.streams.reset(key, 7).unwrap();
+            exchange(&mut client, &mut server);
+        }
+        assert_eq!(server.h3.given_up.count(), before + 1, "{reset} {stop}");
+    }
+}

@@ -60,6 +60,22 @@ fn responses_that_are_stopped_count_as_well() {
     }
 }
 
+// RFC 9114 section 5.2: what crosses our GOAWAY is harmless, what goes on for ever is not.
+#[test]
+fn requests_that_are_refused_without_end_count_as_well() {
+    let mut told = false;
+    let refused = until_refused(|faced, key| {
+        if !std::mem::replace(&mut told, true) {
+            faced.end.h3.go_away(&mut faced.end.streams);
+        }
+        faced.raw.write(key, &headers(&GET), true).unwrap();
+        faced.settle();
+        faced.raw.stop_sending(key, 0).unwrap();
+        faced.settle();
+    });
+    assert_eq!(refused, Some(LIMITS.max_streams_bidi as usize + 1001));
+}
+
 #[test]
 fn malformed_requests_count_as_well() {
     let malformed = until_refused(|faced, key| {
