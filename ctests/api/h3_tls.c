@@ -38,9 +38,45 @@ static void look(sim_conn *conn, watch *watch)
     X509 *certificate = SSL_get_peer_certificate(ssl);
     X509_free(certificate);
     (void)SSL_get_error(ssl, 1);
+    (void)SSL_is_init_finished(ssl);
+    (void)SSL_get_current_cipher(ssl);
+    (void)SSL_get_ciphers(ssl);
+    (void)SSL_get_group_id(ssl);
+    (void)SSL_get_peer_signature_algorithm(ssl);
+    (void)SSL_get_peer_cert_chain(ssl);
+    (void)SSL_get0_peer_certificates(ssl);
+    (void)SSL_get_certificate(ssl);
+    (void)SSL_get_privatekey(ssl);
+    (void)SSL_get_SSL_CTX(ssl);
+    (void)SSL_get_quiet_shutdown(ssl);
+    (void)SSL_in_early_data(ssl);
+    uint8_t random[SSL3_RANDOM_SIZE];
+    (void)SSL_get_client_random(ssl, random, sizeof(random));
+    (void)SSL_get_server_random(ssl, random, sizeof(random));
+    SSL_SESSION *session = SSL_get1_session(ssl);
+    SSL_SESSION_free(session);
     CHECK_EQ(conn->endpoint->calls[SIM_WRITE_SOCKET], writes);
     watch->looks++;
 }
+
+/* As web servers do before they let go of a connection, and whatever they think of its state. To
+ * mark the object as shut down before its handshake is over is to give up that handshake. */
+static void shut_down(sim_conn *conn, bool mark)
+{
+    SSL *ssl = xqc_h3_conn_get_ssl(conn->h3);
+    unsigned writes = conn->endpoint->calls[SIM_WRITE_SOCKET];
+    int result = SSL_shutdown(ssl);
+    (void)SSL_get_error(ssl, result);
+    SSL_set_quiet_shutdown(ssl, 1);
+    result = SSL_shutdown(ssl);
+    (void)SSL_get_error(ssl, result);
+    if (mark) {
+        SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+    }
+    CHECK_EQ(conn->endpoint->calls[SIM_WRITE_SOCKET], writes);
+}
+
+static enum {LOOK_ONLY, SHUT_DOWN, GIVE_UP} manner;
 
 static int watch_everything(void *argument, const sim_call *call)
 {
@@ -55,6 +91,9 @@ static int watch_everything(void *argument, const sim_call *call)
         watch->objects[conn->endpoint->is_server] = ssl;
         CHECK(SSL_set_ex_data(ssl, own_index, conn));
         CHECK(SSL_in_init(ssl));
+    }
+    if (manner != LOOK_ONLY) {
+        shut_down(conn, manner == GIVE_UP || conn->calls[SIM_HANDSHAKE_FINISHED] > 0);
     }
     look(conn, watch);
     return 0;
@@ -77,9 +116,10 @@ static watch watched_life(void (*change)(sim_options *options))
     world->hook_argument = &watch;
     sim_conn *conn = sim_connect(world);
     CHECK(conn != NULL);
-    CHECK(sim_post(conn, 1000, 1000) != NULL);
+    CHECK(sim_post(conn, 100000, 100000) != NULL);
     sim_run_for(world, 10 * SIM_SECOND);
     if (!conn->closed) {
+        CHECK(sim_is_served(conn));
         CHECK_EQ(xqc_h3_conn_close(world->client.engine, &conn->cid), XQC_OK);
     }
     sim_run_for(world, 300 * SIM_SECOND);
@@ -94,6 +134,22 @@ static void looking_does_no_harm_at_any_time(void)
     CHECK(watch.looks > 20);
 }
 
+/* Nor does a shutdown: it sends nothing and stops nothing, not even the handshake. */
+static void nor_does_a_shutdown_at_any_time(void)
+{
+    manner = SHUT_DOWN;
+    watch watch = watched_life(NULL);
+    CHECK(watch.looks > 20);
+}
+
+/* The connection ends as it does when a handshake fails. */
+static void a_handshake_that_the_host_gives_up_ends_in_order(void)
+{
+    manner = GIVE_UP;
+    watch watch = watched_life(NULL);
+    CHECK(watch.looks > 3);
+}
+
 static void demand_another_certificate(sim_options *options)
 {
     options->conn_tls.cert_verify_flag = XQC_TLS_CERT_FLAG_NEED_VERIFY;
@@ -103,6 +159,9 @@ static void demand_another_certificate(sim_options *options)
 static void nor_after_a_handshake_that_failed(void)
 {
     watch watch = watched_life(demand_another_certificate);
+    CHECK(watch.looks > 3);
+    manner = SHUT_DOWN;
+    watch = watched_life(demand_another_certificate);
     CHECK(watch.looks > 3);
 }
 
@@ -169,6 +228,9 @@ static void a_shutdown_of_the_object_sends_nothing(void)
 
 static const check_case CASES[] = {
     {"looking_does_no_harm_at_any_time", looking_does_no_harm_at_any_time, 0},
+    {"nor_does_a_shutdown_at_any_time", nor_does_a_shutdown_at_any_time, 0},
+    {"a_handshake_that_the_host_gives_up_ends_in_order",
+     a_handshake_that_the_host_gives_up_ends_in_order, 0},
     {"nor_after_a_handshake_that_failed", nor_after_a_handshake_that_failed, 0},
     {"it_knows_the_facts_of_the_handshake", it_knows_the_facts_of_the_handshake, 0},
     {"a_shutdown_of_the_object_sends_nothing", a_shutdown_of_the_object_sends_nothing, 0},

@@ -20,6 +20,53 @@ static void an_unknown_connection_cannot_be_closed(void)
     sim_world_free(world);
 }
 
+static struct {
+    unsigned count;
+    xqc_cid_t made[8];
+} ids;
+
+static ssize_t generate(const xqc_cid_t *origin, uint8_t *cid, size_t length, void *user_data)
+{
+    (void)origin;
+    (void)user_data;
+    CHECK(ids.count < CHECK_COUNT(ids.made));
+    xqc_cid_t *made = &ids.made[ids.count++];
+    memset(cid, (int)(0x20 + ids.count), length);
+    made->cid_len = (uint8_t)length;
+    memcpy(made->cid_buf, cid, length);
+    return (ssize_t)length;
+}
+
+/* By the one in use, and by those that are spare: whatever the host's own table says. */
+static void any_id_of_a_connection_closes_it(void)
+{
+    for (unsigned which = 0; which < 3; which++) {
+        check_context("connection ID %u", which);
+        sim_options options;
+        sim_options_init(&options);
+        sim_speak_h3(&options);
+        options.use_cid_generator = true;
+        options.cid_generator = generate;
+        options.server_config.cid_negotiate = 1;
+        ids.count = 0;
+        sim_world *world = sim_world_new(&options);
+        sim_conn *conn = sim_established(world);
+        sim_run_for(world, SIM_SECOND);
+        CHECK_EQ(ids.count, 3);
+        xqc_engine_t *engine = world->server.engine;
+        const xqc_cid_t *id = &ids.made[which];
+        CHECK_EQ(xqc_h3_conn_send_ping(engine, id, NULL), XQC_OK);
+        CHECK_EQ(xqc_conn_continue_send(engine, id), XQC_OK);
+        CHECK_EQ(xqc_h3_conn_close(engine, id), XQC_OK);
+        sim_run_for(world, 10 * SIM_SECOND);
+        CHECK(conn->closed);
+        CHECK_EQ(world->server.calls[SIM_CONN_CLOSE], 1);
+        CHECK_EQ(xqc_h3_conn_close(engine, id), -XQC_ECONN_NFOUND);
+        CHECK_EQ(xqc_conn_continue_send(engine, id), -XQC_ECONN_NFOUND);
+        sim_world_free(world);
+    }
+}
+
 /* 0 for the transport, H3_NO_ERROR for HTTP/3. */
 static void check_clean(const sim_conn *conn)
 {
@@ -80,6 +127,15 @@ static void only_main_logic_releases_a_connection(void)
     uint8_t byte = 0;
     CHECK(xqc_h3_request_send_body(asked->handle, &byte, 1, 0) < 0);
     (void)xqc_h3_request_finish(asked->handle);
+    xqc_http_header_t field = sim_header("x-late", "1");
+    xqc_http_headers_t section = {&field, 1, 1, 0};
+    (void)xqc_h3_request_send_headers(asked->handle, &section, 1);
+    xqc_h3_priority_t priority;
+    xqc_h3_priority_init(&priority);
+    (void)xqc_h3_request_set_priority(asked->handle, &priority);
+    CHECK_EQ(xqc_h3_request_close(asked->handle), XQC_OK);
+    asked->was_closed = true;
+    (void)sim_inject(&world->client, "garbage", 7, &world->server.address, &conn->local);
     xqc_engine_finish_recv(engine);
     xqc_engine_finish_send(engine);
     (void)xqc_conn_continue_send(engine, &conn->cid);
@@ -210,6 +266,7 @@ static void everything_can_be_looked_at_in_the_last_notice(void)
 
 static const check_case CASES[] = {
     {"an_unknown_connection_cannot_be_closed", an_unknown_connection_cannot_be_closed, 0},
+    {"any_id_of_a_connection_closes_it", any_id_of_a_connection_closes_it, 0},
     {"a_clean_end_is_no_error", a_clean_end_is_no_error, 0},
     {"an_error_of_ones_own_is_told", an_error_of_ones_own_is_told, 0},
     {"only_main_logic_releases_a_connection", only_main_logic_releases_a_connection, 0},

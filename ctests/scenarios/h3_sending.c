@@ -34,17 +34,157 @@ static void with_path_ids(sim_options *options)
     options->use_ex = true;
 }
 
-/* A request leaves inside the call that makes it. */
+/* Calls that have something to send, each on a request of its own or on the one before. */
+static void send_some_headers(sim_exchange *asked)
+{
+    xqc_http_header_t fields[] = {
+        sim_header(":method", "POST"),         sim_header(":scheme", "https"),
+        sim_header(":authority", "localhost"), sim_header(":path", "/pattern?of=the+simulator"),
+        sim_header("x-seed", "1"),             sim_header("x-upload", "10"),
+        sim_header("x-download", "0"),         sim_header("x-trailers", "0"),
+        sim_header("x-wants-trailers", "0"),   sim_header("x-wants-interim", "0"),
+        sim_header("x-wants-ending", "0"),     sim_header("x-wants-late", "0"),
+        sim_header("x-no-length", "1"),
+    };
+    xqc_http_headers_t headers = {fields, CHECK_COUNT(fields), CHECK_COUNT(fields), 0};
+    CHECK(xqc_h3_request_send_headers(asked->handle, &headers, 0) > 0);
+    asked->seed = 1;
+    asked->headers_sent = true;
+    asked->ask.no_length = true;
+}
+
+static void send_some_content(sim_exchange *asked)
+{
+    uint8_t bytes[10];
+    sim_pattern(1, 0, bytes, sizeof(bytes));
+    CHECK_EQ(xqc_h3_request_send_body(asked->handle, bytes, sizeof(bytes), 0), 10);
+}
+
+static void send_the_end(sim_exchange *asked)
+{
+    CHECK_EQ(xqc_h3_request_finish(asked->handle), 0);
+    asked->fin_sent = true;
+}
+
+static void send_a_lone_end(sim_exchange *asked)
+{
+    CHECK_EQ(xqc_h3_request_send_body(asked->handle, NULL, 0, 1), 0);
+    asked->fin_sent = true;
+}
+
+static const struct {
+    const char *name;
+    void (*call)(sim_exchange *asked);
+    bool is_new; /* of a request of its own */
+} CALLS[] = {
+    {"send_headers", send_some_headers, true},  {"send_body", send_some_content, false},
+    {"finish", send_the_end, false},            {"send_headers", send_some_headers, true},
+    {"send_body", send_some_content, false},    {"lone end", send_a_lone_end, false},
+    {"send_headers", send_some_headers, true},  {"close", sim_exchange_close, false},
+};
+
+static sim_exchange *next_for(sim_conn *conn, sim_exchange *asked, size_t call)
+{
+    const sim_ask silent = {.method = "POST", .upload = 10, .silent = true};
+    return CALLS[call].is_new ? sim_fetch(conn, &silent) : asked;
+}
+
+/* What a call adds leaves inside it. */
 static void calls_send_at_once(void)
 {
     sim_world *world = world_with(plain);
     sim_conn *conn = sim_established(world);
     sim_run_for(world, SIM_SECOND);
-    unsigned writes = world->client.calls[SIM_WRITE_SOCKET];
-    sim_exchange *asked = sim_get(conn, 1000);
-    CHECK(asked != NULL);
-    CHECK(world->client.calls[SIM_WRITE_SOCKET] > writes);
-    CHECK(sim_run(world, sim_is_served, conn, SIM_SECOND));
+    sim_exchange *asked = NULL;
+    for (size_t i = 0; i < CHECK_COUNT(CALLS); i++) {
+        check_context("%s", CALLS[i].name);
+        asked = next_for(conn, asked, i);
+        unsigned writes = world->client.calls[SIM_WRITE_SOCKET];
+        CALLS[i].call(asked);
+        CHECK(world->client.calls[SIM_WRITE_SOCKET] > writes);
+        sim_run_for(world, SIM_SECOND);
+    }
+    CHECK_EQ(world->server.calls[SIM_REQUEST_CREATE], 3);
+    CHECK_EQ(world->server.calls[SIM_REQUEST_CLOSING], 1);
+    CHECK(!conn->closed);
+    sim_world_free(world);
+}
+
+/* By hand each waits for finish_send, the close of a connection too. Upstream sends some at once. */
+static void by_hand_every_call_waits(void)
+{
+    sim_world *world = world_with(by_hand);
+    sim_conn *conn = sim_established(world);
+    xqc_engine_t *engine = world->client.engine;
+    sim_run_for(world, SIM_SECOND);
+    sim_exchange *asked = NULL;
+    for (size_t i = 0; i <= CHECK_COUNT(CALLS); i++) {
+        check_context("call %zu", i);
+        unsigned writes = world->client.calls[SIM_WRITE_SOCKET];
+        if (i < CHECK_COUNT(CALLS)) {
+            asked = next_for(conn, asked, i);
+            CALLS[i].call(asked);
+        } else {
+            CHECK_EQ(xqc_h3_conn_close(engine, &conn->cid), XQC_OK);
+        }
+        CHECK_EQ(world->client.calls[SIM_WRITE_SOCKET], writes);
+        xqc_engine_finish_send(engine);
+        CHECK(world->client.calls[SIM_WRITE_SOCKET] > writes);
+        if (i < CHECK_COUNT(CALLS)) {
+            sim_run_for(world, SIM_SECOND);
+        }
+    }
+    CHECK_EQ(world->server.calls[SIM_REQUEST_CREATE], 3);
+    sim_run_for(world, 10 * SIM_SECOND);
+    CHECK(conn->closed);
+    sim_world_free(world);
+}
+
+typedef struct nesting {
+    unsigned depth;
+    unsigned calls;
+} nesting;
+
+/* Runs the engine inside each callback of a run, and hears of no other callback meanwhile. */
+static int run_inside(void *argument, const sim_call *call)
+{
+    nesting *nesting = argument;
+    if (call->event == SIM_SET_TIMER || call->event == SIM_LOG || call->event == SIM_KEYLOG) {
+        return 0;
+    }
+    check_context("%s inside a call", sim_event_name(call->event));
+    CHECK_EQ(nesting->depth, 0);
+    if (call->endpoint->engine == NULL || call->endpoint->is_server) {
+        return 0;
+    }
+    bool is_in_a_run = call->event == SIM_REQUEST_READ || call->event == SIM_REQUEST_WRITE
+                       || call->event == SIM_WRITE_SOCKET || call->event == SIM_REQUEST_CLOSE
+                       || call->event == SIM_HANDSHAKE_FINISHED;
+    if (is_in_a_run) {
+        nesting->depth++;
+        nesting->calls++;
+        xqc_engine_main_logic(call->endpoint->engine);
+        xqc_engine_finish_send(call->endpoint->engine);
+        xqc_engine_finish_recv(call->endpoint->engine);
+        nesting->depth--;
+    }
+    return 0;
+}
+
+/* The outer run does the work: nothing is called within, and everything arrives. */
+static void an_engine_that_runs_is_not_run_within(void)
+{
+    nesting nesting = {0};
+    sim_world *world = world_with(plain);
+    world->hook = run_inside;
+    world->hook_argument = &nesting;
+    sim_conn *conn = sim_connect(world);
+    CHECK(sim_run(world, sim_is_confirmed, conn, 10 * SIM_SECOND));
+    for (unsigned i = 0; i < 10; i++) {
+        CHECK(sim_post(conn, 300000, 300000) != NULL);
+    }
+    CHECK(sim_run(world, sim_is_served, conn, 60 * SIM_SECOND));
+    CHECK(nesting.calls > 1000);
     sim_world_free(world);
 }
 
@@ -176,6 +316,8 @@ static void a_broken_socket_ends_the_connection(void)
 
 static const check_case CASES[] = {
     {"calls_send_at_once", calls_send_at_once, 0},
+    {"by_hand_every_call_waits", by_hand_every_call_waits, CHECK_UPSTREAM_FAILS},
+    {"an_engine_that_runs_is_not_run_within", an_engine_that_runs_is_not_run_within, 0},
     {"by_hand_nothing_leaves_before_finish_send", by_hand_nothing_leaves_before_finish_send,
      CHECK_UPSTREAM_FAILS},
     {"by_hand_the_timer_sends_too", by_hand_the_timer_sends_too, 0},
