@@ -121,6 +121,30 @@ static void the_peer_of_a_closed_request_is_told(void)
     }
 }
 
+/* A client does not want the response any more to a request that is complete, and acknowledged: there
+ * is nothing left to reset, but the other side has to stop. (Upstream resets all the same.) */
+static void a_response_can_be_given_up(void)
+{
+    sim_world *world = narrow_world();
+    sim_conn *conn = sim_established(world);
+    sim_exchange *asked = sim_get(conn, 5000000);
+    sim_run_for(world, 500 * SIM_MILLISECOND);
+    sim_exchange *served = sim_exchange_peer(world, asked);
+    uint64_t sent = served->sent;
+    CHECK(sent > 0 && !served->fin_sent);
+    sim_exchange_close(asked);
+    sim_run_for(world, 10 * SIM_SECOND);
+    CHECK(asked->closed && served->closed && !conn->closed);
+    CHECK(check_upstream() || asked->closings == 0); /* its own close, answered */
+    CHECK(!served->fin_sent && served->sent < sent + 200000);
+    CHECK_EQ(asked->stats.stream_err, 0x10c);
+    CHECK_EQ(served->stats.stream_err, 0x10c);
+    check_context("%s", asked->stats.stream_close_msg);
+    CHECK_EQ(strcmp(asked->stats.stream_close_msg, "local reset"), 0);
+    check_note("the server: %s, told %u times", served->stats.stream_close_msg, served->closings);
+    sim_world_free(world);
+}
+
 /* A reset is not told as the end of what there is to read. */
 static void a_reset_is_no_end(void)
 {
@@ -304,6 +328,7 @@ static const check_case CASES[] = {
      a_closed_request_hears_of_nothing_but_its_end, CHECK_UPSTREAM_FAILS},
     {"the_peer_of_a_closed_request_is_told", the_peer_of_a_closed_request_is_told,
      0},
+    {"a_response_can_be_given_up", a_response_can_be_given_up, 0},
     {"a_reset_is_no_end", a_reset_is_no_end, 0},
     {"both_sides_may_close", both_sides_may_close, 0},
     {"closing_what_has_ended", closing_what_has_ended, 0},

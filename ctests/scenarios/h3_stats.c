@@ -256,6 +256,124 @@ static void a_receive_rate_shows(void)
     sim_world_free(pair.world);
 }
 
+/* Header sections that come before what they refer to wait; how long is told, at that end alone. */
+static void waiting_for_the_table_shows(void)
+{
+    sim_options options;
+    sim_options_init(&options);
+    sim_speak_h3(&options);
+    options.up.loss = 0.2;
+    sim_world *world = sim_world_new(&options);
+    sim_conn *conn = sim_established(world);
+    sim_run_for(world, SIM_SECOND);
+    unsigned waited = 0;
+    for (unsigned i = 0; i < 60; i++) {
+        char value[40];
+        (void)snprintf(value, sizeof(value), "a value that comes three times %u", i / 3);
+        xqc_http_header_t extra[] = {sim_header("x-changes", value)};
+        const sim_ask ask = {.extra = extra, .extra_count = 1, .download = 10};
+        CHECK(sim_fetch(conn, &ask) != NULL);
+        sim_run_for(world, 3 * SIM_MILLISECOND);
+    }
+    CHECK(sim_run(world, sim_is_served, conn, 60 * SIM_SECOND));
+    sim_run_for(world, 5 * SIM_SECOND);
+    for (sim_exchange *one = conn->exchanges; one != NULL; one = one->next) {
+        const xqc_request_stats_t *stats = &sim_exchange_peer(world, one)->stats;
+        CHECK_EQ(one->stats.blocked_time, 0);
+        CHECK_EQ(one->stats.unblocked_time, 0);
+        if (stats->blocked_time != 0) {
+            waited++;
+            CHECK(stats->blocked_time >= stats->h3r_header_begin_time);
+            CHECK(stats->unblocked_time > stats->blocked_time);
+            CHECK(stats->h3r_header_end_time >= stats->unblocked_time);
+        }
+    }
+    check_note("%u of 60 requests waited", waited);
+    CHECK(waited > 0);
+    sim_world_free(world);
+}
+
+/* From the stream's creation to its end in both directions, in microseconds; not the last notice. */
+static void the_life_of_a_stream_shows(void)
+{
+    const sim_ask ask = {.upload = 1000, .download = 1000};
+    pair pair = whole_life(sim_h3_world(), &ask);
+    const sim_exchange *both[] = {pair.asked, pair.served};
+    for (unsigned i = 0; i < 2; i++) {
+        check_context("%s: %llu us", i == 0 ? "client" : "server",
+                      (unsigned long long)both[i]->stats.stream_close_delay);
+        CHECK(both[i]->stats.stream_close_delay >= 2 * DELAY);
+        CHECK(both[i]->stats.stream_close_delay <= 2 * DELAY + 50 * SIM_MILLISECOND);
+    }
+    sim_exchange *live = sim_get(pair.conn, 1000);
+    CHECK_EQ(xqc_h3_request_get_stats(live->handle).stream_close_delay, 0);
+    sim_world_free(pair.world);
+}
+
+/* A path that is dead for a while shows in the probes that went out with data of the request. */
+static void probes_in_a_row_show(void)
+{
+    sim_world *world = sim_h3_world();
+    sim_conn *conn = sim_established(world);
+    sim_run_for(world, SIM_SECOND);
+    world->up.config.blackhole = true;
+    sim_exchange *asked = sim_post(conn, 1000, 1000);
+    sim_run_for(world, SIM_SECOND);
+    world->up.config.blackhole = false;
+    CHECK(sim_run(world, sim_is_over, asked, 20 * SIM_SECOND));
+    check_note("%u probe timeouts, %u packets again", asked->stats.max_pto_backoff,
+               asked->stats.retrans_cnt);
+    CHECK(asked->stats.max_pto_backoff >= 2);
+    CHECK(asked->stats.retrans_cnt > 0);
+    CHECK_EQ(asked->stats.early_data_state, XQC_0RTT_NONE);
+    sim_world_free(world);
+}
+
+/* The connection's error comes before the stream's own. */
+static void an_error_of_the_connection_is_one_of_its_requests(void)
+{
+    sim_options options;
+    sim_options_init(&options);
+    sim_speak_h3(&options);
+    options.down.rate = 500000;
+    sim_world *world = sim_world_new(&options);
+    sim_conn *conn = sim_established(world);
+    sim_exchange *live = sim_get(conn, 5000000);
+    sim_exchange *closed = sim_get(conn, 5000000);
+    sim_run_for(world, 100 * SIM_MILLISECOND);
+    sim_exchange_close(closed);
+    CHECK_EQ(xqc_conn_close_with_error(conn->handle, 0x10b), XQC_OK);
+    (void)xqc_conn_continue_send(world->client.engine, &conn->cid);
+    sim_run_for(world, 10 * SIM_SECOND);
+    CHECK(conn->closed);
+    CHECK_EQ(live->stats.stream_err, 0x10b);
+    CHECK_EQ(closed->stats.stream_err, 0x10b);
+    CHECK_EQ(strcmp(live->stats.stream_close_msg, "conn closed"), 0);
+    CHECK_EQ(strcmp(closed->stats.stream_close_msg, "local reset"), 0);
+    sim_world_free(world);
+}
+
+/* A request that was closed says so, also if its connection goes before the peer has answered. */
+static void a_close_shows_whatever_ends_first(void)
+{
+    for (unsigned upload = 0; upload <= 500000; upload += 500000) {
+        sim_options options;
+        sim_options_init(&options);
+        sim_speak_h3(&options);
+        options.up.rate = options.down.rate = 500000;
+        sim_world *world = sim_world_new(&options);
+        sim_conn *conn = sim_established(world);
+        sim_exchange *closed = sim_post(conn, upload, 5000000);
+        sim_run_for(world, 200 * SIM_MILLISECOND);
+        sim_exchange_close(closed);
+        CHECK_EQ(xqc_h3_conn_close(world->client.engine, &conn->cid), XQC_OK);
+        sim_run_for(world, 10 * SIM_SECOND);
+        CHECK_EQ(closed->stats.stream_err, 0x10c);
+        CHECK_EQ(strcmp(closed->stats.stream_close_msg, "local reset"), 0);
+        sim_world_free(world);
+    }
+}
+
 /* ---- the texts ---- */
 
 static uint64_t next_number(const char **text, const char *name, char end)
@@ -397,6 +515,12 @@ static const check_case CASES[] = {
      0},
     {"probe_timeouts_in_a_row_show", probe_timeouts_in_a_row_show, 0},
     {"a_receive_rate_shows", a_receive_rate_shows, 0},
+    {"waiting_for_the_table_shows", waiting_for_the_table_shows, 0},
+    {"the_life_of_a_stream_shows", the_life_of_a_stream_shows, 0},
+    {"probes_in_a_row_show", probes_in_a_row_show, 0},
+    {"an_error_of_the_connection_is_one_of_its_requests",
+     an_error_of_the_connection_is_one_of_its_requests, 0},
+    {"a_close_shows_whatever_ends_first", a_close_shows_whatever_ends_first, 0},
     {"the_line_has_its_figures_in_order", the_line_has_its_figures_in_order, 0},
     {"the_line_is_cut_where_the_room_ends", the_line_is_cut_where_the_room_ends, 0},
     {"figures_for_the_log_are_text", figures_for_the_log_are_text, 0},

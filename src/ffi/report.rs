@@ -297,10 +297,13 @@ pub(super) fn stream_ending(core: &mut Connection, key: StreamKey) -> &'static C
         (Some(ours), Some(theirs)) => theirs <= ours,
         (_, theirs) => theirs.is_some(),
     });
+    // What had ended already is not reset any more; the host gave the stream up all the same.
+    let given_up = record.is_some_and(|record| record.reset.is_some());
     match (closed, reset) {
         (_, true) if by_peer => c"remote reset",
         (_, true) => c"local reset",
         (true, false) => c"finished",
+        (false, false) if given_up => c"local reset",
         (false, false) => c"conn closed",
     }
 }

@@ -47,15 +47,18 @@ pub(super) fn statistics(layers: Layers<'_>, request: &RequestCell) -> xqc_reque
     let error = layers.connection.error.get();
     layers.with(|h3, transport| {
         let record = transport.streams_mut().record(request.key).cloned();
+        let mut given_up = None;
         if let Some(counted) = h3.stats(request.key) {
             fill_message(&mut stats, counted);
+            given_up = counted.error;
             stats.early_data_state = early_data_state(transport, counted, record.as_ref());
         }
         if let Some(record) = &record {
             fill_stream(&mut stats, record, transport.path().pto_count);
             stats.stream_info = stream_info(transport, request, record);
         }
-        let code = stream_error(transport, request.key);
+        // A part that had ended already has no code of its own.
+        let code = stream_error(transport, request.key).or(given_up);
         stats.stream_err = if error != 0 { error } else { code.unwrap_or(0) } as i32;
     });
     let info = extern_info(&stats);
