@@ -1,16 +1,5 @@
 /* An engine that goes while connections live: each is told, once, and nothing more is sent. */
-#include "sim.h"
-
-/* The counts that must hold whatever state the connection was in. */
-static void check_told_once(const sim_conn *conn)
-{
-    CHECK(conn->closed);
-    CHECK_EQ(conn->calls[SIM_CONN_CLOSE] + conn->calls[SIM_SERVER_REFUSE], 1);
-    CHECK_EQ(conn->open_streams, 0);
-    for (const sim_stream *stream = conn->streams; stream != NULL; stream = stream->next) {
-        CHECK_EQ(stream->calls[SIM_STREAM_CLOSE], 1);
-    }
-}
+#include "inside.h"
 
 static void destroy_now(sim_world *world, sim_endpoint *endpoint)
 {
@@ -22,9 +11,7 @@ static void destroy_now(sim_world *world, sim_endpoint *endpoint)
     /* No CONNECTION_CLOSE goes out: a new process may carry on with the peer's packets. */
     CHECK_EQ(world->up.stats.sent, up);
     CHECK_EQ(world->down.stats.sent, down);
-    for (const sim_conn *conn = endpoint->conns; conn != NULL; conn = conn->next) {
-        check_told_once(conn);
-    }
+    sim_check_told_once(endpoint);
 }
 
 static void both_in_turn(sim_world *world, bool server_first)
@@ -154,40 +141,14 @@ static void close_callbacks_may_ask_questions(void)
     CHECK_EQ(asked, 4);
 }
 
-/* The library promises more than upstream: all that lives is told of its end in the call, and
- * nothing after it, whatever callback it came from. */
-typedef struct destroyer {
-    sim_event event;
-    bool on_server;
-    bool is_armed;
-    bool done;
-    bool is_over; /* the destroying call has returned */
-} destroyer;
-
-static int destroy_inside(void *argument, const sim_call *call)
+/* Asks every client to come again with a token besides. */
+static int retry_and_destroy(void *argument, const sim_call *call)
 {
-    destroyer *destroyer = argument;
-    if (call->endpoint->is_server != destroyer->on_server) {
-        return 0;
-    }
-    if (destroyer->is_over && call->event != SIM_LOG) {
-        check_context("%s after the end, which came in %s", sim_event_name(call->event),
-                      sim_event_name(destroyer->event));
-        CHECK(!destroyer->is_over);
-    }
-    if (call->event == destroyer->event && destroyer->is_armed && !destroyer->done
-        && call->endpoint->engine != NULL) {
-        destroyer->done = true;
-        xqc_engine_t *engine = call->endpoint->engine;
-        call->endpoint->engine = NULL;
-        call->endpoint->timer_at = SIM_NEVER;
-        xqc_engine_destroy(engine);
-        destroyer->is_over = true;
-    }
+    (void)sim_destroy_inside(argument, call);
     return call->event == SIM_RETRY_CHECK ? 1 : 0;
 }
 
-static sim_world *world_to_end(destroyer *destroyer)
+static sim_world *world_to_end(sim_destroyer *destroyer)
 {
     sim_options options;
     sim_options_init(&options);
@@ -203,21 +164,9 @@ static sim_world *world_to_end(destroyer *destroyer)
     options.conn_tls.cert_verify_flag =
         XQC_TLS_CERT_FLAG_NEED_VERIFY | XQC_TLS_CERT_FLAG_ALLOW_SELF_SIGNED;
     sim_world *world = sim_world_new(&options);
-    world->hook = destroy_inside;
+    world->hook = retry_and_destroy;
     world->hook_argument = destroyer;
     return world;
-}
-
-static void check_all_told(const sim_world *world)
-{
-    const sim_endpoint *ends[] = {&world->client, &world->server};
-    for (size_t i = 0; i < CHECK_COUNT(ends); i++) {
-        for (const sim_conn *conn = ends[i]->conns; conn != NULL; conn = conn->next) {
-            if (!conn->refused) {
-                check_told_once(conn);
-            }
-        }
-    }
 }
 
 static void use(sim_world *world, sim_conn *conn)
@@ -245,22 +194,11 @@ static void from_inside_a_callback(void)
         SIM_KEYLOG,
     };
     for (size_t i = 0; i < 2 * CHECK_COUNT(events); i++) {
-        destroyer destroyer = {events[i / 2], i % 2 == 0, true, false, false};
+        sim_destroyer destroyer = {.event = events[i / 2], .on_server = i % 2 == 0};
         check_context("%s at the %s", sim_event_name(destroyer.event),
                       destroyer.on_server ? "server" : "client");
         sim_world *world = world_to_end(&destroyer);
-        sim_conn *conn = sim_connect(world);
-        if (conn != NULL) {
-            sim_run_for(world, 100 * SIM_MILLISECOND);
-        }
-        if (conn != NULL && world->client.engine != NULL && !conn->closed) {
-            use(world, conn);
-        }
-        if (conn != NULL && world->client.engine != NULL && !conn->closed) {
-            (void)xqc_conn_close(world->client.engine, &conn->cid);
-        }
-        sim_run_for(world, 60 * SIM_SECOND);
-        check_all_told(world);
+        sim_live_with_destroyer(world, use);
         sim_world_free(world);
     }
 }
@@ -268,7 +206,7 @@ static void from_inside_a_callback(void)
 /* More waits for the socket than the one datagram that the host is being asked to send. */
 static void while_a_blocked_train_leaves(void)
 {
-    destroyer destroyer = {SIM_WRITE_SOCKET, false, false, false, false};
+    sim_destroyer destroyer = {.event = SIM_WRITE_SOCKET, .is_waiting = true};
     sim_options options;
     sim_options_init(&options);
     options.use_mmsg = true;
@@ -278,9 +216,9 @@ static void while_a_blocked_train_leaves(void)
     world->client.write_mode = SIM_WRITE_WOULD_BLOCK;
     CHECK(sim_request(conn, 100000, 100000) != NULL);
     world->client.write_mode = SIM_WRITE_OK;
-    world->hook = destroy_inside;
+    world->hook = sim_destroy_inside;
     world->hook_argument = &destroyer;
-    destroyer.is_armed = true;
+    destroyer.is_waiting = false;
     (void)xqc_conn_continue_send(world->client.engine, &conn->cid);
     CHECK(destroyer.done);
     sim_run_for(world, 200 * SIM_SECOND);
@@ -327,19 +265,20 @@ static void from_inside_a_filter(void)
 /* What came before the peer's CONNECTION_CLOSE is read after it; then no end is announced. */
 static void while_the_last_data_are_read(void)
 {
-    destroyer destroyer = {SIM_STREAM_READ, false, false, false, false};
+    sim_destroyer destroyer = {.event = SIM_STREAM_READ, .is_waiting = true};
     sim_world *world = world_to_end(&destroyer);
     sim_conn *conn = sim_established(world);
     sim_stream *stream = sim_request(conn, 100, 10000);
     CHECK(stream != NULL);
     stream->paused = true;
     sim_run_for(world, SIM_SECOND);
-    destroyer.is_armed = true;
+    destroyer.is_waiting = false;
     sim_conn *server = sim_server_conn(world, conn);
     CHECK_EQ(xqc_conn_close_with_error(server->handle, 0x1234), XQC_OK);
     sim_run_for(world, 30 * SIM_SECOND);
     CHECK(destroyer.done);
-    check_all_told(world);
+    sim_check_told_once(&world->client);
+    sim_check_told_once(&world->server);
     CHECK_EQ(conn->calls[SIM_CONN_CLOSING], 0);
     sim_world_free(world);
 }

@@ -2,100 +2,135 @@
  * are over, and requests that are refused. */
 #include <string.h>
 
-#include "h3.h"
+#include "bytestream.h"
+#include "inside.h"
 
-/* The library promises more than upstream: all that lives is told of its end in the call, and
- * nothing after it, whatever callback it came from. */
-typedef struct destroyer {
+/* Which side hears of an event in the life that is led here. */
+enum { AT_CLIENT = 1, AT_SERVER = 2, AT_BOTH = 3 };
+
+typedef struct moment {
     sim_event event;
-    bool on_server;
-    bool done;
-    bool is_over; /* the destroying call has returned */
-} destroyer;
-
-static int destroy_inside(void *argument, const sim_call *call)
-{
-    destroyer *destroyer = argument;
-    if (call->endpoint->is_server != destroyer->on_server) {
-        return 0;
-    }
-    if (destroyer->is_over && call->event != SIM_LOG) {
-        check_context("%s after the end, which came in %s", sim_event_name(call->event),
-                      sim_event_name(destroyer->event));
-        CHECK(!destroyer->is_over);
-    }
-    if (call->event == destroyer->event && !destroyer->done && call->endpoint->engine != NULL) {
-        destroyer->done = true;
-        xqc_engine_t *engine = call->endpoint->engine;
-        call->endpoint->engine = NULL;
-        call->endpoint->timer_at = SIM_NEVER;
-        xqc_engine_destroy(engine);
-        destroyer->is_over = true;
-    }
-    return 0;
-}
-
-static void check_told_once(const sim_endpoint *endpoint)
-{
-    for (const sim_conn *conn = endpoint->conns; conn != NULL; conn = conn->next) {
-        unsigned ends = conn->calls[SIM_CONN_CLOSE] + conn->calls[SIM_SERVER_REFUSE];
-        bool is_known = endpoint->is_server || conn->calls[SIM_CONN_CREATE] > 0;
-        CHECK_EQ(ends, is_known ? 1 : 0);
-        for (const sim_exchange *one = conn->exchanges; one != NULL; one = one->next) {
-            CHECK_EQ(one->calls[SIM_REQUEST_CREATE], 1);
-            CHECK_EQ(one->calls[SIM_REQUEST_CLOSE], 1);
-        }
-    }
-}
+    unsigned sides;
+} moment;
 
 static void use(sim_world *world, sim_conn *conn)
 {
     const sim_ask ask = {
-        .upload = 300000, .download = 300000, .trailers = true, .wants_trailers = true};
+        .upload = 300000, .download = 2000000, .trailers = true, .wants_trailers = true};
     (void)sim_fetch(conn, &ask);
-    sim_exchange *given_up = world->client.engine == NULL ? NULL : sim_post(conn, 300000, 300000);
-    sim_run_for(world, 100 * SIM_MILLISECOND);
+    if (!conn->closed) {
+        (void)xqc_h3_conn_send_ping(world->client.engine, &conn->cid, NULL);
+    }
+    sim_exchange *given_up = conn->closed ? NULL : sim_post(conn, 20000000, 300000);
+    sim_run_for(world, 300 * SIM_MILLISECOND);
     if (given_up != NULL && !given_up->closed) {
         sim_exchange_close(given_up);
     }
     sim_run_for(world, 5 * SIM_SECOND);
 }
 
-static void engines_are_destroyed_inside_every_callback(void)
+static void destroy_in(const moment *moment, const sim_options *options, sim_hook hook,
+                       void (*use)(sim_world *world, sim_conn *conn))
 {
-    static const sim_event EVENTS[] = {
-        SIM_INIT_SETTINGS, SIM_CONN_CREATE,  SIM_HANDSHAKE_FINISHED, SIM_REQUEST_CREATE,
-        SIM_REQUEST_READ,  SIM_REQUEST_WRITE, SIM_REQUEST_CLOSING,   SIM_REQUEST_CLOSE,
-        SIM_CONN_CLOSE,    SIM_WRITE_SOCKET, SIM_SET_TIMER,
-    };
-    for (size_t i = 0; i < 2 * CHECK_COUNT(EVENTS); i++) {
-        destroyer destroyer = {.event = EVENTS[i / 2], .on_server = i % 2 == 0};
+    for (unsigned side = AT_CLIENT; side <= AT_SERVER; side++) {
+        if ((moment->sides & side) == 0) {
+            continue;
+        }
+        sim_destroyer destroyer = {.event = moment->event, .on_server = side == AT_SERVER};
         check_context("%s at the %s", sim_event_name(destroyer.event),
                       destroyer.on_server ? "server" : "client");
-        sim_options options;
-        sim_options_init(&options);
-        sim_speak_h3(&options);
-        options.client_settings.idle_time_out = 20000;
-        options.server_settings.idle_time_out = 20000;
-        options.client_settings.sndq_packets_used_max = 50;
-        options.server_settings.sndq_packets_used_max = 50;
-        sim_world *world = sim_world_new(&options);
-        world->hook = destroy_inside;
+        sim_world *world = sim_world_new(options);
+        world->hook = hook;
         world->hook_argument = &destroyer;
-        sim_conn *conn = sim_connect(world);
-        if (conn != NULL) {
-            sim_run_for(world, 200 * SIM_MILLISECOND);
-        }
-        if (conn != NULL && world->client.engine != NULL && !conn->closed) {
-            use(world, conn);
-        }
-        if (conn != NULL && world->client.engine != NULL && !conn->closed) {
-            (void)xqc_h3_conn_close(world->client.engine, &conn->cid);
-        }
-        sim_run_for(world, 60 * SIM_SECOND);
-        check_told_once(&world->client);
-        check_told_once(&world->server);
+        sim_live_with_destroyer(world, use);
+        CHECK(destroyer.done);
         sim_world_free(world);
+    }
+}
+
+static void short_lives(sim_options *options)
+{
+    sim_options_init(options);
+    options->client_settings.idle_time_out = 20000;
+    options->server_settings.idle_time_out = 20000;
+    options->client_settings.sndq_packets_used_max = 50;
+    options->server_settings.sndq_packets_used_max = 50;
+}
+
+static void engines_are_destroyed_inside_every_callback(void)
+{
+    static const moment MOMENTS[] = {
+        {SIM_INIT_SETTINGS, AT_BOTH},   {SIM_CONN_CREATE, AT_BOTH},
+        {SIM_HANDSHAKE_FINISHED, AT_BOTH}, {SIM_REQUEST_CREATE, AT_BOTH},
+        {SIM_REQUEST_READ, AT_BOTH},    {SIM_REQUEST_WRITE, AT_BOTH},
+        {SIM_REQUEST_CLOSING, AT_SERVER}, {SIM_REQUEST_CLOSE, AT_BOTH},
+        {SIM_PING_ACKED, AT_CLIENT},    {SIM_CONN_CLOSING, AT_BOTH},
+        {SIM_CONN_CLOSE, AT_BOTH},      {SIM_WRITE_SOCKET, AT_BOTH},
+        {SIM_SET_TIMER, AT_BOTH},
+    };
+    sim_options options;
+    short_lives(&options);
+    sim_speak_h3(&options);
+    for (size_t i = 0; i < CHECK_COUNT(MOMENTS); i++) {
+        destroy_in(&MOMENTS[i], &options, sim_destroy_inside, use);
+    }
+}
+
+static void send_datagrams(const sim_call *call)
+{
+    char datagram[1000] = "datagram";
+    uint64_t number;
+    xqc_int_t result = XQC_OK;
+    while (result == XQC_OK && call->endpoint->engine != NULL) {
+        result = xqc_h3_ext_datagram_send(call->conn->h3, datagram, sizeof(datagram), &number,
+                                          XQC_DATA_QOS_HIGH);
+    }
+}
+
+/* Says much on every bytestream and in datagrams, at both ends. */
+static int talk_and_destroy(void *argument, const sim_call *call)
+{
+    if (call->endpoint->engine != NULL && call->event == SIM_HANDSHAKE_FINISHED) {
+        send_datagrams(call);
+    }
+    if (call->endpoint->engine != NULL && call->event == SIM_BYTESTREAM_CREATE
+        && call->endpoint->is_server) {
+        CHECK_EQ(sim_say(call->bytestream, 2000000, false), 2000000);
+    }
+    if (call->endpoint->engine != NULL && call->event == SIM_BYTESTREAM_WRITE) {
+        CHECK_EQ(xqc_h3_ext_bytestream_finish(call->bytestream->handle), 0);
+    }
+    return sim_destroy_inside(argument, call);
+}
+
+static void use_bytestreams(sim_world *world, sim_conn *conn)
+{
+    sim_bytestream *one = sim_open_bytestream(conn);
+    if (one != NULL && !one->closed) {
+        CHECK_EQ(sim_say(one, 2000000, false), 2000000);
+    }
+    sim_run_for(world, 20 * SIM_SECOND);
+}
+
+static void engines_are_destroyed_inside_every_callback_of_extended_http3(void)
+{
+    static const moment MOMENTS[] = {
+        {SIM_BYTESTREAM_CREATE, AT_BOTH}, {SIM_BYTESTREAM_READ, AT_BOTH},
+        {SIM_BYTESTREAM_WRITE, AT_BOTH},  {SIM_BYTESTREAM_CLOSE, AT_BOTH},
+        {SIM_DATAGRAM_READ, AT_BOTH},     {SIM_DATAGRAM_WRITE, AT_BOTH},
+        {SIM_DATAGRAM_ACKED, AT_BOTH},    {SIM_DATAGRAM_LOST, AT_BOTH},
+        {SIM_DATAGRAM_MSS, AT_BOTH},
+    };
+    sim_options options;
+    short_lives(&options);
+    sim_speak_h3_ext(&options);
+    options.client_settings.max_datagram_frame_size = 65535;
+    options.server_settings.max_datagram_frame_size = 65535;
+    options.use_datagrams = true;
+    options.up.loss = 0.1;
+    options.down.loss = 0.1;
+    for (size_t i = 0; i < CHECK_COUNT(MOMENTS); i++) {
+        destroy_in(&MOMENTS[i], &options, talk_and_destroy, use_bytestreams);
     }
 }
 
@@ -237,6 +272,8 @@ static void a_refused_connection_makes_no_more_requests(void)
 static const check_case CASES[] = {
     {"engines_are_destroyed_inside_every_callback", engines_are_destroyed_inside_every_callback,
      CHECK_OURS_ONLY},
+    {"engines_are_destroyed_inside_every_callback_of_extended_http3",
+     engines_are_destroyed_inside_every_callback_of_extended_http3, CHECK_OURS_ONLY},
     {"no_call_on_a_request_ends_it", no_call_on_a_request_ends_it, CHECK_OURS_ONLY},
     {"a_refused_header_section_is_none", a_refused_header_section_is_none, 0},
     {"a_server_makes_no_requests", a_server_makes_no_requests, CHECK_OURS_ONLY},

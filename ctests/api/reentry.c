@@ -6,35 +6,7 @@
  */
 #include <string.h>
 
-#include "sim.h"
-
-typedef struct action {
-    const char *name;
-    void (*run)(const sim_call *call);
-    bool is_harmless; /* all transfers complete in spite of it */
-} action;
-
-typedef struct reentry {
-    const action *action;
-    unsigned depth;
-    unsigned made[SIM_EVENT_COUNT][2]; /* calls made, by event and side */
-} reentry;
-
-enum { MOST_CALLS = 8, MOST_DEPTH = 3 };
-
-static int act(void *argument, const sim_call *call)
-{
-    reentry *reentry = argument;
-    unsigned *made = &reentry->made[call->event][call->endpoint->is_server];
-    if (*made >= MOST_CALLS || reentry->depth >= MOST_DEPTH || call->endpoint->engine == NULL) {
-        return 0;
-    }
-    (*made)++;
-    reentry->depth++;
-    reentry->action->run(call);
-    reentry->depth--;
-    return 0;
-}
+#include "inside.h"
 
 /* A live connection to act upon: the one of the callback, or any of that side. */
 static sim_conn *some_conn(const sim_call *call)
@@ -278,15 +250,6 @@ static void unregister_own_protocol(const sim_call *call)
 
 /* ---- the run ---- */
 
-static void check_ends(const sim_endpoint *endpoint)
-{
-    for (const sim_conn *conn = endpoint->conns; conn != NULL; conn = conn->next) {
-        unsigned ends = conn->calls[SIM_CONN_CLOSE] + conn->calls[SIM_SERVER_REFUSE];
-        CHECK_EQ(ends, conn->refused && conn->calls[SIM_SERVER_REFUSE] == 0 ? 0 : 1);
-        CHECK_EQ(conn->open_streams, 0);
-    }
-}
-
 static void use_connection(sim_world *world, sim_conn *conn)
 {
     sim_run_for(world, 200 * SIM_MILLISECOND);
@@ -306,7 +269,7 @@ static void use_connection(sim_world *world, sim_conn *conn)
     sim_run_for(world, 5 * SIM_SECOND);
 }
 
-static void run(const action *action)
+static void run(const sim_act *act)
 {
     sim_options options;
     sim_options_init(&options);
@@ -320,31 +283,21 @@ static void run(const action *action)
     options.conn_tls.cert_verify_flag =
         XQC_TLS_CERT_FLAG_NEED_VERIFY | XQC_TLS_CERT_FLAG_ALLOW_SELF_SIGNED;
     sim_world *world = sim_world_new(&options);
-    reentry reentry = {.action = action};
-    world->hook = act;
+    sim_reentry reentry = {.act = act};
+    world->hook = sim_act_inside;
     world->hook_argument = &reentry;
     sim_conn *conn = sim_connect(world);
     if (conn != NULL) {
         use_connection(world, conn);
     }
-    if (action->is_harmless) {
+    if (act->is_harmless) {
         CHECK(conn != NULL && !conn->closed);
         CHECK(conn->calls[SIM_HANDSHAKE_FINISHED] == 1);
         CHECK(sim_run(world, sim_is_drained, conn, 20 * SIM_SECOND));
     }
-    for (sim_conn *each = world->client.conns; each != NULL; each = each->next) {
-        if (!each->closed && !each->refused) {
-            (void)xqc_conn_close(world->client.engine, &each->cid);
-        }
-    }
-    sim_run_for(world, 200 * SIM_SECOND);
-    check_ends(&world->client);
-    check_ends(&world->server);
+    sim_end_all(world);
     sim_world_free(world);
 }
-
-#define HARMLESS true
-#define ENDING false
 
 /* Upstream is not ready for a ping, and crashes on a continue, inside server_accept. */
 
@@ -373,16 +326,9 @@ static void run(const action *action)
     X(conn_close_with_error, ENDING, 0)                                                            \
     X(unregister_own_protocol, ENDING, 0)
 
-#define CASE_FUNCTION(call, kind, flags)                                                           \
-    static void inside_##call(void)                                                                \
-    {                                                                                              \
-        static const action action = {#call, call, kind};                                          \
-        run(&action);                                                                              \
-    }
-ACTIONS(CASE_FUNCTION)
+ACTIONS(SIM_ACT_FUNCTION)
 
-#define CASE_ENTRY(call, kind, flags) {#call, inside_##call, flags},
-static const check_case CASES[] = {ACTIONS(CASE_ENTRY)};
+static const check_case CASES[] = {ACTIONS(SIM_ACT_ENTRY)};
 
 int main(int argc, char **argv)
 {

@@ -37,6 +37,10 @@ sim_bytestream *sim_open_bytestream(sim_conn *conn)
     sim_bytestream *one = bytestream_new(conn, true);
     xqc_h3_ext_bytestream_t *handle =
         xqc_h3_ext_bytestream_create(conn->endpoint->engine, &conn->cid, one);
+    if (handle == NULL && one->closed) {
+        /* In its first callback already. */
+        return NULL;
+    }
     if (handle == NULL) {
         CHECK(conn->bytestreams == one && one->calls[SIM_BYTESTREAM_CREATE] == 0);
         conn->bytestreams = one->next;
@@ -53,16 +57,19 @@ ssize_t sim_say(sim_bytestream *one, size_t length, bool fin)
     uint8_t *bytes = malloc(length + 1);
     CHECK(bytes != NULL);
     sim_pattern(seed_of(one, one->is_opener, one->said), 0, bytes, length);
+    /* Before the call: the next one may be said inside it. */
+    one->said++;
     ssize_t result = xqc_h3_ext_bytestream_send(one->handle, length == 0 ? NULL : bytes, length,
                                                 fin, XQC_DATA_QOS_HIGHEST);
     /* It was copied. */
     memset(bytes, 0, length);
     free(bytes);
-    if (result >= 0) {
-        CHECK_EQ(result, length);
-        one->said++;
-        one->fin_said |= fin;
+    if (result < 0) {
+        one->said--;
+        return result;
     }
+    CHECK_EQ(result, length);
+    one->fin_said |= fin;
     return result;
 }
 
@@ -173,10 +180,10 @@ static int on_close(xqc_h3_ext_bytestream_t *handle, void *user_data)
     sim_bytestream *one = bytestream_of(user_data, handle);
     one->stats = xqc_h3_ext_bytestream_get_stats(handle);
     CHECK(one->stats.stream_close_msg != NULL);
+    one->conn->open_bytestreams--;
     int result = note(SIM_BYTESTREAM_CLOSE, one);
     one->closed = true;
     one->handle = NULL;
-    one->conn->open_bytestreams--;
     return result;
 }
 
