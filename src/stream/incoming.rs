@@ -119,7 +119,7 @@ impl Streams {
     pub fn on_max_data(&mut self, frame: &MaxData) -> Result<(), TransportError> {
         if self.credit.raise(frame.maximum) {
             self.control.remove(Control::BLOCKED);
-            self.ready.on_credit(&mut self.slots);
+            self.ready.on_credit(&mut self.slots, self.credit.available());
         }
         Ok(())
     }

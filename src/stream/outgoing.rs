@@ -19,7 +19,13 @@ impl Streams {
     /// True if [`Self::write_frames`] has something to write.
     #[inline]
     pub fn wants_to_send(&self) -> bool {
-        self.has_control() || !self.ready.is_empty()
+        self.has_control() || !self.ready.is_empty() || self.leaves_credit()
+    }
+
+    /// True if nobody uses credit that streams set aside could have.
+    #[inline]
+    fn leaves_credit(&self) -> bool {
+        self.ready.awaits_credit() && self.ready.is_empty() && self.credit.available() > 0
     }
 
     /// Writes as many frames as there are and fit into what is left of `w`, and hands a token for
@@ -32,10 +38,16 @@ impl Streams {
         if self.has_control() {
             self.write_control(w, push);
         }
-        while let Some(slot) = self.ready.first() {
-            if !self.write_data(slot, w, push) {
+        loop {
+            while let Some(slot) = self.ready.first() {
+                if !self.write_data(slot, w, push) {
+                    return;
+                }
+            }
+            if !self.leaves_credit() {
                 return;
             }
+            self.ready.on_credit(&mut self.slots, self.credit.available());
         }
     }
 

@@ -236,9 +236,17 @@ impl ReadyStreams {
         self.without_credit.push_back(slots, slot);
     }
 
-    /// The connection has credit: all streams set aside can send.
-    pub(super) fn on_credit(&mut self, slots: &mut Slots) {
-        while let Some(slot) = self.without_credit.first() {
+    /// True if streams are set aside.
+    #[inline]
+    pub(super) const fn awaits_credit(&self) -> bool {
+        !self.without_credit.is_empty()
+    }
+
+    /// The connection has credit for `bytes`: as many of the streams set aside can send. So a peer
+    /// that gives one byte after the other does not have all of them moved for each.
+    pub(super) fn on_credit(&mut self, slots: &mut Slots, bytes: u64) {
+        for _ in 0..bytes {
+            let Some(slot) = self.without_credit.first() else { return };
             self.add(slots, slot);
         }
     }
@@ -384,7 +392,10 @@ mod tests {
         ready.set_aside(&mut slots, 0);
         ready.set_aside(&mut slots, 1);
         assert!(ready.is_empty() && ready.first().is_none());
-        ready.on_credit(&mut slots);
+        ready.on_credit(&mut slots, 1);
+        assert_eq!((turns(&mut ready, &mut slots, 2), ready.awaits_credit()), (vec![0, 0], true));
+        ready.on_credit(&mut slots, 1000);
+        assert!(!ready.awaits_credit());
         assert_eq!(turns(&mut ready, &mut slots, 2), [0, 1]);
     }
 

@@ -147,7 +147,7 @@ impl Streams {
         self.peer_limits = *limits;
         self.peer_knowledge = PeerLimits::Known;
         if self.credit.raise(limits.max_data) {
-            self.ready.on_credit(&mut self.slots);
+            self.ready.on_credit(&mut self.slots, self.credit.available());
         }
         self.permit(Direction::Bidirectional, limits.max_streams_bidi);
         self.permit(Direction::Unidirectional, limits.max_streams_uni);

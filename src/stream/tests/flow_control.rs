@@ -271,3 +271,52 @@ fn data_in_too_many_pieces_closes_the_connection() {
         .find(Option::is_some);
     assert_eq!(last, Some(Some(TransportErrorCode::PROTOCOL_VIOLATION)));
 }
+
+/// A client with data on each of ten streams, and no credit for any of it.
+fn without_credit() -> (Streams, Vec<StreamKey>) {
+    let mut client = end_with(Role::Client, LIMITS, Limits { max_data: 0, ..LIMITS });
+    let open = |_| {
+        let key = client.open(Direction::Bidirectional).unwrap();
+        assert_eq!(client.write(key, b"four", true), Ok(4));
+        key
+    };
+    let keys = (0..10).map(open).collect();
+    packet(&mut client, 1_000);
+    assert!(!client.wants_to_send());
+    (client, keys)
+}
+
+fn give(client: &mut Streams, maximum: u64) -> Vec<(u64, usize)> {
+    client.on_max_data(&frame::MaxData { maximum }).unwrap();
+    let mut sent = Vec::new();
+    while client.wants_to_send() {
+        sent.extend(packet(client, 1_000).frames().iter().filter_map(|frame| match frame {
+            Frame::Stream(frame) => Some((frame.id.0, frame.data.len())),
+            _ => None,
+        }));
+    }
+    sent
+}
+
+// RFC 9000 section 21.9: each byte of credit costs no more than a byte's work.
+#[test]
+fn little_credit_wakes_few_streams_and_all_have_their_turn() {
+    let (mut client, _) = without_credit();
+    for maximum in 1..=10 {
+        assert_eq!(give(&mut client, maximum), [(4 * (maximum - 1), 1)]);
+    }
+    let rest = give(&mut client, 100_000);
+    assert_eq!(rest.iter().map(|(_, len)| len).sum::<usize>(), 30);
+    assert_eq!(rest.len(), 10);
+}
+
+#[test]
+fn credit_that_one_stream_gives_up_goes_to_the_next() {
+    let (mut client, keys) = without_credit();
+    client.on_max_data(&frame::MaxData { maximum: 2 }).unwrap();
+    keys[..2].iter().for_each(|key| client.reset(*key, 7).unwrap());
+    assert_eq!(give(&mut client, 2), [(8, 2)]);
+    keys[3..9].iter().for_each(|key| client.reset(*key, 7).unwrap());
+    assert_eq!(give(&mut client, 100_000), [(36, 4), (8, 2)]);
+    assert!(!client.wants_to_send());
+}

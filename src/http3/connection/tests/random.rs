@@ -183,6 +183,7 @@ fn whatever_peer_and_host_do_each_request_ends_once_and_nothing_is_left() {
             assert!(chaos.ours.is_empty(), "{role:?} {seed}");
             assert_eq!(h3.table.exchanges(), 0, "{role:?} {seed}");
             assert_eq!((h3.blocked.len(), h3.blocked_bytes), (0, 0), "{role:?} {seed}");
+            assert_eq!(h3.arriving_bytes, 0, "{role:?} {seed}");
             // What is left are three streams of ours and two of the peer.
             assert_eq!(chaos.faced.end.streams.len(), 5, "{role:?} {seed}");
             assert!(chaos.ends.values().all(|count| *count == 1), "{role:?} {seed}");
