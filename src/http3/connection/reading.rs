@@ -13,7 +13,8 @@ const MAX_UNSENT_INSTRUCTIONS: usize = 64 * 1024;
 
 /// Bytes of field sections that have not come whole, on all streams together. Their credit goes back
 /// while they arrive, so that they come whole under any window, and this is what bounds them instead:
-/// hundreds of requests with the largest section that we take by default.
+/// hundreds of requests with the largest section that we take by default. A host that lets more than
+/// that wait for the dynamic table lets as much arrive.
 pub(super) const MAX_ARRIVING_SECTIONS: u64 = 8 * 1024 * 1024;
 
 impl Connection {
@@ -86,7 +87,7 @@ impl Connection {
             return Ok(());
         }
         self.arriving_bytes = self.arriving_bytes.saturating_sub(before as u64) + after as u64;
-        if self.arriving_bytes > MAX_ARRIVING_SECTIONS {
+        if self.arriving_bytes > MAX_ARRIVING_SECTIONS.max(self.local.max_blocked_per_connection) {
             let reason = "too much of unfinished field sections";
             return Err(ConnectionError::new(Code::EXCESSIVE_LOAD, reason));
         }

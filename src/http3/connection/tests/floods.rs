@@ -218,9 +218,19 @@ fn a_section_that_never_ends_is_held_up_to_its_limit() {
 #[test]
 fn sections_that_never_end_are_bounded_together() {
     let settings = LocalSettings { max_field_section_size: 1 << 20, ..LocalSettings::default() };
+    // A host that lets less wait for the table is not refused ordinary requests for it.
+    let less = LocalSettings { max_blocked_per_connection: 100, ..settings };
+    let more = LocalSettings { max_blocked_per_connection: 8_500_000, ..settings };
+    let most = reading::MAX_ARRIVING_SECTIONS;
+    for (settings, most) in [(settings, most), (less, most), (more, 8_500_000)] {
+        arriving_sections_are_bounded(settings, most as usize);
+    }
+}
+
+fn arriving_sections_are_bounded(settings: LocalSettings, most: usize) {
     let mut faced = facing_with(Role::Server, settings);
     let held = 90_000;
-    let most = reading::MAX_ARRIVING_SECTIONS as usize / held;
+    let most = most / held;
     let begun = |faced: &mut Faced| {
         let key = faced.bidi(&frame_of(FrameType::HEADERS, 100_000), false);
         faced.write(key, &vec![0; held], false);
