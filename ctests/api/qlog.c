@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "h3.h"
 #include "sim.h"
 
 #define KEPT 20000
@@ -55,8 +56,8 @@ static void forget_records(void)
     }
 }
 
-static sim_world *world_with(xqc_flag_t on, qlog_event_importance_t importance,
-                             xqc_log_level_t level)
+static sim_options options_with(xqc_flag_t on, qlog_event_importance_t importance,
+                                xqc_log_level_t level)
 {
     sim_options options;
     sim_options_init(&options);
@@ -66,6 +67,13 @@ static sim_world *world_with(xqc_flag_t on, qlog_event_importance_t importance,
     options.server_config.cfg_qlog_importance = importance;
     options.client_config.cfg_log_level = options.server_config.cfg_log_level = level;
     forget_records();
+    return options;
+}
+
+static sim_world *world_with(xqc_flag_t on, qlog_event_importance_t importance,
+                             xqc_log_level_t level)
+{
+    sim_options options = options_with(on, importance, level);
     return sim_world_new(&options);
 }
 
@@ -354,6 +362,114 @@ static void the_last_event_comes_before_the_close_callback(void)
     sim_world_free(world);
 }
 
+/* A few requests, with fields that come again, and the end. */
+static sim_world *live_of_http3(qlog_event_importance_t importance)
+{
+    sim_options options = options_with(1, importance, XQC_LOG_ERROR);
+    sim_speak_h3(&options);
+    sim_world *world = sim_world_new(&options);
+    sim_conn *conn = sim_established(world);
+    xqc_http_header_t extra[] = {sim_header("x-again", "and again"),
+                                 sim_header("authorization", "Basic xyzzy")};
+    for (unsigned i = 0; i < 4; i++) {
+        const sim_ask ask = {.upload = 5000, .download = 5000, .extra = extra, .extra_count = 2};
+        sim_exchange *asked = sim_fetch(conn, &ask);
+        CHECK(sim_run(world, sim_is_fetched, asked, 10 * SIM_SECOND));
+    }
+    CHECK_EQ(xqc_h3_conn_close(world->client.engine, &conn->cid), XQC_OK);
+    CHECK(sim_run(world, sim_is_closed, conn, 60 * SIM_SECOND));
+    sim_run_for(world, 5 * SIM_SECOND);
+    return world;
+}
+
+static void http3_is_told_at_both_ends(void)
+{
+    static const char *const pieces[] = {
+        "http:parameters_set\"",
+        "\"owner\":\"remote\",\"max_field_section_size\":",
+        "\"stream_type\":\"control\"",
+        "\"stream_type\":\"qpack_encode\"",
+        "\"stream_type\":\"qpack_decode\"",
+        "\"stream_type\":\"request\"",
+        "http:frame_created\"",
+        "http:frame_parsed\"",
+        "\"frame\":{\"frame_type\":\"settings\",\"settings\":[{\"name\":\"settings_",
+        "\"frame\":{\"frame_type\":\"headers\",\"headers\":[{\"name\":\":",
+        "\"frame\":{\"frame_type\":\"data\"}",
+        "{\"name\":\"x-again\",\"value\":\"and again\"}",
+    };
+    sim_world *world = live_of_http3(EVENT_IMPORTANCE_EXTRA);
+    for (int is_server = 0; is_server < 2; is_server++) {
+        for (size_t i = 0; i < CHECK_COUNT(pieces); i++) {
+            check_context("%s at the %s", pieces[i], is_server ? "server" : "client");
+            CHECK(count(is_server, pieces[i]) > 0);
+        }
+        CHECK_EQ(count(is_server, "qpack:"), 0);
+    }
+    sim_world_free(world);
+}
+
+static void field_compression_is_told_to_whoever_wants_all(void)
+{
+    static const char *const names[] = {
+        "qpack:state_updated",       "qpack:dynamic_table_updated", "qpack:headers_encoded",
+        "qpack:headers_decoded",     "qpack:instruction_created",   "qpack:instruction_parsed",
+    };
+    sim_world *world = live_of_http3(EVENT_IMPORTANCE_REMOVED);
+    for (int is_server = 0; is_server < 2; is_server++) {
+        for (size_t i = 0; i < CHECK_COUNT(names); i++) {
+            check_context("%s at the %s", names[i], is_server ? "server" : "client");
+            CHECK(count(is_server, names[i]) > 0);
+        }
+        CHECK_EQ(count(is_server, "xyzzy"), 0);
+    }
+    for (size_t i = 0; i < record_count; i++) {
+        check_context("%s", records[i].text);
+        const char *end = json_value(records[i].text);
+        CHECK(end != NULL && *end == '\0');
+        if (strstr(records[i].text, "\"name\":\"qpack:") != NULL) {
+            CHECK_EQ(records[i].importance, EVENT_IMPORTANCE_REMOVED);
+        }
+    }
+    sim_world_free(world);
+}
+
+static double time_of(const char *text)
+{
+    const char *time = strstr(text, "{\"time\":");
+    return time == NULL ? 0 : strtod(time + 8, NULL);
+}
+
+/* Frames stand among the packets that carry them, in the order of time. */
+static void events_of_both_layers_are_in_order(void)
+{
+    sim_world *world = live_of_http3(EVENT_IMPORTANCE_CORE);
+    for (int is_server = 0; is_server < 2; is_server++) {
+        double before = 0;
+        for (size_t i = 0; i < record_count; i++) {
+            if (records[i].is_server == is_server) {
+                check_context("%s", records[i].text);
+                CHECK(time_of(records[i].text) >= before);
+                before = time_of(records[i].text);
+            }
+        }
+    }
+    /* The request is written before the packet with it leaves. */
+    size_t frame = 0, packet = 0;
+    for (size_t i = 0; i < record_count && packet == 0; i++) {
+        const char *text = records[i].text;
+        if (!records[i].is_server && strstr(text, ":method") != NULL) {
+            frame = i;
+        }
+        if (frame > 0 && !records[i].is_server && strstr(text, "packet_sent") != NULL
+            && strstr(text, "\"stream_id\":0,") != NULL) {
+            packet = i;
+        }
+    }
+    CHECK(frame > 0 && packet > frame);
+    sim_world_free(world);
+}
+
 static const check_case CASES[] = {
     {"every_call_brings_one_complete_json_text", every_call_brings_one_complete_json_text, 0},
     {"an_engine_begins_with_the_header_of_a_file", an_engine_begins_with_the_header_of_a_file, 0},
@@ -366,6 +482,10 @@ static const check_case CASES[] = {
     {"selected_events_follow_the_log_level", selected_events_follow_the_log_level, 0},
     {"the_last_event_comes_before_the_close_callback",
      the_last_event_comes_before_the_close_callback, 0},
+    {"http3_is_told_at_both_ends", http3_is_told_at_both_ends, 0},
+    {"field_compression_is_told_to_whoever_wants_all",
+     field_compression_is_told_to_whoever_wants_all, 0},
+    {"events_of_both_layers_are_in_order", events_of_both_layers_are_in_order, 0},
 };
 
 int main(int argc, char **argv)

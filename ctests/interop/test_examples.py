@@ -69,6 +69,31 @@ class ExampleCases(Cases):
             self.tally.check(f"the {side}'s connections are told apart", len(groups) == 2, groups)
             self.check_events(side, events)
 
+    def case_qlog_of_http3(self):
+        make_files(self.work / "root", [100_000])
+        logs = {side: self.work / f"{side}.sqlog" for side in ("client", "server")}
+        with Server(self.examples, self.work, "--qlog", logs["server"]) as server:
+            result = run_client(self.examples, "--insecure", "-o", self.work / "out", "--qlog",
+                                logs["client"], "127.0.0.1", server.port, "/100000.bin")
+        self.expect("a file over HTTP/3 with --qlog", result, OK)
+        for side, path in logs.items():
+            _, events = self.read_qlog(path)
+            types = {event["data"]["stream_type"] for event in events
+                     if event["name"] == "http:stream_type_set"}
+            wanted = {"control", "qpack_encode", "qpack_decode", "request"}
+            self.tally.check(f"the {side}'s stream types", wanted <= types, types)
+            for name, of_server in (("http:frame_created", side == "server"),
+                                    ("http:frame_parsed", side == "client")):
+                frames = [event["data"] for event in events if event["name"] == name]
+                kinds = {frame["frame"]["frame_type"] for frame in frames}
+                wanted = {"settings", "headers"} | ({"data"} if of_server else set())
+                self.tally.check(f"the {side}'s {name}", wanted <= kinds, kinds)
+                if of_server:
+                    content = sum(frame["length"] for frame in frames
+                                  if frame["frame"]["frame_type"] == "data")
+                    self.tally.check(f"the content in the {side}'s {name}", content == 100_000,
+                                     content)
+
     @staticmethod
     def read_qlog(path):
         """The texts of a JSON text sequence (RFC 7464), the header first."""

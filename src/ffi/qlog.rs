@@ -18,6 +18,7 @@ use super::abi::{
 };
 use super::cells::{ConnectionCell, EngineCell};
 use super::clock::system_micros;
+use super::http3::Layers;
 
 /// Which events the host wants, and whether the file has begun.
 pub(super) struct Qlog {
@@ -104,6 +105,16 @@ pub(super) fn observe(engine: &EngineCell, connection: &ConnectionCell, now: Ins
         core.start_trace(filter, origin, now);
     }
     connection.traced.set(true);
+    if let Some(layers) = Layers::of(engine, connection) {
+        share_trace(layers);
+    }
+}
+
+/// Lets HTTP/3 tell its part in the same trace, if there is one.
+pub(super) fn share_trace(layers: Layers<'_>) {
+    if layers.connection.traced.get() {
+        layers.with(|h3, transport| h3.set_trace(transport.trace_handle()));
+    }
 }
 
 /// Begins the traces of connections that have none, if the host wants events from now on.
@@ -128,6 +139,9 @@ pub(super) fn deliver_trace(engine: &EngineCell, connection: &ConnectionCell) {
 #[cold]
 fn deliver(engine: &EngineCell, connection: &ConnectionCell) {
     let filter = engine.qlog.filter(engine);
+    if let (None, Some(layers)) = (filter, Layers::of(engine, connection)) {
+        layers.with(|h3, _| h3.set_trace(None));
+    }
     let records = {
         let mut core = engine.core.borrow_mut();
         let Some(core) = core.connection_mut(connection.key) else { return };

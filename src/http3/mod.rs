@@ -13,6 +13,7 @@ pub mod qpack;
 mod request;
 mod settings;
 mod stream_type;
+mod trace;
 
 pub use bytestream::{BytestreamStats, Delivery};
 pub use connection::{Connection, Event, LocalSettings, OpenError};

@@ -20,17 +20,23 @@ impl Outgoing {
         Self { key: None, pending: vec![stream_type] }
     }
 
-    /// Opens the stream unless it is open, as soon as the peer allows it.
-    pub fn open(&mut self, streams: &mut Streams) {
+    /// Opens the stream unless it is open, as soon as the peer allows it. Returns its key if it was
+    /// opened now.
+    pub fn open(&mut self, streams: &mut Streams) -> Option<StreamKey> {
         if self.key.is_some() {
-            return;
+            return None;
         }
-        if let Ok(key) = streams.open(Direction::Unidirectional) {
-            // Nothing may wait behind the messages that depend on it (RFC 9204 section 2.1.3).
-            let _ = streams.set_priority(key, 0, true);
-            self.key = Some(key);
-            self.flush(streams);
-        }
+        let key = streams.open(Direction::Unidirectional).ok()?;
+        // Nothing may wait behind the messages that depend on it (RFC 9204 section 2.1.3).
+        let _ = streams.set_priority(key, 0, true);
+        self.key = Some(key);
+        self.flush(streams);
+        self.key
+    }
+
+    /// The stream, once it is open.
+    pub fn key(&self) -> Option<StreamKey> {
+        self.key
     }
 
     /// True if it is this stream.

@@ -16,7 +16,10 @@ pub fn file_header(role: Role, reference_ms: u64) -> String {
                 point.text("name", "xquic").text("type", role_name(role));
             });
             trace.object("common_fields", |fields| {
-                fields.array("protocol_type", |types| types.text("QUIC"));
+                fields.array("protocol_type", |types| {
+                    types.text("QUIC");
+                    types.text("HTTP3");
+                });
                 fields.text("time_format", "relative").number("reference_time", reference_ms);
             });
         });
@@ -42,6 +45,7 @@ mod tests {
             r#""qlog_version":"0.3""#,
             r#""qlog_format":"JSON-SEQ""#,
             r#""type":"server""#,
+            r#""protocol_type":["QUIC","HTTP3"]"#,
             r#""reference_time":1700000000000"#,
         ] {
             assert!(header.contains(part), "{header}");

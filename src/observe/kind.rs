@@ -1,4 +1,4 @@
-//! The events of the QUIC schema of qlog, and which of them are wanted.
+//! The events of the QUIC and HTTP/3 schemas of qlog, and which of them are wanted.
 
 /// How important an event is. The numbers are those of the C API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,7 +71,8 @@ macro_rules! kinds {
 }
 
 // Names and importance as in draft-ietf-quic-qlog-quic-events, in the form that viewers of qlog
-// 0.3 read.
+// 0.3 read; those of HTTP/3 as in draft-ietf-quic-qlog-h3-events, which has dropped QPACK since, as
+// the original library says as well.
 kinds! {
     /// Addresses and connection IDs at the beginning.
     ConnectionStarted = "connectivity:connection_started", Base, false;
@@ -123,6 +124,30 @@ kinds! {
     LossTimerUpdated = "recovery:loss_timer_updated", Extra, true;
     /// A packet was declared lost.
     PacketLost = "recovery:packet_lost", Core, true;
+    /// Settings of HTTP/3.
+    HttpParametersSet = "http:parameters_set", Base, false;
+    /// What a stream is for.
+    HttpStreamTypeSet = "http:stream_type_set", Base, false;
+    /// A request has another priority.
+    HttpPriorityUpdated = "http:priority_updated", Base, false;
+    /// A frame of HTTP/3 was written.
+    HttpFrameCreated = "http:frame_created", Core, true;
+    /// A frame of HTTP/3 came.
+    HttpFrameParsed = "http:frame_parsed", Core, true;
+    /// A table of QPACK changed.
+    QpackStateUpdated = "qpack:state_updated", Removed, false;
+    /// A request waits for a table, or no longer does.
+    QpackStreamStateUpdated = "qpack:stream_state_updated", Removed, false;
+    /// An entry came to a table, or left it.
+    QpackDynamicTableUpdated = "qpack:dynamic_table_updated", Removed, false;
+    /// A field section was encoded.
+    QpackHeadersEncoded = "qpack:headers_encoded", Removed, false;
+    /// A field section was decoded.
+    QpackHeadersDecoded = "qpack:headers_decoded", Removed, false;
+    /// An instruction of QPACK was written.
+    QpackInstructionCreated = "qpack:instruction_created", Removed, false;
+    /// An instruction of QPACK came.
+    QpackInstructionParsed = "qpack:instruction_parsed", Removed, false;
     /// Something about the trace itself.
     Warning = "loglevel:warning", Core, false;
 }
@@ -136,6 +161,9 @@ mod tests {
         let base = Filter::at_least(Importance::Base);
         assert!(base.wants(Kind::PacketSent) && base.wants(Kind::ConnectionClosed));
         assert!(!base.wants(Kind::MtuUpdated));
+        assert!(base.wants(Kind::HttpStreamTypeSet) && base.wants(Kind::HttpFrameParsed));
+        let extra = Filter::at_least(Importance::Extra);
+        assert!(!extra.wants(Kind::QpackHeadersEncoded));
         let calm = Filter { least: Importance::Removed, frequent: false };
         assert!(calm.wants(Kind::MtuUpdated) && !calm.wants(Kind::PacketSent));
     }

@@ -5,7 +5,7 @@ mod data;
 mod tracer;
 
 use crate::congestion::CongestionController;
-use crate::observe::{write_frames, Filter, Kind, Object, Records, Trace};
+use crate::observe::{write_frames, Filter, Kind, Object, Records, SharedTrace, Trace};
 use crate::recovery::{LossTimer, Space};
 use crate::stream::{StreamEvent, StreamKey};
 use crate::time::Instant;
@@ -48,6 +48,11 @@ impl Connection {
     /// Collects no more; what is collected is forgotten.
     pub fn stop_trace(&mut self) {
         self.tracer = None;
+    }
+
+    /// What events are collected in, for the protocol on top, if they are.
+    pub fn trace_handle(&self) -> Option<SharedTrace> {
+        self.tracer.as_deref().map(|tracer| tracer.trace.clone())
     }
 
     /// True if events are collected.

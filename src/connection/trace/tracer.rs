@@ -1,7 +1,7 @@
 //! A trace, and what was last told in it of what changes slowly.
 
 use crate::congestion::CongestionController;
-use crate::observe::{Kind, Object, Trace};
+use crate::observe::{Kind, Object, SharedTrace, Trace};
 use crate::path::{Addresses, Path};
 use crate::time::Instant;
 use crate::wire::ConnectionId;
@@ -10,7 +10,7 @@ use super::data::write_addresses;
 
 /// A connection's trace, and what was last told in it.
 pub struct Tracer {
-    pub(super) trace: Trace,
+    pub(super) trace: SharedTrace,
     metrics: Metrics,
     congestion: &'static str,
     mtu: u16,
@@ -78,7 +78,7 @@ impl Tracer {
     /// Nothing was told of `path` yet but where it runs and its datagram size.
     pub fn new(trace: Trace, path: &Path, remote_cid: ConnectionId) -> Self {
         Self {
-            trace,
+            trace: SharedTrace::new(trace),
             metrics: Metrics::default(),
             congestion: "",
             mtu: path.max_datagram_size,

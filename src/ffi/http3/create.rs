@@ -4,6 +4,7 @@ use libc::c_void;
 
 use crate::ffi::abi::{XQC_LOG_DEBUG, XQC_LOG_ERROR};
 use crate::ffi::cells::Known;
+use crate::ffi::qlog::share_trace;
 use crate::http3::Connection;
 
 use super::layers::Layers;
@@ -44,6 +45,7 @@ pub(in crate::ffi) fn create(layers: Layers<'_>) -> bool {
     *h3.core.borrow_mut() = Some(Box::new(core));
     // Requests are asked for their times.
     layers.with(|_, transport| transport.streams_mut().keep_records());
+    share_trace(layers);
     if !create_notify(layers) {
         return false;
     }

@@ -4,6 +4,7 @@ use super::{Connection, Event};
 use crate::http3::error::{Code, ConnectionError};
 use crate::http3::frame::{broken, unexpected, FrameHeader, FrameType, PartialHeader, Standing};
 use crate::http3::settings::{Settings, MAX_SETTINGS_LEN};
+use crate::http3::trace::Owner;
 use crate::stream::Streams;
 use crate::wire::{Reader, Role};
 
@@ -160,7 +161,9 @@ impl Connection {
     ) -> Result<(), ConnectionError> {
         match kind {
             FrameType::SETTINGS => {
-                self.peer = Some(Settings::decode(content)?);
+                let settings = Settings::decode(content)?;
+                self.trace_settings(Owner::Remote, &settings);
+                self.peer = Some(settings);
                 self.apply_peer_settings(streams);
                 self.events.push_back(Event::Settings);
                 Ok(())

@@ -65,16 +65,23 @@ impl Connection {
                 Incoming::Control(reader) => {
                     let (count, frame) = reader.take(piece, self.role)?;
                     if let Some(frame) = frame {
+                        self.trace_control_frame(streams, key, frame, reader.content());
                         self.on_control_frame(streams, frame, reader.content())?;
                     }
                     count
                 }
                 Incoming::Encoder => {
                     self.decoder.on_encoder_stream(piece)?;
+                    if let Some(tracer) = &mut self.tracer {
+                        tracer.encoder_said(piece, &self.decoder);
+                    }
                     piece.len()
                 }
                 Incoming::Decoder => {
                     self.encoder.on_decoder_stream(piece)?;
+                    if let Some(tracer) = &mut self.tracer {
+                        tracer.decoder_said(piece, &self.encoder);
+                    }
                     piece.len()
                 }
                 Incoming::Ignored => return Ok(()),
@@ -92,6 +99,7 @@ impl Connection {
         key: StreamKey,
         stream_type: StreamType,
     ) -> Result<Incoming, ConnectionError> {
+        self.trace_peer_stream(streams, key, stream_type);
         let critical = &mut self.critical;
         let (slot, incoming) = match stream_type {
             StreamType::CONTROL => (&mut critical.control, Incoming::Control(Box::default())),

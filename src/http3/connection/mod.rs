@@ -21,6 +21,7 @@ mod stream_events;
 mod table;
 #[cfg(test)]
 mod tests;
+mod trace;
 
 pub use event::Event;
 pub use requests::OpenError;
@@ -39,6 +40,7 @@ use super::outgoing::Outgoing;
 use super::qpack::{Decoder, Encoder};
 use super::settings::Settings;
 use super::stream_type::StreamType;
+use super::trace::{header_of, Owner, Tracer};
 use crate::stream::{StreamKey, Streams};
 use crate::wire::Role;
 
@@ -76,6 +78,8 @@ pub struct Connection {
     strays: GivenUp,
     /// Room for an encoded field section.
     section: Vec<u8>,
+    /// Whoever wants to know what happens.
+    tracer: Option<Box<Tracer>>,
 }
 
 impl Connection {
@@ -105,6 +109,7 @@ impl Connection {
             given_up: GivenUp::default(),
             strays: GivenUp::default(),
             section: Vec::new(),
+            tracer: None,
         };
         connection.queue_settings();
         connection
@@ -138,9 +143,12 @@ impl Connection {
 
     /// Opens those of our streams that are not open.
     fn open_streams(&mut self, streams: &mut Streams) {
-        self.control.open(streams);
-        self.encoder_stream.open(streams);
-        self.decoder_stream.open(streams);
+        let opened = self.control.open(streams);
+        self.trace_own_stream(streams, opened, "control");
+        let opened = self.encoder_stream.open(streams);
+        self.trace_own_stream(streams, opened, "qpack_encode");
+        let opened = self.decoder_stream.open(streams);
+        self.trace_own_stream(streams, opened, "qpack_decode");
     }
 
     /// Our own settings.
@@ -192,12 +200,19 @@ impl Connection {
     /// Sends what the encoder has for the peer's decoder. RFC 9204 section 2.1.3: while some of it
     /// waits for credit, nothing is inserted that sections would have to wait for.
     fn send_encoder_instructions(&mut self, streams: &mut Streams) {
+        if let Some(tracer) = &mut self.tracer {
+            tracer.encoder_says(&mut self.encoder);
+        }
         self.encoder_stream.send(streams, self.encoder.instructions());
         self.encoder.set_inserting(self.encoder_stream.is_flushed());
     }
 
     /// Sends a frame on the control stream, as soon as that is possible.
     fn send_control_frame(&mut self, streams: &mut Streams, kind: FrameType, content: &[u8]) {
+        if let Some(tracer) = &self.tracer {
+            let id = self.control.key().and_then(|key| streams.id(key));
+            tracer.frame(Owner::Local, id, header_of(kind, content), content);
+        }
         self.queue_control_frame(kind, content);
         self.control.flush(streams);
     }

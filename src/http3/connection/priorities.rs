@@ -66,6 +66,9 @@ impl Connection {
             return;
         }
         request.priority_source = source;
+        if let Some(tracer) = &self.tracer {
+            tracer.priority(request.id, priority);
+        }
         // A request whose stream has closed sends nothing any more.
         let _ = streams.set_priority(key, priority.urgency, priority.incremental);
     }

@@ -29,6 +29,7 @@ impl Connection {
         key: StreamKey,
         now: Instant,
     ) -> Result<(), ConnectionError> {
+        self.trace_time(now);
         let Some(entry) = self.table.get_mut(key) else { return Ok(()) };
         match entry {
             Entry::Request(_) => self.read_request(streams, key, now),
@@ -59,6 +60,7 @@ impl Connection {
             rules: self.local.rules(),
             max_field_section_size: self.local.max_field_section_size,
             now,
+            tracer: self.tracer.as_deref(),
         };
         (&mut self.table, context)
     }
@@ -230,6 +232,9 @@ impl Connection {
         &mut self,
         streams: &mut Streams,
     ) -> Result<(), ConnectionError> {
+        if let Some(tracer) = &mut self.tracer {
+            tracer.decoder_says(&mut self.decoder);
+        }
         self.decoder_stream.send(streams, self.decoder.instructions());
         if self.decoder_stream.bytes_held() > MAX_UNSENT_INSTRUCTIONS {
             let reason = "no credit for the decoder stream";

@@ -6,6 +6,7 @@ use crate::http3::message::Method;
 use crate::http3::priority::DEFAULT_URGENCY;
 use crate::http3::qpack::{Field, FieldSection, Hit};
 use crate::http3::request::{Life, Notices, RequestStats, SendError};
+use crate::http3::trace::Owner;
 use crate::stream::{StreamKey, Streams};
 use crate::time::Instant;
 use crate::wire::{Direction, StreamId};
@@ -39,6 +40,8 @@ impl Connection {
         // RFC 9218 section 4: what nobody says anything about goes one after the other.
         let _ = streams.set_priority(key, DEFAULT_URGENCY, false);
         self.table.add_request(key, id, now, Life::Open);
+        self.trace_time(now);
+        self.trace_stream_type(Owner::Local, id, "request");
         Ok((key, id))
     }
 
@@ -108,7 +111,11 @@ impl Connection {
         request.stats.sent_header += text.sum::<u64>();
         request.stats.header_sent.get_or_insert(now);
         let id = request.id.0;
-        self.encoder.encode_reporting(id, fields, &mut self.section, report);
+        self.encoder.encode_reporting(id, fields.clone(), &mut self.section, report);
+        if let Some(tracer) = &self.tracer {
+            tracer.set_time(now);
+            tracer.section(Owner::Local, StreamId(id), fields, &self.section);
+        }
         self.send_encoder_instructions(streams);
         let Some(request) = self.table.request_mut(key) else { return Err(SendError::Unknown) };
         request.sending.trailers_sent = trailers;
@@ -150,6 +157,10 @@ impl Connection {
         request.stats.sent_body += count as u64;
         if count > 0 || fin {
             request.stats.body_sent.get_or_insert(now);
+        }
+        if let Some(tracer) = self.tracer.as_deref().filter(|_| count > 0) {
+            tracer.set_time(now);
+            tracer.data(Owner::Local, request.id, count as u64);
         }
         Ok(count)
     }

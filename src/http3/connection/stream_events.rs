@@ -5,6 +5,7 @@ use super::table::Entry;
 use super::{Connection, Event};
 use crate::http3::error::{Code, ConnectionError};
 use crate::http3::request::Life;
+use crate::http3::trace::Owner;
 use crate::stream::{StreamEvent, StreamKey, Streams};
 use crate::time::Instant;
 use crate::wire::{Direction, StreamId};
@@ -21,6 +22,7 @@ impl Connection {
         now: Instant,
     ) -> Result<(), ConnectionError> {
         self.given_up.forgive(now);
+        self.trace_time(now);
         match event {
             StreamEvent::Opened(key) => self.on_opened(streams, key, now),
             StreamEvent::ResetByPeer { key, code } => self.on_reset(streams, key, code),
@@ -75,6 +77,7 @@ impl Connection {
         now: Instant,
     ) {
         self.table.add_request(key, id, now, Life::Unannounced);
+        self.trace_stream_type(Owner::Remote, id, "request");
         // RFC 9218 section 4: in the order they came, unless somebody says otherwise.
         let _ = streams.set_priority(key, crate::http3::priority::DEFAULT_URGENCY, false);
     }

@@ -69,6 +69,11 @@ impl Decoder {
         }
     }
 
+    /// The table, for a trace.
+    pub(super) fn table(&self) -> &DynamicTable {
+        &self.table
+    }
+
     /// How many entries were inserted.
     #[inline]
     pub fn insert_count(&self) -> u64 {

@@ -59,6 +59,11 @@ impl<N> DynamicTable<N> {
         self.evicted + self.entries.len() as u64
     }
 
+    /// How many of them were evicted.
+    pub fn evicted(&self) -> u64 {
+        self.evicted
+    }
+
     /// The capacity in bytes.
     #[inline]
     pub fn capacity(&self) -> u64 {

@@ -136,7 +136,7 @@ impl FieldSection {
     }
 
     /// The lines, in order.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = Field<'_>> + '_ {
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Field<'_>> + Clone + '_ {
         self.lines.iter().map(|line| self.field(line))
     }
 

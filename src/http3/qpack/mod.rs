@@ -15,8 +15,10 @@ mod static_table;
 mod string;
 #[cfg(test)]
 mod tests;
+mod trace;
 
 pub use decoder::{Decoded, Decoder};
 pub use encoder::Encoder;
 pub use error::QpackError;
 pub use field::{Field, FieldSection, Hit, Indexing};
+pub(super) use trace::{is_secret, write_section, Instruction, Instructions, TableWatch};

@@ -8,6 +8,7 @@ use crate::http3::error::{Code, ConnectionError, Error, StreamError};
 use crate::http3::frame::{broken, unexpected, FrameHeader, FrameType, PartialHeader, Standing};
 use crate::http3::message::{self, ContentLength, Head, Kind, MessageError, Method, Rules};
 use crate::http3::qpack::{Decoded, Decoder, FieldSection};
+use crate::http3::trace::{Owner, Tracer};
 use crate::stream::{ReadError, StreamKey, Streams};
 use crate::time::Instant;
 use crate::wire::{Role, StreamId};
@@ -45,6 +46,7 @@ pub(in crate::http3) struct ReceiveContext<'a> {
     /// The largest field section we take, see [`FieldSection::size`].
     pub max_field_section_size: u64,
     pub now: Instant,
+    pub tracer: Option<&'a Tracer>,
 }
 
 /// How far [`Receiving::advance`] has come.
@@ -195,7 +197,7 @@ impl Receiving {
                     }
                 }
                 Position::Header | Position::Section(_) | Position::Skip(_) => {
-                    if !self.take(cx, key, stats)? {
+                    if !self.take(cx, (key, id), stats)? {
                         return Ok(Progress::Idle);
                     }
                 }
@@ -223,7 +225,7 @@ impl Receiving {
     fn take(
         &mut self,
         cx: &mut ReceiveContext<'_>,
-        key: StreamKey,
+        (key, id): (StreamKey, StreamId),
         stats: &mut RequestStats,
     ) -> Result<bool, Error> {
         let piece = cx.streams.peek(key);
@@ -248,7 +250,7 @@ impl Receiving {
             self.end_stream(cx.now, stats)?;
         }
         if let Some(header) = header {
-            self.begin_frame(cx, header, stats)?;
+            self.begin_frame(cx, id, header, stats)?;
             if self.stream_ended && header.len > 0 {
                 return Err(TRUNCATED.into());
             }
@@ -309,6 +311,7 @@ impl Receiving {
     fn begin_frame(
         &mut self,
         cx: &ReceiveContext<'_>,
+        id: StreamId,
         header: FrameHeader,
         stats: &mut RequestStats,
     ) -> Result<(), Error> {
@@ -317,6 +320,9 @@ impl Receiving {
                 return Err(unexpected("a frame that a request stream must not carry").into());
             }
             Standing::Unknown => {
+                if let Some(tracer) = cx.tracer {
+                    tracer.frame(Owner::Remote, Some(id), header, &[]);
+                }
                 self.position = Position::Skip(header.len);
                 return Ok(());
             }
@@ -324,7 +330,12 @@ impl Receiving {
         }
         match header.kind {
             FrameType::HEADERS => self.begin_section(cx, header.len, stats),
-            FrameType::DATA => self.begin_data(cx, header.len, stats),
+            FrameType::DATA => {
+                if let Some(tracer) = cx.tracer {
+                    tracer.data(Owner::Remote, id, header.len);
+                }
+                self.begin_data(cx, header.len, stats)
+            }
             _ => Err(refuse_push(cx.role).into()),
         }
     }
@@ -382,6 +393,9 @@ impl Receiving {
             Decoded::Blocked(count) => {
                 self.position = Position::Blocked(count);
                 stats.blocked.get_or_insert(cx.now);
+                if let Some(tracer) = cx.tracer.filter(|_| !waited) {
+                    tracer.blocked(id, true);
+                }
                 return Ok(Some(count));
             }
             Decoded::TooLarge => {
@@ -392,6 +406,12 @@ impl Receiving {
         }
         if waited {
             stats.unblocked.get_or_insert(cx.now);
+        }
+        if let Some(tracer) = cx.tracer {
+            if waited {
+                tracer.blocked(id, false);
+            }
+            tracer.section(Owner::Remote, id, section.fields.iter(), &self.encoded);
         }
         stats.header_decoded.get_or_insert(cx.now);
         stats.received_compressed += self.encoded.len() as u64;

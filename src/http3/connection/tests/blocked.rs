@@ -78,6 +78,30 @@ fn a_section_waits_for_its_entries_and_then_goes_on() {
     }
 }
 
+#[test]
+fn a_trace_tells_of_the_wait_and_of_its_end() {
+    use crate::observe::{Filter, Importance, SharedTrace, Trace};
+    use crate::wire::ConnectionId;
+    let (mut faced, encoder) = with_encoder(Role::Server, LocalSettings::default());
+    let filter = Filter::at_least(Importance::Removed);
+    let trace = SharedTrace::new(Trace::new(filter, NOW, ConnectionId::default()));
+    faced.end.h3.set_trace(Some(trace.clone()));
+    let key = faced.message_stream();
+    faced.write(key, &needing(Role::Server, 1), true);
+    faced.write(encoder, &insertion("x-late", "here"), false);
+    let told: Vec<_> = trace.take().iter().map(|(_, text)| text.to_owned()).collect();
+    let place = |piece: &str| told.iter().position(|text| text.contains(piece)).unwrap();
+    let order = [
+        r#""state":"blocked""#,
+        r#""instruction_type":"insert_without_name_reference""#,
+        r#""update_type":"inserted","entries":[{"index":0,"name":"x-late","value":"here"}]"#,
+        r#""state":"unblocked""#,
+        "qpack:headers_decoded",
+        r#""instruction_type":"section_acknowledgement","stream_id":0"#,
+    ];
+    assert!(order.map(place).is_sorted(), "{told:#?}");
+}
+
 // RFC 9204 section 2.1.2.
 #[test]
 fn as_many_streams_as_we_said_may_wait_and_not_one_more() {

@@ -17,6 +17,7 @@ mod random;
 mod raw;
 mod request_frames;
 mod settings;
+mod trace;
 mod unidirectional;
 
 use super::*;

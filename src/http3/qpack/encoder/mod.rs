@@ -105,6 +105,16 @@ impl Encoder {
         }
     }
 
+    /// The table, for a trace.
+    pub(super) fn table(&self) -> &DynamicTable<impl Sized> {
+        &self.table
+    }
+
+    /// How many insertions the peer's decoder is known to have run.
+    pub(super) fn known_received(&self) -> u64 {
+        self.known_received
+    }
+
     /// Takes over the peer's settings: the table we use has at most `capacity` bytes of the
     /// `max_capacity` that are granted.
     pub fn set_limits(&mut self, capacity: u64, max_capacity: u64, max_blocked: u64) {
