@@ -689,6 +689,8 @@ static void datagrams_arrive_and_are_acknowledged(void)
     CHECK_EQ(conn->datagrams.received, 100);
     CHECK_EQ(conn->datagrams.acked, 100);
     CHECK_EQ(conn->datagrams.last_acked, 99);
+    /* How long ago the last one came, on a clock that stands still meanwhile. */
+    CHECK_EQ(server->datagrams.last_time, 0);
     CHECK_EQ(conn->datagrams.lost, 0);
     CHECK(sim_is_served(conn));
     sim_world_free(world);

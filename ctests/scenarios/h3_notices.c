@@ -227,6 +227,50 @@ static void the_closing_notice_is_of_resets(void)
     sim_world_free(world);
 }
 
+typedef struct refusal {
+    int answer;
+    unsigned made;
+} refusal;
+
+static int refuse_to_read(void *argument, const sim_call *call)
+{
+    refusal *refusal = argument;
+    bool is_it = call->event == SIM_REQUEST_READ && !call->exchange->is_client
+                 && (call->flags & XQC_REQ_NOTIFY_READ_HEADER);
+    refusal->made += is_it;
+    return is_it ? refusal->answer : 0;
+}
+
+/* A host that finds the fields wrong says so by one of two codes; any other is its own trouble, for
+ * which upstream closes the connection. */
+static void the_peer_hears_why_a_notice_failed(void)
+{
+    static const struct {
+        int answer;
+        int code;
+    } CASES[] = {
+        {-XQC_H3_INVALID_HEADER, 0x10e}, {-XQC_H3_EMALFORMED_HEADER, 0x10e}, {-1, 0x102}};
+    for (size_t i = 0; i < CHECK_COUNT(CASES) - (check_upstream() ? 1 : 0); i++) {
+        check_context("answer %d", CASES[i].answer);
+        refusal refusal = {.answer = CASES[i].answer};
+        sim_world *world = sim_h3_world();
+        sim_conn *conn = sim_established(world);
+        world->hook = refuse_to_read;
+        world->hook_argument = &refusal;
+        sim_exchange *asked = sim_post(conn, 1000, 1000);
+        CHECK(sim_run(world, sim_is_over, asked, 10 * SIM_SECOND));
+        sim_exchange *served = sim_exchange_peer(world, asked);
+        CHECK(sim_run(world, sim_is_over, served, 10 * SIM_SECOND));
+        CHECK_EQ(refusal.made, 1);
+        CHECK_EQ(asked->closings, 1);
+        CHECK_EQ(asked->closing_error, CASES[i].code);
+        CHECK_EQ(asked->stats.stream_err, CASES[i].code);
+        CHECK_EQ(served->stats.stream_err, CASES[i].code);
+        CHECK(!conn->closed && !sim_server_conn(world, conn)->closed);
+        sim_world_free(world);
+    }
+}
+
 /* ---- user data ---- */
 
 /* A second object in the place of the first, for the callbacks to come. */
@@ -318,6 +362,7 @@ static const check_case CASES[] = {
     {"what_is_not_taken_is_told_of_again", what_is_not_taken_is_told_of_again, 0},
     {"a_lone_end_can_be_answered_at_once", a_lone_end_can_be_answered_at_once, 0},
     {"the_closing_notice_is_of_resets", the_closing_notice_is_of_resets, 0},
+    {"the_peer_hears_why_a_notice_failed", the_peer_hears_why_a_notice_failed, 0},
     {"new_user_data_of_a_request_takes_effect_at_once",
      new_user_data_of_a_request_takes_effect_at_once, 0},
     {"user_data_of_a_connection_is_of_both_layers", user_data_of_a_connection_is_of_both_layers,

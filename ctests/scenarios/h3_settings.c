@@ -309,6 +309,30 @@ static void hits_in_the_table_are_told(void)
     sim_world_free(world);
 }
 
+#if defined(XQC_COMPAT_DUPLICATE)
+/* For peers with the first versions of the decoder; only builds of their own have it. */
+static void duplicates_can_be_kept_simple(void)
+{
+    sim_options options;
+    options_init(&options);
+    sim_world *world = sim_world_new(&options);
+    (void)sim_established(world);
+    CHECK(!shown[0].qpack_compat_duplicate && !shown[1].qpack_compat_duplicate);
+    xqc_h3_engine_set_qpack_compat_duplicate(world->client.engine, XQC_TRUE);
+    xqc_h3_engine_set_qpack_compat_duplicate(NULL, XQC_TRUE);
+    sim_conn *conn = sim_established(world);
+    CHECK(shown[0].qpack_compat_duplicate && !shown[1].qpack_compat_duplicate);
+    sim_run_for(world, SIM_SECOND);
+    repeat_requests(world, conn, 40);
+    xqc_h3_conn_settings_t all = DEFAULTS;
+    all.qpack_compat_duplicate = XQC_FALSE;
+    xqc_h3_engine_set_local_settings(world->client.engine, &all);
+    (void)sim_established(world);
+    CHECK(!shown[0].qpack_compat_duplicate);
+    sim_world_free(world);
+}
+#endif
+
 static const check_case CASES[] = {
     {"the_callback_sees_the_defaults", the_callback_sees_the_defaults, 0},
     {"each_setter_sets_its_own_for_later_connections",
@@ -322,6 +346,9 @@ static const check_case CASES[] = {
      CHECK_UPSTREAM_FAILS},
     {"the_callback_changes_one_connection", the_callback_changes_one_connection, 0},
     {"hits_in_the_table_are_told", hits_in_the_table_are_told, 0},
+#if defined(XQC_COMPAT_DUPLICATE)
+    {"duplicates_can_be_kept_simple", duplicates_can_be_kept_simple, 0},
+#endif
 };
 
 int main(int argc, char **argv)
