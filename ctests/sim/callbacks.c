@@ -101,8 +101,13 @@ static int wanted_log_level(void)
     return level;
 }
 
+/* With its zero. */
+#define MAX_LOG_RECORD 2048
+
 static void on_log(xqc_log_level_t level, const void *bytes, size_t size, void *user_data)
 {
+    /* Hosts print it with "%s". */
+    CHECK(size < MAX_LOG_RECORD && strlen(bytes) == size);
     if (user_data != NULL) {
         sim_endpoint *endpoint = sim_endpoint_of(user_data);
         endpoint->calls[SIM_LOG]++;
@@ -121,9 +126,8 @@ static void on_qlog(qlog_event_importance_t importance, const void *bytes, size_
                     void *user_data)
 {
     (void)importance;
-    (void)bytes;
-    (void)size;
     (void)user_data;
+    CHECK(strlen(bytes) == size);
 }
 
 static void on_keylog(const xqc_cid_t *scid, const char *line, void *user_data)

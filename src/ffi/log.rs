@@ -13,8 +13,9 @@ use super::abi::{
 };
 use super::clock::system_micros;
 
-/// The longest record; what is longer is cut.
-const MAX_RECORD: usize = 2048;
+/// The longest record; what is longer is cut. With its zero it is as long as the original's
+/// longest.
+const MAX_RECORD: usize = 2047;
 
 /// The logs of all engines are off.
 static DISABLED: AtomicBool = AtomicBool::new(false);
@@ -97,7 +98,7 @@ impl Log {
         let mut record = Record::default();
         // Writing into a record never fails: what does not fit is cut.
         let _ = self.format(&mut record, level, scid, function, message);
-        self.deliver(level, &record);
+        self.deliver(level, record);
     }
 
     fn format(
@@ -121,20 +122,22 @@ impl Log {
         record.write_fmt(message)
     }
 
-    fn deliver(&self, level: xqc_log_level_t, record: &Record) {
+    fn deliver(&self, level: xqc_log_level_t, record: Record) {
         let statistics = level == XQC_LOG_REPORT || level == XQC_LOG_STATS;
         let write = match self.callbacks.xqc_log_write_stat {
             Some(write) if statistics => Some(write),
             _ => self.callbacks.xqc_log_write_err,
         };
-        let text = record.as_bytes();
-        match write {
-            // SAFETY: the host gave this function for records; text and length belong together.
-            Some(write) => unsafe {
-                write(level, text.as_ptr().cast(), text.len(), self.user_data);
-            },
-            None => log::log!(rust_level(level), "{}", String::from_utf8_lossy(text)),
-        }
+        let mut text = record.text;
+        let len = text.len();
+        let Some(write) = write else {
+            return log::log!(rust_level(level), "{}", String::from_utf8_lossy(&text));
+        };
+        // Hosts print it with "%s".
+        text.push(0);
+        // SAFETY: the host gave this function for records; the text has this length and a zero behind
+        // it.
+        unsafe { write(level, text.as_ptr().cast(), len, self.user_data) };
     }
 }
 
@@ -142,12 +145,6 @@ impl Log {
 #[derive(Default)]
 struct Record {
     text: Vec<u8>,
-}
-
-impl Record {
-    fn as_bytes(&self) -> &[u8] {
-        &self.text
-    }
 }
 
 impl fmt::Write for Record {
@@ -206,14 +203,16 @@ mod tests {
     use super::*;
     use crate::ffi::abi::Zeroable;
     use std::cell::RefCell;
+    use std::ffi::CStr;
 
     /// Records as they came: level, text, and whether by the function for statistics.
     type Records = RefCell<Vec<(xqc_log_level_t, String, bool)>>;
 
     fn keep(level: xqc_log_level_t, text: *const c_void, len: usize, to: *mut c_void, stat: bool) {
-        // SAFETY: the log gives text and length that belong together, and the records below.
+        // SAFETY: the log gives a text with a zero behind it, and the records below.
         let (text, records) =
-            unsafe { (std::slice::from_raw_parts(text.cast::<u8>(), len), &*to.cast::<Records>()) };
+            unsafe { (CStr::from_ptr(text.cast()).to_bytes(), &*to.cast::<Records>()) };
+        assert_eq!(text.len(), len, "the zero does not count");
         records.borrow_mut().push((level, String::from_utf8_lossy(text).into_owned(), stat));
     }
 

@@ -27,13 +27,16 @@ pub(super) struct Qlog {
     importance: Cell<qlog_event_importance_t>,
     /// What times count from, once the header was given.
     origin: Cell<Option<Instant>>,
+    /// The memory of the last text.
+    scratch: Cell<Vec<u8>>,
 }
 
 impl Qlog {
     /// As the configuration says.
     pub fn new(config: &xqc_config_t) -> Self {
         let importance = Cell::new(config.cfg_qlog_importance);
-        Self { on: Cell::new(config.cfg_log_event != 0), importance, origin: Cell::new(None) }
+        let on = Cell::new(config.cfg_log_event != 0);
+        Self { on, importance, origin: Cell::default(), scratch: Cell::default() }
     }
 
     /// Takes over a changed configuration.
@@ -65,17 +68,23 @@ impl Qlog {
     }
 
     fn write(&self, engine: &EngineCell, importance: Importance, frequent: bool, text: &str) {
-        let (buf, size): (*const c_void, usize) = (text.as_ptr().cast(), text.len());
+        // Hosts print it with "%s".
+        let mut terminated = self.scratch.take();
+        terminated.clear();
+        terminated.extend_from_slice(text.as_bytes());
+        terminated.push(0);
+        let (buf, size): (*const c_void, usize) = (terminated.as_ptr().cast(), text.len());
         let callbacks = engine.log.callbacks();
         if self.importance.get() == EVENT_IMPORTANCE_SELECTED {
             if let Some(write) = callbacks.xqc_log_write_err {
-                // SAFETY: the host gave this function; text and length belong together.
+                // SAFETY: the host gave this function; the text has this length and a zero behind it.
                 unsafe { write(selected_level(frequent), buf, size, engine.user_data) };
             }
         } else if let Some(write) = callbacks.xqc_qlog_event_write {
             // SAFETY: as above.
             unsafe { write(number(importance), buf, size, engine.user_data) };
         }
+        self.scratch.set(terminated);
     }
 
     /// Gives the header before anything else. Returns what times count from.

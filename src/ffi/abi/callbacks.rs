@@ -47,9 +47,9 @@ pub type xqc_eng_keylog_pt = Option<
 pub type xqc_keylog_pt =
     Option<unsafe extern "C" fn(line: *const c_char, engine_user_data: *mut c_void)>;
 
-/// Where log records go. Each record is `size` bytes at `buf`, valid during the call and not
-/// counted on a terminating zero. A log callback must not call the library; it may run in any
-/// call, and during `xqc_engine_create`.
+/// Where log records go. Each record is `size` bytes at `buf`, and a terminating zero that does not
+/// count; valid during the call. Records are shorter than 2048 bytes. A log callback must not
+/// call the library; it may run in any call, and during `xqc_engine_create`.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct xqc_log_callbacks_t {
@@ -71,8 +71,8 @@ pub struct xqc_log_callbacks_t {
             engine_user_data: *mut c_void,
         ),
     >,
-    /// One complete qlog event of importance `imp`: JSON text of `size` bytes, not zero-terminated.
-    /// Null makes no events.
+    /// One complete qlog event of importance `imp`: JSON text of `size` bytes, and a zero that
+    /// does not count. It can be longer than a log record. Null makes no events.
     ///
     /// The first text of an engine is the header of a file, not an event; keep it to begin further
     /// files with. Every other text is one event (qlog 0.3, QUIC events) of the connection that its
