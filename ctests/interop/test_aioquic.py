@@ -179,6 +179,15 @@ async def aioquic_client_against_ours(tally, examples, work, digests):
     tally.check(f"{label}: clean stop", server.status == 0, server.status)
 
 
+async def control_characters_against_ours(tally, examples, work, _digests):
+    """What a client asks for gets into the server's log, but gives the terminal no orders."""
+    with Server(examples, work) as server:
+        await download_with_aioquic(work, server.port, ["a\x1b[31mb\x9b2Jc\u00e4"])
+    log = server.log.read_bytes()
+    good = b"refused 'GET /a?[31mb?2Jc\xc3\xa4'" in log
+    tally.check("our server's log: control characters", good, log)
+
+
 async def aioquic_client_over_a_lossy_link(tally, examples, work, digests):
     label = "aioquic's client, our server, with losses"
     names = [file_name(size) for size in LOSSY_SIZES]
@@ -194,7 +203,8 @@ async def run(tally, examples):
     with workspace() as work:
         digests = make_files(work / "root", SIZES)
         for part in (our_client_against_aioquic, our_client_over_a_lossy_link,
-                     aioquic_client_against_ours, aioquic_client_over_a_lossy_link):
+                     aioquic_client_against_ours, aioquic_client_over_a_lossy_link,
+                     control_characters_against_ours):
             try:
                 await part(tally, examples, work, digests)
             except Exception as error:  # whatever it is, the others still run

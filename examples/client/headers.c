@@ -5,26 +5,14 @@
 #include <stdlib.h>
 
 #include "common/fields.h"
-
-/* A server chose these bytes: control characters among them are for no terminal. */
-static void
-put_safely(FILE *file, const struct iovec *text)
-{
-    const unsigned char *bytes = text->iov_base;
-
-    for (size_t i = 0; i < text->iov_len; i++) {
-        bool control = bytes[i] < ' ' || bytes[i] == 0x7f;
-
-        fputc(control && bytes[i] != '\t' ? '?' : bytes[i], file);
-    }
-}
+#include "common/text.h"
 
 static void
 put_field(FILE *file, const xqc_http_header_t *field, const char *end)
 {
-    put_safely(file, &field->name);
+    text_print(file, field->name.iov_base, field->name.iov_len);
     fputs(": ", file);
-    put_safely(file, &field->value);
+    text_print(file, field->value.iov_base, field->value.iov_len);
     fputs(end, file);
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/arguments.h"
+#include "common/text.h"
 #include "content.h"
 #include "endpoint.h"
 #include "response.h"
@@ -27,8 +28,9 @@ struct request {
 static void
 give_up(xqc_stream_t *stream, struct request *request, const char *reason)
 {
-    fprintf(stderr, PROGRAM ": refused '%.*s': %s\n", (int) strcspn(request->line, "\r\n"),
-            request->line, reason);
+    fputs(PROGRAM ": refused '", stderr);
+    text_print(stderr, request->line, strcspn(request->line, "\r\n"));
+    fprintf(stderr, "': %s\n", reason);
     request->ended = true;
     xqc_stream_close(stream);
 }
