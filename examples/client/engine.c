@@ -3,8 +3,8 @@
  *   - a timer: set_event_timer() arms it, on_timer() calls xqc_engine_main_logic();
  *   - datagrams in: engine_socket_ready() calls xqc_engine_packet_process() for each one and
  *     xqc_engine_finish_recv() after the batch;
- *   - datagrams out: write_socket() and write_mmsg(); when the kernel has no room they return
- *     XQC_SOCKET_EAGAIN, and xqc_conn_continue_send() follows once there is;
+ *   - datagrams out: write_marked(); when the kernel has no room it returns XQC_SOCKET_EAGAIN, and
+ *     xqc_conn_continue_send() follows once there is;
  *   - an application protocol: see h3.c and hq.c.
  */
 #define _GNU_SOURCE
@@ -48,23 +48,6 @@ write_marked(const struct iovec *datagrams, unsigned int count, const struct soc
         loop_want_writable(&connection->client->loop, &connection->watch, true);
     }
     return sent;
-}
-
-static ssize_t
-write_mmsg(const struct iovec *datagrams, unsigned int count, const struct sockaddr *peer,
-    socklen_t peer_length, void *user_data)
-{
-    return write_marked(datagrams, count, peer, peer_length, 0, user_data);
-}
-
-static ssize_t
-write_socket(const unsigned char *data, size_t size, const struct sockaddr *peer,
-    socklen_t peer_length, void *user_data)
-{
-    struct iovec datagram = { (void *) data, size };
-    ssize_t      sent = write_mmsg(&datagram, 1, peer, peer_length, user_data);
-
-    return sent < 0 ? sent : (ssize_t) size;
 }
 
 static void
@@ -147,8 +130,8 @@ keep_parameters(const char *data, size_t length, void *user_data)
 }
 
 static const xqc_transport_callbacks_t transport = {
-    .write_socket = write_socket,
-    .write_mmsg = write_mmsg,
+    .write_socket = marks_write_socket,
+    .write_mmsg = marks_write_mmsg,
     .conn_update_cid_notify = on_cid_changed,
     .save_token = keep_token,
     .save_session_cb = keep_session,

@@ -9,11 +9,36 @@
 #endif
 #endif
 
+static marks_writer write_marked;
+
+/* One datagram, by the rules of write_socket. */
+static ssize_t
+write_one(const unsigned char *data, size_t size, const struct sockaddr *peer,
+    socklen_t peer_length, uint8_t ecn, void *user_data)
+{
+    struct iovec datagram = { (void *) data, size };
+    ssize_t      sent = write_marked(&datagram, 1, peer, peer_length, ecn, user_data);
+
+    return sent < 0 ? sent : (ssize_t) size;
+}
+
+ssize_t
+marks_write_mmsg(const struct iovec *datagrams, unsigned int count, const struct sockaddr *peer,
+    socklen_t peer_length, void *user_data)
+{
+    return write_marked(datagrams, count, peer, peer_length, 0, user_data);
+}
+
+ssize_t
+marks_write_socket(const unsigned char *data, size_t size, const struct sockaddr *peer,
+    socklen_t peer_length, void *user_data)
+{
+    return write_one(data, size, peer, peer_length, 0, user_data);
+}
+
 #ifdef HAVE_MARKS
 
 #include <xquic/xqc_ext.h>
-
-static marks_writer write_marked;
 
 void
 marks_process(xqc_engine_t *engine, const unsigned char *data, size_t size,
@@ -36,10 +61,8 @@ static ssize_t
 write_socket(uint64_t path_id, const unsigned char *data, size_t size, const struct sockaddr *peer,
     socklen_t peer_length, uint8_t ecn, void *user_data)
 {
-    struct iovec datagram = { (void *) data, size };
-    ssize_t      sent = write_mmsg(path_id, &datagram, 1, peer, peer_length, ecn, user_data);
-
-    return sent < 0 ? sent : (ssize_t) size;
+    (void) path_id;
+    return write_one(data, size, peer, peer_length, ecn, user_data);
 }
 
 void
@@ -67,7 +90,7 @@ void
 marks_use(xqc_engine_t *engine, marks_writer writer)
 {
     (void) engine;
-    (void) writer;
+    write_marked = writer;
 }
 
 #endif

@@ -56,23 +56,6 @@ write_marked(const struct iovec *datagrams, unsigned int count, const struct soc
     return sent;
 }
 
-static ssize_t
-write_mmsg(const struct iovec *datagrams, unsigned int count, const struct sockaddr *peer,
-    socklen_t peer_length, void *user_data)
-{
-    return write_marked(datagrams, count, peer, peer_length, 0, user_data);
-}
-
-static ssize_t
-write_socket(const unsigned char *data, size_t size, const struct sockaddr *peer,
-    socklen_t peer_length, void *user_data)
-{
-    struct iovec datagram = { (void *) data, size };
-    ssize_t      sent = write_mmsg(&datagram, 1, peer, peer_length, user_data);
-
-    return sent < 0 ? sent : (ssize_t) size;
-}
-
 /* A packet that belongs to no connection: Version Negotiation, Retry, a refusal. */
 static ssize_t
 write_before_accept(const unsigned char *data, size_t size, const struct sockaddr *peer,
@@ -226,8 +209,8 @@ static const xqc_transport_callbacks_t transport = {
     .server_accept = on_accept,
     .server_refuse = on_refuse,
     .stateless_reset = write_stateless_reset,
-    .write_socket = write_socket,
-    .write_mmsg = write_mmsg,
+    .write_socket = marks_write_socket,
+    .write_mmsg = marks_write_mmsg,
     .conn_update_cid_notify = on_cid_changed,
     .conn_retry_packet_condition_check = on_retry_question,
     .conn_send_packet_before_accept = write_before_accept,
