@@ -1,6 +1,8 @@
 #define _GNU_SOURCE
 #include "drain.h"
 
+#include <xquic/xqc_http3.h>
+
 #if defined(__has_include)
 #if __has_include(<xquic/xqc_ext.h>)
 #include <xquic/xqc_ext.h>
@@ -23,7 +25,7 @@ go_away(struct server *server)
          connection = connection->next)
     {
         if (connection->h3 != NULL && connection->requests > 0) {
-            connection->closing = xqc_ext_h3_conn_go_away(connection->h3) == XQC_OK;
+            connection->going_away = xqc_ext_h3_conn_go_away(connection->h3) == XQC_OK;
         }
     }
 #else
@@ -31,23 +33,56 @@ go_away(struct server *server)
 #endif
 }
 
-/* Closes every connection, or only those that do nothing. Returns how many still do something. */
-static unsigned
-close_connections(struct server *server, bool all)
+static void
+say_goodbye(struct connection *connection)
 {
-    struct connection *next;
-    unsigned           busy = 0;
+    xqc_engine_t *engine = connection->server->engine;
 
-    for (struct connection *connection = server->connections; connection; connection = next) {
-        next = connection->next;
-        if (!all && connection->requests > 0) {
-            busy++;
-        } else if (!connection->closing || all) {
-            connection->closing = true;
-            xqc_conn_close(server->engine, &connection->cid);
+    connection->closing = true;
+    if (connection->h3 != NULL) {
+        xqc_h3_conn_close(engine, &connection->cid);
+    } else {
+        xqc_conn_close(engine, &connection->cid);
+    }
+}
+
+/* A connection that is to be closed: any, or one that does nothing and does not end by itself. */
+static struct connection *
+find_open(struct server *server, bool all)
+{
+    for (struct connection *connection = server->connections; connection;
+         connection = connection->next)
+    {
+        bool idle = connection->requests == 0 && !connection->going_away;
+
+        if (!connection->closing && (all || idle)) {
+            return connection;
         }
     }
-    return busy;
+    return NULL;
+}
+
+/* Closes every connection, or only those that do nothing. Some libraries release connections inside
+ * the call, so the list is looked at anew after each. */
+static void
+close_connections(struct server *server, bool all)
+{
+    struct connection *connection;
+
+    while ((connection = find_open(server, all)) != NULL) {
+        say_goodbye(connection);
+    }
+}
+
+static bool
+is_busy(const struct server *server)
+{
+    const struct connection *connection = server->connections;
+
+    while (connection != NULL && connection->requests == 0) {
+        connection = connection->next;
+    }
+    return connection != NULL;
 }
 
 void
@@ -58,12 +93,12 @@ drain(struct server *server)
     server->stopping = true;
     server->loop.stop = false;
     go_away(server);
-    while (close_connections(server, false) > 0 && !server->loop.stop
-           && clock_monotonic_us() < deadline)
-    {
+    close_connections(server, false);
+    while (is_busy(server) && !server->loop.stop && clock_monotonic_us() < deadline) {
         if (loop_turn(&server->loop, LOOK_MS) != 0) {
             break;
         }
+        close_connections(server, false);
     }
     close_connections(server, true);
     deadline = clock_monotonic_us() + CLOSE_GRACE_US;

@@ -87,20 +87,29 @@ on_datagram(void *owner, const unsigned char *data, size_t size, const struct ud
     marks_process(server->engine, data, size, &server->local, peer, ecn, server);
 }
 
-/* There is room in the socket again: every connection that was held up goes on. */
+static struct connection *
+find_blocked(struct server *server)
+{
+    struct connection *connection = server->connections;
+
+    while (connection != NULL && !connection->blocked) {
+        connection = connection->next;
+    }
+    return connection;
+}
+
+/* There is room in the socket again: the connections that were held up go on while there is. Some
+ * libraries release connections inside the call, so the list is looked at anew after each. */
 static void
 continue_blocked(struct server *server)
 {
-    struct connection *next;
+    struct connection *connection;
 
     server->blocked = false;
     loop_want_writable(&server->loop, &server->watch, false);
-    for (struct connection *connection = server->connections; connection; connection = next) {
-        next = connection->next;
-        if (connection->blocked) {
-            connection->blocked = false;
-            xqc_conn_continue_send(server->engine, &connection->cid);
-        }
+    while (!server->blocked && (connection = find_blocked(server)) != NULL) {
+        connection->blocked = false;
+        xqc_conn_continue_send(server->engine, &connection->cid);
     }
 }
 

@@ -36,6 +36,7 @@ struct connection {
     xqc_cid_t          cid;
     unsigned           requests; /* under way */
     bool               blocked;  /* wants xqc_conn_continue_send() when there is room again */
+    bool               going_away; /* ends with its requests */
     bool               closing;
 };
 
