@@ -74,6 +74,7 @@ session_file_store(const struct session_file *session, const char *path)
 {
     int   descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR);
     FILE *file = descriptor < 0 ? NULL : fdopen(descriptor, "wb");
+    bool  complete;
 
     if (file == NULL) {
         return false;
@@ -87,7 +88,8 @@ session_file_store(const struct session_file *session, const char *path)
         }
         fputc('\n', file);
     }
-    return fclose(file) == 0;
+    complete = ferror(file) == 0;
+    return fclose(file) == 0 && complete;
 }
 
 void

@@ -450,7 +450,7 @@ h3_callbacks()
 class Request {
 public:
     Request(Request &&) = default;
-    Request &operator=(Request &&other)
+    Request &operator=(Request &&other) noexcept
     {
         close();
         state_ = std::move(other.state_);
@@ -520,7 +520,7 @@ private:
 class Connection {
 public:
     Connection(Connection &&) = default;
-    Connection &operator=(Connection &&other)
+    Connection &operator=(Connection &&other) noexcept
     {
         close();
         state_ = std::move(other.state_);
@@ -538,12 +538,14 @@ public:
         if (state_->closed || !state_->engine->engine) {
             throw Error("the connection has ended", 0);
         }
+        /* Before the call: nothing may fail once the library points to it. */
+        state_->engine->kept.insert(state);
         state->handle = xqc_h3_request_create(state_->engine->engine, &state_->cid, nullptr,
                                               state.get());
         if (!state->handle) {
+            state_->engine->kept.erase(state);
             return std::nullopt;
         }
-        state_->engine->kept.insert(state);
         return Request(std::move(state));
     }
 
@@ -638,15 +640,20 @@ public:
             tls.cert_verify_flag =
                 XQC_TLS_CERT_FLAG_NEED_VERIFY | XQC_TLS_CERT_FLAG_ALLOW_SELF_SIGNED;
         }
+        /* Before the call: nothing may fail once the library points to it. */
+        state_->kept.insert(state);
         cid = xqc_h3_connect(state_->engine, &settings, nullptr, 0, options.server_name.c_str(), 0,
                              &tls, options.peer, options.peer_length, state.get());
         if (!cid) {
+            state_->kept.erase(state);
             throw Error("no connection", 0);
         }
         state->cid = *cid;
-        state_->kept.insert(state);
+        Connection connection(std::move(state));
+
+        /* What it throws closes the connection, which goes out of scope. */
         state_->rethrow();
-        return Connection(std::move(state));
+        return connection;
     }
 
     /* Takes a datagram that a socket has received. Call finish_receiving() after the last one. */

@@ -263,8 +263,9 @@ class Client:
             return {}
         section = self.abi.xqc_http_headers_t.from_address(pointer)
         entries = ctypes.cast(section.headers, ctypes.POINTER(self.abi.xqc_http_header_t))
-        return {ctypes.string_at(entry.name.iov_base, entry.name.iov_len).decode():
-                ctypes.string_at(entry.value.iov_base, entry.value.iov_len).decode()
+        # Any bytes may stand in a value (RFC 9110 section 5.5).
+        return {ctypes.string_at(entry.name.iov_base, entry.name.iov_len).decode("latin-1"):
+                ctypes.string_at(entry.value.iov_base, entry.value.iov_len).decode("latin-1")
                 for entry in entries[:section.count]}
 
     def _on_readable(self, request, flag, number):
