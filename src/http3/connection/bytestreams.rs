@@ -4,6 +4,7 @@ use super::{Connection, Event, OpenError};
 use crate::http3::bytestream::{BytestreamStats, Delivery, Life, Opening, MAX_MESSAGE_BYTES};
 use crate::http3::error::{Code, ConnectionError};
 use crate::http3::request::SendError;
+use crate::http3::trace::Owner;
 use crate::stream::{RecvState, StreamKey, Streams};
 use crate::time::Instant;
 use crate::wire::{Direction, StreamId};
@@ -46,6 +47,8 @@ impl Connection {
         let key = streams.open(Direction::Bidirectional).map_err(|_| OpenError::Limit)?;
         let Some(id) = streams.id(key) else { return Err(OpenError::Limit) };
         self.table.add_bytestream(key, id, now);
+        self.trace_time(now);
+        self.trace_stream_type(Owner::Local, id, "bytestream");
         if let Some(bytestream) = self.table.bytestream_mut(key) {
             // The stream is new: it takes bytes, or they are kept.
             let _ = bytestream.sending.open(streams, key);
@@ -65,6 +68,7 @@ impl Connection {
             Opening::Bytestream => {
                 self.table.remove(key);
                 self.table.add_bytestream(key, id, now);
+                self.trace_stream_type(Owner::Remote, id, "bytestream");
                 self.events.push_back(Event::BytestreamOpened(key));
                 self.read_bytestream(streams, key, now)
             }
@@ -104,6 +108,9 @@ impl Connection {
     pub fn take_message(&mut self, key: StreamKey, now: Instant) -> Option<Delivery> {
         let bytestream = self.table.bytestream_mut(key)?;
         let delivery = bytestream.receiving.take(now, &mut bytestream.stats)?;
+        if let (Some(tracer), Delivery::Message { data, .. }) = (&self.tracer, &delivery) {
+            tracer.data(Owner::Remote, bytestream.id, data.len() as u64);
+        }
         if let (Some(shared), Delivery::Message { data, .. }) = (&mut self.extended, &delivery) {
             shared.held = shared.held.saturating_sub(data.len() as u64);
         }
@@ -139,7 +146,12 @@ impl Connection {
         now: Instant,
     ) -> Result<(), SendError> {
         let bytestream = self.table.bytestream_mut(key).ok_or(SendError::Unknown)?;
-        bytestream.sending.send(streams, (key, now), data, fin, &mut bytestream.stats)
+        bytestream.sending.send(streams, (key, now), data, fin, &mut bytestream.stats)?;
+        if let Some(tracer) = &self.tracer {
+            tracer.set_time(now);
+            tracer.data(Owner::Local, bytestream.id, data.len() as u64);
+        }
+        Ok(())
     }
 
     /// Ends our part of a bytestream with an empty message; also if it was ended before.

@@ -108,6 +108,7 @@ impl Connection {
         out: &mut [u8],
         now: Instant,
     ) -> Result<crate::http3::BodyRead, ConnectionError> {
+        self.trace_time(now);
         let (table, mut context) = self.context(streams, now);
         let nothing = crate::http3::BodyRead { len: 0, fin: false };
         let Some(request) = table.request_mut(key) else { return Ok(nothing) };

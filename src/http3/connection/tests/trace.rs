@@ -170,6 +170,29 @@ fn priorities_and_the_end_are_told() {
 }
 
 #[test]
+fn messages_of_bytestreams_are_told() {
+    let mut traces = Vec::new();
+    let [mut client, mut server] = [Role::Client, Role::Server].map(|role| {
+        let mut h3 = Connection::new(role, LocalSettings::default()).extended();
+        traces.push(trace(Importance::Core));
+        h3.set_trace(traces.last().cloned());
+        End::around(h3, role, LIMITS)
+    });
+    exchange(&mut client, &mut server);
+    let (key, id) = client.h3.open_bytestream(&mut client.streams, NOW).unwrap();
+    client.h3.send_message(&mut client.streams, key, b"message", false, NOW).unwrap();
+    exchange(&mut client, &mut server);
+    let theirs = server.key(id.0);
+    server.h3.read(&mut server.streams, theirs, NOW).unwrap();
+    server.h3.take_message(theirs, NOW).unwrap();
+    let message = r#"{"stream_id":0,"length":7,"frame":{"frame_type":"data"}}"#;
+    for (trace, kind) in traces.iter().zip([Kind::HttpFrameCreated, Kind::HttpFrameParsed]) {
+        let events = events(trace);
+        assert!(of(&events, kind).iter().any(|text| text.contains(message)), "{events:?}");
+    }
+}
+
+#[test]
 fn a_trace_that_begins_late_begins_with_the_settings() {
     let (mut client, mut server) = pair();
     let trace = trace(Importance::Base);
