@@ -116,6 +116,12 @@ impl Table {
         self.entries.iter().flatten().filter_map(request).collect()
     }
 
+    /// Bytes that requests which are kept to be used again take for sections.
+    #[cfg(test)]
+    pub fn spare_memory(&self) -> Vec<usize> {
+        self.spare.iter().map(|request| request.receiving.memory()).collect()
+    }
+
     /// True if it is not known what the stream is.
     pub fn is_undecided(&mut self, key: StreamKey) -> bool {
         matches!(self.get_mut(key), Some(Entry::Undecided(_)))
@@ -170,8 +176,9 @@ impl Table {
         let Some(slot) = self.entries.get_mut(key.slot() as usize) else { return };
         let Some(entry) = slot.take_if(|entry| entry.key() == key) else { return };
         self.exchanges -= usize::from(entry.is_exchange());
-        if let Entry::Request(request) = entry {
+        if let Entry::Request(mut request) = entry {
             if self.spare.len() < MAX_SPARE {
+                request.put_aside();
                 self.spare.push(request);
             }
         }

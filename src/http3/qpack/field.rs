@@ -125,9 +125,9 @@ impl FieldSection {
         self.size - OVERHEAD * self.lines.len() as u64
     }
 
-    /// Bytes of memory that the text takes, used or not.
-    pub fn text_capacity(&self) -> usize {
-        self.text.capacity()
+    /// Bytes of memory that it takes, used or not.
+    pub fn memory(&self) -> usize {
+        self.text.capacity() + self.lines.capacity() * size_of::<Line>()
     }
 
     /// A line by its place.

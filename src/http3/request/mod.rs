@@ -71,12 +71,17 @@ impl Request {
         }
     }
 
-    /// Becomes a new request; memory is kept.
+    /// Forgets its messages, to be used again; memory of an ordinary size is kept. It may take long
+    /// until then, and a peer chooses how large sections are.
+    pub(super) fn put_aside(&mut self) {
+        self.receiving.clear();
+        self.sending.clear();
+    }
+
+    /// Becomes a new request, after [`Self::put_aside`].
     pub(super) fn renew(&mut self, key: StreamKey, id: StreamId, now: Instant, life: Life) {
         self.key = key;
         self.id = id;
-        self.receiving.clear();
-        self.sending.clear();
         self.stats = RequestStats::new(now);
         self.life = life;
         self.stream_closed = false;

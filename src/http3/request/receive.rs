@@ -164,7 +164,7 @@ impl Receiving {
         if kept.encoded.capacity() <= MEMORY_KEPT {
             self.encoded = kept.encoded;
         }
-        if kept.head.fields.text_capacity() <= MEMORY_KEPT {
+        if kept.head.fields.memory() <= MEMORY_KEPT {
             self.head.fields = kept.head.fields;
         }
     }
@@ -644,6 +644,12 @@ impl Receiving {
     /// What the peer's header section said of the priority.
     pub fn priority(&self) -> Option<crate::http3::priority::Priority> {
         self.priority
+    }
+
+    /// Bytes of memory that sections take, used or not.
+    #[cfg(test)]
+    pub fn memory(&self) -> usize {
+        self.encoded.capacity() + self.head.fields.memory() + self.trailers.fields.memory()
     }
 
     /// Bytes of a field section that has not come whole.

@@ -285,3 +285,26 @@ fn an_encoded_section_is_not_kept_once_it_is_decoded() {
     faced.bidi(&request, false);
     assert_eq!(held(&faced, 4), 0);
 }
+
+#[test]
+fn requests_that_are_over_keep_no_large_sections() {
+    let mut faced = facing(Role::Server);
+    faced.control(&[]);
+    let mut host = Host::default();
+    faced.bidi(&headers(&GET), false);
+    let long = "v".repeat(20_000);
+    let many: Vec<_> = [GET.to_vec(), vec![("x", ""); 800]].concat();
+    for fields in [GET.to_vec(), [&GET[..], &[("x-long", &long)]].concat(), many] {
+        let key = faced.bidi(&headers(&fields), false);
+        let ours = faced.ours(key);
+        host.pass(&mut faced.end);
+        faced.write(key, &headers(&[("x-trailer", &long)]), true);
+        host.pass(&mut faced.end);
+        faced.end.send(ours, &[(":status", "204")], true);
+        faced.settle();
+        host.pass(&mut faced.end);
+    }
+    assert_eq!((faced.code(), faced.end.h3.table.exchanges()), (None, 1));
+    let kept = faced.end.h3.table.spare_memory();
+    assert!(kept.len() == 1 && kept[0] <= 8192, "{kept:?}");
+}
