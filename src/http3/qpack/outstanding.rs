@@ -17,6 +17,17 @@ pub struct Outstanding {
     most_required: u64,
 }
 
+/// Room for one more stream that may wait for entries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Room {
+    /// No further stream may.
+    None,
+    /// Half of those that may wait do so.
+    Scarce,
+    /// It need not be saved.
+    Plenty,
+}
+
 #[derive(Debug)]
 struct Section {
     required: u64,
@@ -37,28 +48,37 @@ impl Outstanding {
         self.sections.len() >= MAX_OUTSTANDING
     }
 
-    /// True if a section of `stream` may refer to entries that the decoder is not known to have: at
-    /// most `max_blocked` streams may wait for such (RFC 9204 section 2.1.2).
+    /// How much room there is for a section of `stream` that refers to entries which the decoder is
+    /// not known to have: at most `max_blocked` streams may wait for such (RFC 9204 section 2.1.2).
     #[inline]
-    pub fn may_block(&self, stream: u64, known_received: u64, max_blocked: u64) -> bool {
-        let has_few =
-            self.most_required <= known_received || (self.sections.len() as u64) < max_blocked;
-        max_blocked > 0 && (has_few || self.is_counted(stream, known_received, max_blocked))
+    pub fn room(&self, stream: u64, known_received: u64, max_blocked: u64) -> Room {
+        let is_plenty =
+            self.most_required <= known_received || self.sections.len() as u64 * 2 < max_blocked;
+        match max_blocked {
+            0 => Room::None,
+            _ if is_plenty => Room::Plenty,
+            _ => self.counted_room(stream, known_received, max_blocked),
+        }
     }
 
-    fn is_counted(&self, stream: u64, known_received: u64, max_blocked: u64) -> bool {
+    fn counted_room(&self, stream: u64, known_received: u64, max_blocked: u64) -> Room {
         let (mut at_risk, mut last) = (0, None);
         for ((of, _), section) in &self.sections {
             if section.required <= known_received || last == Some(*of) {
                 continue;
             }
+            // One that may wait already is no further one.
             if *of == stream {
-                return true;
+                return Room::Plenty;
             }
             last = Some(*of);
             at_risk += 1;
         }
-        at_risk < max_blocked
+        match at_risk {
+            _ if at_risk * 2 < max_blocked => Room::Plenty,
+            _ if at_risk < max_blocked => Room::Scarce,
+            _ => Room::None,
+        }
     }
 
     /// Notes a section that was sent, and that needs the insert count `required` for the entries it
@@ -112,18 +132,19 @@ mod tests {
     #[test]
     fn as_many_streams_as_granted_may_wait() {
         let mut outstanding = Outstanding::default();
-        assert!(!outstanding.may_block(0, 0, 0));
+        assert_eq!(outstanding.room(0, 0, 0), Room::None);
         outstanding.add(0, 1, &[0]);
         outstanding.add(0, 1, &[0]);
-        assert!(outstanding.may_block(8, 0, 2));
+        assert_eq!(outstanding.room(8, 0, 2), Room::Scarce);
+        assert_eq!(outstanding.room(8, 0, 3), Room::Plenty);
         outstanding.add(4, 2, &[1]);
-        assert!(!outstanding.may_block(8, 0, 2));
+        assert_eq!(outstanding.room(8, 0, 2), Room::None);
         // One that may wait already is no further one.
-        assert!(outstanding.may_block(4, 0, 2));
+        assert_ne!(outstanding.room(4, 0, 2), Room::None);
         // The first can no longer wait.
-        assert!(outstanding.may_block(8, 1, 2));
+        assert_ne!(outstanding.room(8, 1, 2), Room::None);
         outstanding.cancel(4, |_| {});
-        assert!(outstanding.may_block(8, 0, 2));
+        assert_ne!(outstanding.room(8, 0, 2), Room::None);
         outstanding.cancel(0, |_| {});
         assert!(outstanding.sections.is_empty());
     }

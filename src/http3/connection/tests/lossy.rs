@@ -210,7 +210,7 @@ fn a_thousand_requests_come_through_loss_and_reordering() {
             assert!(seen.body == content(*number, lengths(*number).1), "response {number}");
         }
         // Some of them had to wait for the dynamic table.
-        assert!(client.waited + server.waited > 10, "{} {}", client.waited, server.waited);
+        assert!(client.waited + server.waited > 4, "{} {}", client.waited, server.waited);
         assert!(client.h3.blocked.is_empty() && server.h3.blocked.is_empty());
     }
 }

@@ -2,6 +2,7 @@
 
 mod answers;
 mod insertion;
+mod risk;
 
 use super::dynamic_table::DynamicTable;
 use super::field::{Field, Hit, Indexing};
@@ -36,6 +37,8 @@ pub struct Encoder {
     sections: u64,
     /// The section that last found no room for a field without evicting another one.
     pressed: u64,
+    /// Bytes that sections saved of late which may block their streams, on average.
+    usual_saving: u32,
     /// Instructions to be sent.
     instructions: Vec<u8>,
     /// The lines of the section that is being written.
@@ -99,6 +102,7 @@ impl Encoder {
             compatible_duplicates: false,
             sections: 0,
             pressed: 0,
+            usual_saving: 0,
             instructions: Vec::new(),
             lines: Vec::new(),
             partial: Vec::new(),
@@ -165,7 +169,7 @@ impl Encoder {
     pub fn encode<'a>(
         &mut self,
         stream: u64,
-        fields: impl IntoIterator<Item = Field<'a>>,
+        fields: impl IntoIterator<Item = Field<'a>, IntoIter: Clone>,
         out: &mut Vec<u8>,
     ) {
         self.encode_reporting(stream, fields, out, |_, _| {});
@@ -175,7 +179,7 @@ impl Encoder {
     pub fn encode_reporting<'a>(
         &mut self,
         stream: u64,
-        fields: impl IntoIterator<Item = Field<'a>>,
+        fields: impl IntoIterator<Item = Field<'a>, IntoIter: Clone>,
         out: &mut Vec<u8>,
         mut report: impl FnMut(usize, Hit),
     ) {
@@ -184,17 +188,21 @@ impl Encoder {
         }
         self.sections += 1;
         let base = self.table.insert_count();
-        let may_block = self.outstanding.may_block(stream, self.known_received, self.max_blocked);
+        let fields = fields.into_iter();
+        let may_block = self.may_block(stream, &fields);
         let indexes = smallvec::SmallVec::new();
         let without_table = self.table.capacity() == 0 || self.outstanding.is_full();
         let mut references = References { base, required: 0, may_block, without_table, indexes };
         self.lines.clear();
-        for (place, field) in fields.into_iter().enumerate() {
+        for (place, field) in fields.enumerate() {
             report(place, self.encode_line(&field, &mut references));
         }
         let prefix = Prefix { required_insert_count: references.required, base };
         prefix.encode(self.max_capacity / 32, out);
         out.extend_from_slice(&self.lines);
+        if references.required > self.known_received {
+            self.note_risk(&references);
+        }
         if references.required > 0 {
             self.outstanding.add(stream, references.required, &references.indexes);
         }

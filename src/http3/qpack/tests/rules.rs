@@ -20,6 +20,24 @@ fn no_more_streams_may_wait_than_the_peer_grants() {
     assert_eq!(blocked.count(), 2);
 }
 
+/// RFC 9204 section 2.1.2. When half of the streams that may wait do so, the others are kept for
+/// sections that save much by it.
+#[test]
+fn the_last_streams_that_may_wait_have_sections_that_save_much() {
+    let mut pair = Pair::new(4096, 16);
+    let value = [b'v'; 300];
+    let (large, small) = (Field::new(b"x-large", &value), Field::new(b"x-small", b"12345"));
+    let mut needs_table = |stream, fields: &[Field<'_>]| pair.encode(stream, fields)[0] != 0;
+    assert!(needs_table(0, &[large, small]));
+    assert!(needs_table(4, &[small]));
+    assert!((2..8).all(|stream| needs_table(4 * stream, &[large])));
+    assert!(!needs_table(32, &[small]));
+    assert!((8..16).all(|stream| needs_table(4 * stream, &[large])));
+    assert!(!needs_table(64, &[large]));
+    // One that may wait already is no further one.
+    assert!(needs_table(4, &[small]));
+}
+
 /// RFC 9204 section 2.1.2: exactly at the limit is legal.
 #[test]
 fn one_blocked_stream_more_than_granted_is_an_error() {
