@@ -18,6 +18,10 @@ use crate::http3::qpack::string;
 /// Entries in the oldest part of the table, one in so many bytes, are the next to go.
 const DRAINING_PART: u64 = 12;
 
+/// The same, for sections that cannot refer to what they insert: an entry has to be copied while it
+/// and its copy both have room. So much of the table is also kept from mere guesses.
+const GUARDED_PART: u64 = 4;
+
 /// Entries that may be moved to make room for one.
 const MAX_MOVED: usize = 8;
 
@@ -39,10 +43,7 @@ impl Encoder {
     pub(super) fn usable(&mut self, found: u64, references: &References) -> Option<u64> {
         let mut index = found;
         if self.pressed > 0 && self.pressed + 1 >= self.sections {
-            let draining = self.table.capacity() / DRAINING_PART;
-            if self.is_draining(found, draining) {
-                index = self.refresh(found).unwrap_or(found);
-            }
+            index = self.refresh(found, references).unwrap_or(found);
         }
         if self.may_refer(index, references) {
             return Some(index);
@@ -51,28 +52,33 @@ impl Encoder {
         self.table.note(source).filter(|_| self.may_refer(source, references)).map(|_| source)
     }
 
-    fn is_draining(&self, index: u64, bytes: u64) -> bool {
-        let mut free = self.table.free();
-        for (oldest, size, _) in self.table.oldest_first() {
-            if free >= bytes || oldest > index {
-                return false;
-            }
-            if oldest == index {
-                return true;
-            }
-            free += size;
-        }
-        false
-    }
-
-    fn refresh(&mut self, index: u64) -> Option<u64> {
+    fn refresh(&mut self, index: u64, references: &References) -> Option<u64> {
         let (name, value) = self.table.get(index)?;
         let size = entry_size(name.len(), value.len());
+        // A section that may not refer to the copy needs the source.
+        let (least, part) =
+            if references.may_block { (0, DRAINING_PART) } else { (size, GUARDED_PART) };
+        if self.room_before(index, least + self.table.capacity() / part)? < least {
+            return None;
+        }
         let stays = !self.compatible_duplicates || self.table.free() >= size;
         if !self.may_insert() || !stays || !self.has_room(size) {
             return None;
         }
         self.duplicate(index)
+    }
+
+    /// What is free, and will be when all entries older than this one are gone, if that is less
+    /// than `most`.
+    fn room_before(&self, index: u64, most: u64) -> Option<u64> {
+        let mut room = self.table.free();
+        for (oldest, size, _) in self.table.oldest_first() {
+            if oldest >= index || room >= most {
+                break;
+            }
+            room += size;
+        }
+        (room < most).then_some(room)
     }
 
     fn may_insert(&self) -> bool {
@@ -172,8 +178,11 @@ impl Encoder {
         references: &References,
     ) -> bool {
         let (count, repeats) = (u32::from(name.count), u32::from(name.repeats));
-        if !has_free && !references.may_block {
-            return false;
+        if !references.may_block {
+            let guarded = self.table.capacity() / GUARDED_PART;
+            if self.table.free() < guarded + field.size() {
+                return false;
+            }
         }
         if is_volatile(field.name) {
             return count >= TRIALS && repeats * 2 > count;
@@ -265,6 +274,9 @@ impl Encoder {
         }
         self.index.place_name(hashes, count);
         self.table.insert(name, value, note);
+        if self.table.free() < self.table.capacity() / GUARDED_PART {
+            self.pressed = self.sections;
+        }
         count
     }
 

@@ -35,7 +35,7 @@ pub struct Encoder {
     compatible_duplicates: bool,
     /// Sections that were encoded.
     sections: u64,
-    /// The section that last found no room for a field without evicting another one.
+    /// The section that last came near the end of the table's room.
     pressed: u64,
     /// Bytes that sections saved of late which may block their streams, on average.
     usual_saving: u32,
