@@ -22,6 +22,10 @@ const DRAINING_PART: u64 = 12;
 /// and its copy both have room. So much of the table is also kept from mere guesses.
 const GUARDED_PART: u64 = 4;
 
+/// Bytes of insertions that a decoder gets which never answered and whose streams may not wait, about
+/// what a host and a user agent take. Without an answer nothing will ever refer to them.
+const FIRST_INVESTMENT: usize = 80;
+
 /// Entries that may be moved to make room for one.
 const MAX_MOVED: usize = 8;
 
@@ -84,6 +88,14 @@ impl Encoder {
     fn may_insert(&self) -> bool {
         let is_countable = self.table.insert_count() + MAX_MOVED as u64 + 1 < index::MAX_ENTRIES;
         self.inserting && is_countable && self.wanted_capacity >= self.table.capacity()
+    }
+
+    /// True if an insertion of about `cost` bytes is no risk: the section makes use of it at once,
+    /// or the decoder is one that answers. Without its answer nothing could ever refer to it.
+    fn may_invest(&self, cost: u32, references: &References) -> bool {
+        references.may_block
+            || self.known_received > 0
+            || self.unanswered + cost as usize <= FIRST_INVESTMENT
     }
 
     /// Duplicate (RFC 9204 section 4.3.4).
@@ -158,6 +170,9 @@ impl Encoder {
         }
         let name_saving = name_saving(field, known);
         let saving = saving(field, name_saving);
+        if !self.may_invest(saving, references) {
+            return None;
+        }
         // A line that may not refer to what was just inserted says it all again.
         let cost = if references.may_block { 2 } else { saving + 2 };
         let worth = (u64::from(seen.count) * u64::from(saving)).saturating_sub(cost.into());
@@ -212,7 +227,8 @@ impl Encoder {
         }
         let name_saving = name_saving(field, known);
         let worth = u64::from(sighting.count) * u64::from(name_saving);
-        if !self.make_room(&Candidate { size, worth }) {
+        if !self.may_invest(name_saving, references) || !self.make_room(&Candidate { size, worth })
+        {
             return None;
         }
         Some(self.insert(field.name, b"", known, self.note(0, name_saving, hashes)))
@@ -258,6 +274,7 @@ impl Encoder {
     fn insert(&mut self, name: &[u8], value: &[u8], known: StaticMatch, note: Note) -> u64 {
         let hashes = note.hashes;
         let count = self.table.insert_count();
+        let already = self.instructions.len();
         match (known, self.entry_named(name, hashes)) {
             (StaticMatch::Name(index) | StaticMatch::Field(index), _) => {
                 prefix_int::encode(index.into(), 6, 0xc0, &mut self.instructions);
@@ -269,6 +286,9 @@ impl Encoder {
             (StaticMatch::None, None) => string::encode(name, 5, 0x40, &mut self.instructions),
         }
         string::encode(value, 7, 0, &mut self.instructions);
+        if self.known_received == 0 {
+            self.unanswered += self.instructions.len() - already;
+        }
         if note.saving > 0 {
             self.index.place_field(hashes, count);
         }

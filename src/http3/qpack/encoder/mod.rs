@@ -39,6 +39,8 @@ pub struct Encoder {
     pressed: u64,
     /// Bytes that sections saved of late which may block their streams, on average.
     usual_saving: u32,
+    /// Bytes of insertions that were written before the decoder ever answered.
+    unanswered: usize,
     /// Instructions to be sent.
     instructions: Vec<u8>,
     /// The lines of the section that is being written.
@@ -103,6 +105,7 @@ impl Encoder {
             sections: 0,
             pressed: 0,
             usual_saving: 0,
+            unanswered: 0,
             instructions: Vec::new(),
             lines: Vec::new(),
             partial: Vec::new(),
