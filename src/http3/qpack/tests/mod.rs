@@ -4,6 +4,7 @@
 
 mod compression;
 mod examples;
+mod offline_interop;
 mod options;
 mod rules;
 mod together;
