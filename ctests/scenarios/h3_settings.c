@@ -72,7 +72,13 @@ static void each_setter_sets_its_own_for_later_connections(void)
     (void)sim_established(world);
     check_settings(&shown[1], &want);
     check_settings(&shown[0], &DEFAULTS);
-    xqc_h3_conn_settings_t all = {10000, 3, 1000, 2000, 5};
+    xqc_h3_conn_settings_t all = {
+        .max_field_section_size = 10000,
+        .max_pushes = 3,
+        .qpack_enc_max_table_capacity = 1000,
+        .qpack_dec_max_table_capacity = 2000,
+        .qpack_blocked_streams = 5,
+    };
     xqc_h3_engine_set_local_settings(engine, &all);
     want = all;
     memset(&all, 0, sizeof(all)); /* It was copied. */
@@ -121,7 +127,8 @@ static sim_exchange *with_padding(sim_conn *conn, size_t padding)
 /* The peer's limit on a section holds to the byte, and concerns that section alone. */
 static void a_section_over_the_peers_limit_is_refused(void)
 {
-    const xqc_h3_conn_settings_t settings = {3000, 0, 16384, 16384, 64};
+    xqc_h3_conn_settings_t settings = DEFAULTS;
+    settings.max_field_section_size = 3000;
     sim_options options;
     options_init(&options);
     options.server_h3 = &settings;
@@ -146,7 +153,8 @@ static void a_section_over_the_peers_limit_is_refused(void)
 /* Before the peer has said what it takes, a section goes out, and the peer resets that request. */
 static void a_section_over_ones_own_limit_resets_its_request(void)
 {
-    const xqc_h3_conn_settings_t settings = {3000, 0, 16384, 16384, 64};
+    xqc_h3_conn_settings_t settings = DEFAULTS;
+    settings.max_field_section_size = 3000;
     sim_options options;
     options_init(&options);
     options.server_h3 = &settings;
