@@ -524,7 +524,8 @@ xqc_int_t xqc_h3_conn_get_local_addr(xqc_h3_conn_t *h3c,
 /**
  * Sends a PING. `ping_user_data` comes back in `h3_conn_ping_acked`.
  *
- * Returns `XQC_OK`, `-XQC_ECONN_NFOUND`, or another negative error.
+ * Returns `XQC_OK`, also without effect if the connection is closing; `-XQC_ECONN_NFOUND`;
+ * `-XQC_EPARAM` for null.
  */
 XQC_EXPORT_PUBLIC_API
 xqc_int_t xqc_h3_conn_send_ping(xqc_engine_t *engine,
@@ -538,7 +539,8 @@ XQC_EXPORT_PUBLIC_API xqc_bool_t xqc_h3_conn_is_ready_to_send_early_data(xqc_h3_
  * Sets the capacity of the QPACK dynamic table of one connection for sending, in bytes, within
  * what the peer allows.
  *
- * Returns `XQC_OK` or a negative error.
+ * Returns `XQC_OK`, also without effect if the connection is closing; `-XQC_ESTATE` inside
+ * `h3_conn_init_settings`; `-XQC_H3_EPARAM` for null.
  */
 XQC_EXPORT_PUBLIC_API
 xqc_int_t xqc_h3_conn_set_qpack_dtable_cap(xqc_h3_conn_t *h3c,
@@ -565,7 +567,7 @@ XQC_EXPORT_PUBLIC_API xqc_request_stats_t xqc_h3_request_get_stats(xqc_h3_reques
  * zero: stream ID, times since creation in milliseconds, and named figures. Later versions
  * only append.
  *
- * Returns the length of the whole line, as `snprintf`.
+ * Returns the length of the whole line, as `snprintf`; `-XQC_H3_EPARAM` for null.
  */
 XQC_EXPORT_PUBLIC_API
 xqc_int_t xqc_h3_request_stats_print(xqc_h3_request_t *h3_request,
@@ -581,10 +583,11 @@ void xqc_h3_request_set_user_data(xqc_h3_request_t *h3_request,
                                   void *user_data);
 
 /**
- * Ends a request early: resets it and asks the peer to stop. The handle is not to be used
- * afterwards. `h3_request_close_notify` runs inside or follows.
+ * Ends a request early: resets what has not ended and asks the peer to stop. The handle is
+ * not to be used afterwards. `h3_request_close_notify` runs inside or follows, and no other
+ * callback of the request.
  *
- * Returns `XQC_OK` or a negative error.
+ * Returns `XQC_OK`, also if it was closed before; `-XQC_H3_EPARAM` for null.
  */
 XQC_EXPORT_PUBLIC_API xqc_int_t xqc_h3_request_close(xqc_h3_request_t *h3_request);
 
@@ -598,8 +601,11 @@ xqc_int_t xqc_h3_request_update_settings(xqc_h3_request_t *h3_request,
  * any case, pseudo-header fields any place. `fin` is 1 if nothing follows. What cannot be sent
  * now is buffered.
  *
- * Returns the number of bytes, `-XQC_H3_INVALID_HEADER` for fields that are illegal or too
- * large, `-XQC_H3_EPARAM` for null, or another negative error.
+ * Returns the bytes of the encoded section, which is taken whole; 0 for no fields.
+ * `-XQC_H3_INVALID_HEADER` for fields that are illegal, or together larger than the peer
+ * takes: the request goes on, and others may be sent. `-XQC_H3_STATE_ERROR` behind the
+ * trailers or the end, `-XQC_ESTREAM_RESET` if the request was reset by either side,
+ * `-XQC_CLOSING` if the connection is closing, `-XQC_H3_EPARAM` for null.
  */
 XQC_EXPORT_PUBLIC_API
 ssize_t xqc_h3_request_send_headers(xqc_h3_request_t *h3_request,
@@ -611,7 +617,9 @@ ssize_t xqc_h3_request_send_headers(xqc_h3_request_t *h3_request,
  *
  * Returns the number of bytes taken, perhaps fewer than given, or 0 for a lone `fin`.
  * `-XQC_EAGAIN` if none can be taken. In both cases of a rest, `h3_request_write_notify`
- * follows. `-XQC_H3_EPARAM` for null, or another negative error.
+ * follows. `-XQC_H3_STATE_ERROR` before the header section, or behind the trailers or the
+ * end; `-XQC_ESTREAM_RESET`, `-XQC_CLOSING` and `-XQC_H3_EPARAM` as
+ * `xqc_h3_request_send_headers`.
  */
 XQC_EXPORT_PUBLIC_API
 ssize_t xqc_h3_request_send_body(xqc_h3_request_t *h3_request,
@@ -622,7 +630,9 @@ ssize_t xqc_h3_request_send_body(xqc_h3_request_t *h3_request,
 /**
  * Ends the sending side of a request after what was sent.
  *
- * Returns as `xqc_h3_request_send_body` with a lone `fin`.
+ * Returns 0, also if it was ended before, or if the end has to wait: it is sent as soon as
+ * there is room. `-XQC_ESTREAM_RESET`, `-XQC_CLOSING` and `-XQC_H3_EPARAM` as
+ * `xqc_h3_request_send_headers`.
  */
 XQC_EXPORT_PUBLIC_API ssize_t xqc_h3_request_finish(xqc_h3_request_t *h3_request);
 
@@ -641,8 +651,8 @@ xqc_http_headers_t *xqc_h3_request_recv_headers(xqc_h3_request_t *h3_request,
  * credit for as much. `fin` receives 1 with the last of it. Call it until it returns
  * `-XQC_EAGAIN` or the end.
  *
- * Returns the number of bytes, which is 0 only with `fin`; `-XQC_EAGAIN` if nothing is there;
- * or another negative error.
+ * Returns the number of bytes, which is 0 only with `fin`; `-XQC_EAGAIN` if nothing is there,
+ * as after a reset; `-XQC_H3_EPARAM` for null.
  */
 XQC_EXPORT_PUBLIC_API
 ssize_t xqc_h3_request_recv_body(xqc_h3_request_t *h3_request,
@@ -690,7 +700,8 @@ xqc_int_t xqc_parse_http_priority(xqc_h3_priority_t *dst,
 /**
  * Sets the priority of a request; takes effect with data sent from now on.
  *
- * Returns `XQC_OK` or `-XQC_H3_INVALID_PRIORITY`.
+ * Returns `XQC_OK`; `-XQC_H3_INVALID_PRIORITY` if `urgency` is above 7 or `incremental` above
+ * 1, and nothing changes; `-XQC_H3_EPARAM` for null.
  */
 XQC_EXPORT_PUBLIC_API
 xqc_int_t xqc_h3_request_set_priority(xqc_h3_request_t *h3r,
@@ -702,7 +713,8 @@ xqc_int_t xqc_h3_request_set_priority(xqc_h3_request_t *h3r,
  * Creates a bytestream on a client's connection. `user_data` becomes the bytestream's.
  * `bs_create_notify` runs inside.
  *
- * Returns null if the connection is not found, closing, or did not agree on extended HTTP/3.
+ * Returns null if the connection is not found, a server's, closing, or did not agree on
+ * extended HTTP/3.
  */
 XQC_EXPORT_PUBLIC_API
 xqc_h3_ext_bytestream_t *xqc_h3_ext_bytestream_create(xqc_engine_t *engine,
@@ -712,14 +724,16 @@ xqc_h3_ext_bytestream_t *xqc_h3_ext_bytestream_create(xqc_engine_t *engine,
 /**
  * Ends a bytestream early: resets it and asks the peer to stop. `bs_close_notify` follows.
  *
- * Returns `XQC_OK` or a negative error.
+ * Returns `XQC_OK`, also if it was closed before; `-XQC_H3_EPARAM` for null.
  */
 XQC_EXPORT_PUBLIC_API xqc_int_t xqc_h3_ext_bytestream_close(xqc_h3_ext_bytestream_t *h3_ext_bs);
 
 /**
  * Ends the sending side of a bytestream after what was sent.
  *
- * Returns 0, also if it was ended before, or a negative error.
+ * Returns 0, also if it was ended before. `-XQC_EAGAIN` while a message waits,
+ * `-XQC_ESTREAM_RESET` if either side closed it, `-XQC_CLOSING` if the connection is closing,
+ * `-XQC_H3_EPARAM` for null.
  */
 XQC_EXPORT_PUBLIC_API ssize_t xqc_h3_ext_bytestream_finish(xqc_h3_ext_bytestream_t *h3_ext_bs);
 
@@ -740,8 +754,9 @@ xqc_h3_ext_bytestream_stats_t xqc_h3_ext_bytestream_get_stats(xqc_h3_ext_bytestr
  * arrives whole. `fin` is 1 with the last one.
  *
  * Returns `data_size`. `-XQC_EAGAIN` if the message before is not sent yet, and
- * `bs_write_notify` follows. `-XQC_H3_BYTESTREAM_FIN_SENT`, `-XQC_H3_EPARAM`, or another
- * negative error.
+ * `bs_write_notify` follows. `-XQC_H3_BYTESTREAM_FIN_SENT` behind the last one,
+ * `-XQC_ESTREAM_RESET` if either side closed the bytestream, `-XQC_CLOSING` if the connection
+ * is closing, `-XQC_H3_EPARAM` for null.
  */
 XQC_EXPORT_PUBLIC_API
 ssize_t xqc_h3_ext_bytestream_send(xqc_h3_ext_bytestream_t *h3_ext_bs,

@@ -13,7 +13,8 @@ extern "C" {
     /// Creates a bytestream on a client's connection. `user_data` becomes the bytestream's.
     /// `bs_create_notify` runs inside.
     ///
-    /// Returns null if the connection is not found, closing, or did not agree on extended HTTP/3.
+    /// Returns null if the connection is not found, a server's, closing, or did not agree on
+    /// extended HTTP/3.
     pub fn xqc_h3_ext_bytestream_create(
         engine: *mut xqc_engine_t,
         cid: *const xqc_cid_t,
@@ -22,12 +23,14 @@ extern "C" {
 
     /// Ends a bytestream early: resets it and asks the peer to stop. `bs_close_notify` follows.
     ///
-    /// Returns `XQC_OK` or a negative error.
+    /// Returns `XQC_OK`, also if it was closed before; `-XQC_H3_EPARAM` for null.
     pub fn xqc_h3_ext_bytestream_close(h3_ext_bs: *mut xqc_h3_ext_bytestream_t) -> xqc_int_t;
 
     /// Ends the sending side of a bytestream after what was sent.
     ///
-    /// Returns 0, also if it was ended before, or a negative error.
+    /// Returns 0, also if it was ended before. `-XQC_EAGAIN` while a message waits,
+    /// `-XQC_ESTREAM_RESET` if either side closed it, `-XQC_CLOSING` if the connection is closing,
+    /// `-XQC_H3_EPARAM` for null.
     pub fn xqc_h3_ext_bytestream_finish(h3_ext_bs: *mut xqc_h3_ext_bytestream_t) -> ssize_t;
 
     /// Sets the user data of a bytestream's callbacks. A server does so in `bs_create_notify`.
@@ -50,8 +53,9 @@ extern "C" {
     /// arrives whole. `fin` is 1 with the last one.
     ///
     /// Returns `data_size`. `-XQC_EAGAIN` if the message before is not sent yet, and
-    /// `bs_write_notify` follows. `-XQC_H3_BYTESTREAM_FIN_SENT`, `-XQC_H3_EPARAM`, or another
-    /// negative error.
+    /// `bs_write_notify` follows. `-XQC_H3_BYTESTREAM_FIN_SENT` behind the last one,
+    /// `-XQC_ESTREAM_RESET` if either side closed the bytestream, `-XQC_CLOSING` if the connection
+    /// is closing, `-XQC_H3_EPARAM` for null.
     pub fn xqc_h3_ext_bytestream_send(
         h3_ext_bs: *mut xqc_h3_ext_bytestream_t,
         data: *mut c_uchar,

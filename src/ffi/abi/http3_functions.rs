@@ -107,7 +107,8 @@ extern "C" {
 
     /// Sends a PING. `ping_user_data` comes back in `h3_conn_ping_acked`.
     ///
-    /// Returns `XQC_OK`, `-XQC_ECONN_NFOUND`, or another negative error.
+    /// Returns `XQC_OK`, also without effect if the connection is closing; `-XQC_ECONN_NFOUND`;
+    /// `-XQC_EPARAM` for null.
     pub fn xqc_h3_conn_send_ping(
         engine: *mut xqc_engine_t,
         cid: *const xqc_cid_t,
@@ -120,7 +121,8 @@ extern "C" {
     /// Sets the capacity of the QPACK dynamic table of one connection for sending, in bytes, within
     /// what the peer allows.
     ///
-    /// Returns `XQC_OK` or a negative error.
+    /// Returns `XQC_OK`, also without effect if the connection is closing; `-XQC_ESTATE` inside
+    /// `h3_conn_init_settings`; `-XQC_H3_EPARAM` for null.
     pub fn xqc_h3_conn_set_qpack_dtable_cap(h3c: *mut xqc_h3_conn_t, capacity: size_t)
         -> xqc_int_t;
 
@@ -143,7 +145,7 @@ extern "C" {
     /// zero: stream ID, times since creation in milliseconds, and named figures. Later versions
     /// only append.
     ///
-    /// Returns the length of the whole line, as `snprintf`.
+    /// Returns the length of the whole line, as `snprintf`; `-XQC_H3_EPARAM` for null.
     pub fn xqc_h3_request_stats_print(
         h3_request: *mut xqc_h3_request_t,
         str: *mut c_char,
@@ -154,10 +156,11 @@ extern "C" {
     /// `h3_request_create_notify`.
     pub fn xqc_h3_request_set_user_data(h3_request: *mut xqc_h3_request_t, user_data: *mut c_void);
 
-    /// Ends a request early: resets it and asks the peer to stop. The handle is not to be used
-    /// afterwards. `h3_request_close_notify` runs inside or follows.
+    /// Ends a request early: resets what has not ended and asks the peer to stop. The handle is
+    /// not to be used afterwards. `h3_request_close_notify` runs inside or follows, and no other
+    /// callback of the request.
     ///
-    /// Returns `XQC_OK` or a negative error.
+    /// Returns `XQC_OK`, also if it was closed before; `-XQC_H3_EPARAM` for null.
     pub fn xqc_h3_request_close(h3_request: *mut xqc_h3_request_t) -> xqc_int_t;
 
     /// Changes the settings of a request's stream; see `xqc_stream_update_settings`.
@@ -170,8 +173,11 @@ extern "C" {
     /// any case, pseudo-header fields any place. `fin` is 1 if nothing follows. What cannot be sent
     /// now is buffered.
     ///
-    /// Returns the number of bytes, `-XQC_H3_INVALID_HEADER` for fields that are illegal or too
-    /// large, `-XQC_H3_EPARAM` for null, or another negative error.
+    /// Returns the bytes of the encoded section, which is taken whole; 0 for no fields.
+    /// `-XQC_H3_INVALID_HEADER` for fields that are illegal, or together larger than the peer
+    /// takes: the request goes on, and others may be sent. `-XQC_H3_STATE_ERROR` behind the
+    /// trailers or the end, `-XQC_ESTREAM_RESET` if the request was reset by either side,
+    /// `-XQC_CLOSING` if the connection is closing, `-XQC_H3_EPARAM` for null.
     pub fn xqc_h3_request_send_headers(
         h3_request: *mut xqc_h3_request_t,
         headers: *mut xqc_http_headers_t,
@@ -182,7 +188,9 @@ extern "C" {
     ///
     /// Returns the number of bytes taken, perhaps fewer than given, or 0 for a lone `fin`.
     /// `-XQC_EAGAIN` if none can be taken. In both cases of a rest, `h3_request_write_notify`
-    /// follows. `-XQC_H3_EPARAM` for null, or another negative error.
+    /// follows. `-XQC_H3_STATE_ERROR` before the header section, or behind the trailers or the
+    /// end; `-XQC_ESTREAM_RESET`, `-XQC_CLOSING` and `-XQC_H3_EPARAM` as
+    /// `xqc_h3_request_send_headers`.
     pub fn xqc_h3_request_send_body(
         h3_request: *mut xqc_h3_request_t,
         data: *mut c_uchar,
@@ -192,7 +200,9 @@ extern "C" {
 
     /// Ends the sending side of a request after what was sent.
     ///
-    /// Returns as `xqc_h3_request_send_body` with a lone `fin`.
+    /// Returns 0, also if it was ended before, or if the end has to wait: it is sent as soon as
+    /// there is room. `-XQC_ESTREAM_RESET`, `-XQC_CLOSING` and `-XQC_H3_EPARAM` as
+    /// `xqc_h3_request_send_headers`.
     pub fn xqc_h3_request_finish(h3_request: *mut xqc_h3_request_t) -> ssize_t;
 
     /// Returns the header section, or after it the trailer section, when the read callback reported
@@ -208,8 +218,8 @@ extern "C" {
     /// credit for as much. `fin` receives 1 with the last of it. Call it until it returns
     /// `-XQC_EAGAIN` or the end.
     ///
-    /// Returns the number of bytes, which is 0 only with `fin`; `-XQC_EAGAIN` if nothing is there;
-    /// or another negative error.
+    /// Returns the number of bytes, which is 0 only with `fin`; `-XQC_EAGAIN` if nothing is there,
+    /// as after a reset; `-XQC_H3_EPARAM` for null.
     pub fn xqc_h3_request_recv_body(
         h3_request: *mut xqc_h3_request_t,
         recv_buf: *mut c_uchar,
@@ -254,7 +264,8 @@ extern "C" {
 
     /// Sets the priority of a request; takes effect with data sent from now on.
     ///
-    /// Returns `XQC_OK` or `-XQC_H3_INVALID_PRIORITY`.
+    /// Returns `XQC_OK`; `-XQC_H3_INVALID_PRIORITY` if `urgency` is above 7 or `incremental` above
+    /// 1, and nothing changes; `-XQC_H3_EPARAM` for null.
     pub fn xqc_h3_request_set_priority(
         h3r: *mut xqc_h3_request_t,
         prio: *mut xqc_h3_priority_t,
