@@ -240,7 +240,7 @@ typedef int (*xqc_conn_notify_pt)(xqc_connection_t *conn,
  * The server issued a token for address validation. A client keeps a copy for its next
  * connection to the same server, in the same version of QUIC, and hands it to `xqc_connect` then,
  * once if possible: a token that is shown twice tells an observer that both times it was the same
- * client. `token` is valid during the call.
+ * client. `token` is valid during the call. One longer than `xqc_connect` takes is not handed out.
  */
 typedef void (*xqc_save_token_pt)(const unsigned char *token,
                                   uint32_t token_len,

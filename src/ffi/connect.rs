@@ -28,8 +28,8 @@ use super::run::{run_one, Running};
 use super::settings::client_terms;
 use super::strings::string_bytes;
 
-/// The longest token a client takes.
-const MAX_TOKEN: usize = 256;
+/// The longest token that a client takes, and hands out.
+pub(super) const MAX_TOKEN: usize = 256;
 
 /// The name that goes into SNI when the host gives an empty one, as upstream.
 const DEFAULT_SERVER_NAME: &str = "localhost";

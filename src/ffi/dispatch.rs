@@ -22,6 +22,7 @@ use super::address::describe;
 use super::cells::{ConnectionCell, EngineCell, Known, ProtocolKind, StreamCell};
 use super::certificate::{choose_certificate, show_message, verify_certificate};
 use super::cid::{cid_bytes, raw_cid};
+use super::connect::MAX_TOKEN;
 use super::datagram::deliver_datagrams;
 use super::http3::{self, Layers};
 use super::identifiers::issue_connection_ids;
@@ -155,7 +156,13 @@ fn write_key_log(engine: &EngineCell, connection: &ConnectionCell, line: String)
     unsafe { write(connection.scid(), line.as_ptr(), engine.user_data) };
 }
 
+/// A server's token for the next connection. One that would be refused there is of no use to a host:
+/// it could not connect any more.
 fn save_token(engine: &EngineCell, connection: &ConnectionCell, token: &[u8]) {
+    if token.len() > MAX_TOKEN {
+        let message = format_args!("|token passed over|length:{}|", token.len());
+        return connection.log(&engine.log, XQC_LOG_WARN, "xqc_process_new_token_frame", message);
+    }
     if let Some(save) = engine.transport.save_token {
         // SAFETY: the host gave this function; the bytes are good for the call.
         unsafe { save(token.as_ptr(), token.len() as u32, connection.user_data.get()) };
@@ -418,4 +425,74 @@ fn log_end(engine: &EngineCell, connection: &ConnectionCell, end: &End) {
             end.error
         ),
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::super::abi::{
+        xqc_config_t, xqc_conn_settings_t, xqc_conn_ssl_config_t, xqc_engine_callback_t,
+        xqc_engine_ssl_config_t, xqc_transport_callbacks_t, Zeroable, XQC_ENGINE_CLIENT,
+    };
+    use super::super::connect::xqc_connect;
+    use super::super::connection::with_cid;
+    use super::super::engine::{xqc_engine_create, xqc_engine_destroy};
+    use super::super::protocols::xqc_engine_register_alpn;
+    use super::*;
+
+    unsafe extern "C" fn count(_: *const u8, _: u32, user_data: *mut c_void) {
+        // SAFETY: the test gives the address of a counter.
+        let told = unsafe { &*user_data.cast::<Cell<u32>>() };
+        told.set(told.get() + 1);
+    }
+
+    /// A client's connection to nobody, which `body` is run with.
+    fn with_client(told: &Cell<u32>, body: impl FnOnce(&EngineCell, &ConnectionCell)) {
+        let transport = xqc_transport_callbacks_t { save_token: Some(count), ..Zeroable::ZERO };
+        let mut protocol = xqc_app_proto_callbacks_t::ZERO;
+        // SAFETY: all zero is an address.
+        let mut peer: libc::sockaddr_in = unsafe { std::mem::zeroed() };
+        peer.sin_family = libc::AF_INET as libc::sa_family_t;
+        peer.sin_port = 443;
+        let null = std::ptr::null_mut();
+        // SAFETY: all pointers are null or to live values, and the engine lives to the end.
+        unsafe {
+            let engine = xqc_engine_create(
+                XQC_ENGINE_CLIENT,
+                &xqc_config_t { cid_len: 8, ..Zeroable::ZERO },
+                &xqc_engine_ssl_config_t::ZERO,
+                &xqc_engine_callback_t::ZERO,
+                &transport,
+                null,
+            );
+            xqc_engine_register_alpn(engine, c"x".as_ptr(), 1, &mut protocol, null);
+            let cid = xqc_connect(
+                engine,
+                &xqc_conn_settings_t::ZERO,
+                std::ptr::null(),
+                0,
+                c"localhost".as_ptr(),
+                0,
+                &xqc_conn_ssl_config_t::ZERO,
+                (&raw const peer).cast(),
+                size_of_val(&peer) as libc::socklen_t,
+                c"x".as_ptr(),
+                std::ptr::from_ref(told).cast_mut().cast(),
+            );
+            with_cid((engine, cid), "test", ((), ()), body);
+            xqc_engine_destroy(engine);
+        }
+    }
+
+    #[test]
+    fn a_token_that_could_not_be_given_back_is_not_told() {
+        let told = Cell::new(0);
+        with_client(&told, |engine, connection| {
+            save_token(engine, connection, &[1; MAX_TOKEN]);
+            assert_eq!(told.get(), 1);
+            save_token(engine, connection, &[2; MAX_TOKEN + 1]);
+        });
+        assert_eq!(told.get(), 1);
+    }
 }

@@ -161,7 +161,7 @@ pub type xqc_conn_notify_pt = Option<
 /// The server issued a token for address validation. A client keeps a copy for its next
 /// connection to the same server, in the same version of QUIC, and hands it to `xqc_connect` then,
 /// once if possible: a token that is shown twice tells an observer that both times it was the same
-/// client. `token` is valid during the call.
+/// client. `token` is valid during the call. One longer than `xqc_connect` takes is not handed out.
 pub type xqc_save_token_pt = Option<
     unsafe extern "C" fn(token: *const c_uchar, token_len: u32, conn_user_data: *mut c_void),
 >;
