@@ -2,16 +2,15 @@
 
 use std::fmt;
 
-/// A transport error code (RFC 9000 section 20.1), `0x100` plus alert for TLS alerts.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct TransportErrorCode(pub u64);
-
+/// Gives a type around a `u64` its error codes, by their names in the RFC: as constants, and to be
+/// shown.
 macro_rules! codes {
-    ($($(#[$doc:meta])* $name:ident = $value:expr;)*) => {
-        impl TransportErrorCode {
+    ($type:ident: $($(#[$doc:meta])* $name:ident = $value:expr;)*) => {
+        impl $type {
             $($(#[$doc])* pub const $name: Self = Self($value);)*
 
-            /// The RFC's name of the code, if it has one.
+            /// The RFC's name of the code, without what all names there begin with; `None` if it
+            /// has no name.
             pub const fn name(self) -> Option<&'static str> {
                 match self.0 {
                     $($value => Some(stringify!($name)),)*
@@ -19,10 +18,25 @@ macro_rules! codes {
                 }
             }
         }
+
+        impl std::fmt::Debug for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                match self.name() {
+                    Some(name) => f.write_str(name),
+                    None => write!(f, "{:#x}", self.0),
+                }
+            }
+        }
     };
 }
+pub(crate) use codes;
+
+/// A transport error code (RFC 9000 section 20.1), `0x100` plus alert for TLS alerts.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TransportErrorCode(pub u64);
 
 codes! {
+    TransportErrorCode:
     /// The connection ends without an error.
     NO_ERROR = 0x0;
     /// The endpoint failed by itself.
@@ -65,15 +79,6 @@ impl TransportErrorCode {
     /// The code for a TLS alert (RFC 9001 section 4.8).
     pub const fn crypto(alert: u8) -> Self {
         Self(0x100 | alert as u64)
-    }
-}
-
-impl fmt::Debug for TransportErrorCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.name() {
-            Some(name) => f.write_str(name),
-            None => write!(f, "{:#x}", self.0),
-        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Errors of HTTP/3: those that end a connection and those that end one stream.
 
-use std::fmt;
+use crate::error::codes;
 
 use super::qpack::QpackError;
 
@@ -8,23 +8,8 @@ use super::qpack::QpackError;
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Code(pub u64);
 
-macro_rules! codes {
-    ($($(#[$doc:meta])* $name:ident = $value:expr;)*) => {
-        impl Code {
-            $($(#[$doc])* pub const $name: Self = Self($value);)*
-
-            /// The RFC's name of the code without its prefix, if it has one.
-            pub const fn name(self) -> Option<&'static str> {
-                match self.0 {
-                    $($value => Some(stringify!($name)),)*
-                    _ => None,
-                }
-            }
-        }
-    };
-}
-
 codes! {
+    Code:
     /// Nothing is wrong; the connection or the stream just ends.
     NO_ERROR = 0x100;
     /// A violation that no other code names.
@@ -59,15 +44,6 @@ codes! {
     CONNECT_ERROR = 0x10f;
     /// The request has to be made with HTTP/1.1.
     VERSION_FALLBACK = 0x110;
-}
-
-impl fmt::Debug for Code {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.name() {
-            Some(name) => f.write_str(name),
-            None => write!(f, "{:#x}", self.0),
-        }
-    }
 }
 
 /// The peer broke a rule that everything depends on: the connection ends.
