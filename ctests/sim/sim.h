@@ -455,6 +455,9 @@ int sim_note_call(const sim_call *call, xqc_stream_id_t stream_id);
 /* Bytes [offset, offset + length) of the endless pattern of a seed. */
 void sim_pattern(uint64_t seed, uint64_t offset, uint8_t *bytes, size_t length);
 
+/* How many of these bytes, from the first on, are those of the pattern. */
+size_t sim_pattern_right(uint64_t seed, uint64_t offset, const uint8_t *bytes, size_t length);
+
 /* Parts of the world that sit in files of their own. */
 xqc_transport_callbacks_t sim_transport_callbacks(const sim_options *options);
 sim_conn *sim_conn_new(sim_endpoint *endpoint);
