@@ -30,9 +30,14 @@ impl InOrder {
     #[inline]
     pub(super) fn first(&self, urgency: u8) -> Option<u32> {
         let front = self.0.front()?;
-        if front.urgency == urgency {
-            return Some(front.slot);
+        match front.urgency == urgency {
+            true => Some(front.slot),
+            false => self.search(urgency),
         }
+    }
+
+    #[cold]
+    fn search(&self, urgency: u8) -> Option<u32> {
         let place = self.0.partition_point(|entry| entry.urgency < urgency);
         self.0.get(place).filter(|entry| entry.urgency == urgency).map(|entry| entry.slot)
     }
@@ -41,9 +46,14 @@ impl InOrder {
     #[inline]
     pub(super) fn insert(&mut self, urgency: u8, id: u64, slot: u32) {
         let entry = Entry { urgency, id, slot };
-        if self.0.back().is_none_or(|last| *last < entry) {
-            return self.0.push_back(entry);
+        match self.0.back() {
+            Some(last) if *last > entry => self.insert_before_others(entry),
+            _ => self.0.push_back(entry),
         }
+    }
+
+    #[cold]
+    fn insert_before_others(&mut self, entry: Entry) {
         let place = self.0.partition_point(|other| *other < entry);
         self.0.insert(place, entry);
     }
@@ -52,22 +62,15 @@ impl InOrder {
     #[inline]
     pub(super) fn remove(&mut self, urgency: u8, id: u64, slot: u32) -> bool {
         let entry = Entry { urgency, id, slot };
-        let place = match self.0.front() {
-            Some(first) if *first == entry => 0,
-            _ => self.0.partition_point(|other| *other < entry),
-        };
-        if self.0.get(place) == Some(&entry) {
+        if self.0.front() == Some(&entry) {
+            self.0.pop_front();
+        } else if let Ok(place) = self.0.binary_search(&entry) {
             self.0.remove(place);
         }
-        let is_left = |place: Option<usize>| {
-            let other = place.and_then(|place| self.0.get(place));
-            other.is_some_and(|other| other.urgency == urgency)
-        };
-        let left = is_left(Some(place)) || is_left(place.checked_sub(1));
         if self.0.is_empty() && self.0.capacity() > ROOM_KEPT {
             self.0 = VecDeque::new();
         }
-        !left
+        self.first(urgency).is_none()
     }
 }
 
