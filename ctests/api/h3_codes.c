@@ -345,6 +345,62 @@ static void a_connection_that_is_closing(void)
     }
 }
 
+static unsigned set_up;
+
+/* What a host can ask of a connection that it is to say the settings of: whose it is. */
+static void ask_in_settings(xqc_h3_conn_t *h3, xqc_h3_conn_settings_t *settings, void *user_data)
+{
+    sim_conn *conn = sim_conn_of(user_data);
+    xqc_connection_t *below = xqc_h3_conn_get_xqc_conn(h3);
+    CHECK(settings->qpack_blocked_streams == 64 && below != NULL);
+    CHECK_EQ(xqc_conn_get_type(below) == XQC_CONN_TYPE_SERVER, conn->endpoint->is_server);
+    CHECK(xqc_h3_conn_get_user_data(h3) == conn);
+    CHECK_EQ(xqc_h3_conn_get_errno(h3), 0x100);
+    CHECK(!xqc_h3_conn_is_ready_to_send_early_data(h3));
+    if (!check_upstream()) {
+        /* Upstream looks into what is not there yet. */
+        CHECK_EQ(xqc_h3_conn_set_qpack_dtable_cap(h3, 100), -XQC_ESTATE);
+        CHECK(xqc_h3_conn_get_ssl(h3) != NULL);
+    }
+    set_up++;
+}
+
+static void ask_early(bool is_server, xqc_h3_callbacks_t *callbacks)
+{
+    (void)is_server;
+    callbacks->h3c_cbs.h3_conn_init_settings = ask_in_settings;
+}
+
+static int ask_in_creation(void *argument, const sim_call *call)
+{
+    if (call->event == SIM_CONN_CREATE) {
+        *(unsigned *)argument += 1;
+        CHECK_EQ(xqc_h3_conn_get_errno(call->conn->h3), 0x100);
+        CHECK(xqc_h3_conn_get_ssl(call->conn->h3) != NULL);
+        CHECK(!xqc_h3_conn_is_ready_to_send_early_data(call->conn->h3));
+        return 0;
+    }
+    return 0;
+}
+
+static void a_connection_that_is_being_set_up(void)
+{
+    unsigned created = 0;
+    sim_options options;
+    sim_options_init(&options);
+    sim_speak_h3(&options);
+    options.change_h3_callbacks = ask_early;
+    sim_world *world = sim_world_new(&options);
+    world->hook = ask_in_creation;
+    world->hook_argument = &created;
+    sim_conn *conn = sim_established(world);
+    CHECK_EQ(set_up, 2);
+    CHECK_EQ(created, 2);
+    CHECK(sim_post(conn, 1000, 1000) != NULL);
+    CHECK(sim_run(world, sim_is_served, conn, 10 * SIM_SECOND));
+    sim_world_free(world);
+}
+
 /* Connections of another protocol. Upstream takes theirs for HTTP/3's and crashes. */
 static void a_connection_of_another_protocol(void)
 {
@@ -379,6 +435,7 @@ static const check_case CASES[] = {
      CHECK_UPSTREAM_FAILS},
     {"settings_are_taken_or_refused", settings_are_taken_or_refused, 0},
     {"a_request_in_its_last_notice", a_request_in_its_last_notice, CHECK_OURS_ONLY},
+    {"a_connection_that_is_being_set_up", a_connection_that_is_being_set_up, 0},
     {"a_connection_that_is_closing", a_connection_that_is_closing, 0},
     {"a_connection_of_another_protocol", a_connection_of_another_protocol, CHECK_OURS_ONLY},
 };
