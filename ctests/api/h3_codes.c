@@ -26,11 +26,16 @@ static sim_exchange *half_done(sim_world *world, sim_conn *conn)
     return asked;
 }
 
-static ssize_t send_field(sim_exchange *asked, uint8_t fin)
+static ssize_t send_named(sim_exchange *asked, const char *name, uint8_t fin)
 {
-    xqc_http_header_t field = sim_header("x-late", "1");
+    xqc_http_header_t field = sim_header(name, "1");
     xqc_http_headers_t section = {&field, 1, 1, 0};
     return xqc_h3_request_send_headers(asked->handle, &section, fin);
+}
+
+static ssize_t send_field(sim_exchange *asked, uint8_t fin)
+{
+    return send_named(asked, "x-late", fin);
 }
 
 static ssize_t send_byte(sim_exchange *asked)
@@ -139,6 +144,8 @@ static void a_request_whose_end_was_sent(void)
     CHECK(asked->fin_sent);
     CHECK_EQ(send_field(asked, 0), -XQC_H3_STATE_ERROR);
     CHECK_EQ(send_field(asked, 1), -XQC_H3_STATE_ERROR);
+    /* Whatever it is: the moment is wrong. */
+    CHECK_EQ(send_named(asked, ":path", 1), -XQC_H3_STATE_ERROR);
     CHECK_EQ(send_byte(asked), -XQC_H3_STATE_ERROR);
     CHECK_EQ(send_end(asked), 0);
     CHECK_EQ(xqc_h3_request_finish(asked->handle), 0);

@@ -229,14 +229,23 @@ fn tell(layers: Layers<'_>, key: StreamKey, notices: Notices) {
     if notices.end {
         layers.log(
             XQC_LOG_DEBUG,
-            "xqc_h3_request_on_recv_empty_fin",
-            format_args!("|recv_fin|stream_id:{}|", request.id),
+            part_of(notices),
+            format_args!("|stream_id:{}|recv_fin|", request.id),
         );
     }
     // SAFETY: the host gave this function; the handle is good.
     let result = unsafe { notify(request.as_ptr(), flag(notices), request.user_data.get()) };
     if result < 0 {
-        give_up(layers, request, "h3_request_read_notify", result);
+        give_up(layers, request, (part_of(notices), "h3_request_read_notify"), result);
+    }
+}
+
+/// Where the original's log records tell of notices from.
+fn part_of(notices: Notices) -> &'static str {
+    match notices {
+        Notices { end: true, .. } => "xqc_h3_request_on_recv_empty_fin",
+        Notices { body: true, header: false, trailer: false, .. } => "xqc_h3_request_on_recv_body",
+        _ => "xqc_h3_request_on_recv_header",
     }
 }
 
@@ -315,17 +324,21 @@ fn tell_writable(layers: Layers<'_>, key: StreamKey) {
     // SAFETY: the host gave this function; the handle is good.
     let result = unsafe { notify(request.as_ptr(), request.user_data.get()) };
     if result < 0 {
-        give_up(layers, request, "h3_request_write_notify", result);
+        let names = ("xqc_h3_stream_write_notify", "h3_request_write_notify");
+        give_up(layers, request, names, result);
     }
 }
 
-/// A callback failed: the request ends, and the others go on.
-fn give_up(layers: Layers<'_>, request: &RequestCell, function: &str, result: i32) {
-    layers.log(
-        XQC_LOG_ERROR,
-        "xqc_h3_request_notify",
-        format_args!("|{function} error|{result}|stream_id:{}|", request.id),
-    );
+/// A callback failed: the request ends, and the others go on. `function` is the place that records
+/// name.
+fn give_up(
+    layers: Layers<'_>,
+    request: &RequestCell,
+    (function, callback): (&str, &str),
+    result: i32,
+) {
+    let record = format_args!("|{callback} error|{result}|stream_id:{}|", request.id);
+    layers.log(XQC_LOG_ERROR, function, record);
     request.muted.set(true);
     let is = |error: xqc_h3_error_t| result == -error;
     let code = match is(XQC_H3_INVALID_HEADER) || is(XQC_H3_EMALFORMED_HEADER) {

@@ -37,7 +37,7 @@ pub unsafe extern "C" fn xqc_h3_request_create(
     let rate = unsafe { settings.as_ref() }.map_or(0, |settings| settings.recv_rate_bytes_per_sec);
     // SAFETY: the caller vouches for both.
     unsafe {
-        with_cid((engine, cid), "xqc_h3_request_create", (null, null), |engine, connection| {
+        with_cid((engine, cid), "xqc_stream_create", (null, null), |engine, connection| {
             match Layers::of(engine, connection) {
                 Some(layers) => open(layers, rate, user_data),
                 None => null,

@@ -107,12 +107,18 @@ fn check(
         Role::Client => Kind::Request,
         Role::Server => Kind::Response,
     };
-    let rules = layers.with(|h3, _| Rules {
-        // RFC 8441 section 4: only where the server has said so.
-        extended_connect: h3.peer_settings().is_some_and(|peer| peer.enable_connect_protocol),
-        upgrade_fields: h3.local_settings().upgrade_fields,
+    let rules = layers.with(|h3, transport| {
+        let ended = h3.why_no_headers(transport.streams_mut(), request.key);
+        let rules = Rules {
+            // RFC 8441 section 4: only where the server has said so.
+            extended_connect: h3.peer_settings().is_some_and(|peer| peer.enable_connect_protocol),
+            upgrade_fields: h3.local_settings().upgrade_fields,
+        };
+        ended.map_or(Ok(rules), Err)
     });
-    match check_outgoing(kind, fields.iter(), rules.unwrap_or_default()) {
+    // What comes too late is not looked at.
+    let rules = rules.transpose().map_err(error_code)?.unwrap_or_default();
+    match check_outgoing(kind, fields.iter(), rules) {
         Ok(head) => Ok(head.is_interim()),
         Err(error) => {
             layers.log(

@@ -91,12 +91,11 @@ impl Connection {
         now: Instant,
         report: impl FnMut(usize, Hit),
     ) -> Result<usize, SendError> {
-        let request = self.table.request_mut(key).ok_or(SendError::Unknown)?;
-        request.sending.check(streams, key)?;
-        let trailers = request.sending.begun && !fields.clone().next().is_some_and(is_pseudo);
-        if request.sending.trailers_sent {
-            return Err(SendError::OutOfOrder);
+        if let Some(error) = self.why_no_headers(streams, key) {
+            return Err(error);
         }
+        let begun = self.table.request(key).is_some_and(|request| request.sending.begun);
+        let trailers = begun && !fields.clone().next().is_some_and(is_pseudo);
         let most = self.peer.and_then(|peer| peer.max_field_section_size).unwrap_or(u64::MAX);
         let size = fields.clone().fold(0, |sum: u64, field| sum.saturating_add(field.size()));
         if size > most {
@@ -122,6 +121,13 @@ impl Connection {
         request.sending.write_section(streams, key, &self.section, fin)?;
         request.stats.sent_compressed += self.section.len() as u64;
         Ok(self.section.len())
+    }
+
+    /// Why no field section can be sent any more, whatever is in it.
+    pub fn why_no_headers(&self, streams: &Streams, key: StreamKey) -> Option<SendError> {
+        let Some(request) = self.table.request(key) else { return Some(SendError::Unknown) };
+        let ended = request.sending.check(streams, key).err();
+        ended.or(request.sending.trailers_sent.then_some(SendError::OutOfOrder))
     }
 
     /// A client has to know what its response answers.
