@@ -96,8 +96,7 @@ static void datagrams(const sim_call *call)
     if (conn != NULL) {
         char bytes[100] = "datagram";
         uint64_t number;
-        CHECK(xqc_h3_ext_datagram_get_user_data(conn->h3) == conn
-              || call->event == SIM_INIT_SETTINGS);
+        CHECK(xqc_h3_ext_datagram_get_user_data(conn->h3) == conn);
         (void)xqc_h3_ext_datagram_get_mss(conn->h3);
         (void)xqc_h3_ext_datagram_send(conn->h3, bytes, sizeof(bytes), &number,
                                        XQC_DATA_QOS_HIGH);

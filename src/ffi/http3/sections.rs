@@ -102,7 +102,9 @@ impl Section {
         let begin = self.text.len();
         self.text.extend_from_slice(text);
         self.text.push(0);
-        iovec { iov_base: self.text[begin..].as_mut_ptr().cast(), iov_len: text.len() }
+        // Through no slice: that would be a new claim to what earlier pointers point to.
+        let place = self.text.as_mut_ptr().wrapping_add(begin);
+        iovec { iov_base: place.cast(), iov_len: text.len() }
     }
 }
 
