@@ -144,21 +144,18 @@ pub fn find(name: &[u8], value: &[u8]) -> StaticMatch {
     StaticMatch::Name(first)
 }
 
-/// A hash that gives each name of the table a slot of its own; `None` for the empty name. The
-/// factors were found by trying.
+/// A hash that gives each name of the table a slot of its own, from its length and three of its
+/// bytes; `None` for the empty name. The factor was found by trying.
 #[inline]
 const fn slot(name: &[u8]) -> Option<usize> {
+    const FACTOR: u32 = 0x4f0f_0da7;
     let len = name.len();
     if len == 0 {
         return None;
     }
-    let sum = len * 228
-        + name[0] as usize * 3
-        + name[len - 1] as usize * 110
-        + name[len / 2] as usize * 51
-        + name[len * 3 / 4] as usize * 91
-        + name[len / 4] as usize * 2;
-    Some((sum >> 1) % SLOTS)
+    let (begin, middle, end) = (name[0] as u32, name[len * 3 / 4] as u32, name[len - 1] as u32);
+    let key = begin | middle << 8 | end << 16 | (len as u32) << 24;
+    Some((key.wrapping_mul(FACTOR) >> (u32::BITS - SLOTS.ilog2())) as usize)
 }
 
 const fn first() -> [u8; SLOTS] {
