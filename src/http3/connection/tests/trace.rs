@@ -1,5 +1,7 @@
 //! What a connection tells its trace.
 
+use super::host::Dice;
+use super::raw::*;
 use super::*;
 use crate::observe::{Filter, Importance, Kind, SharedTrace, Trace};
 use crate::wire::ConnectionId;
@@ -205,4 +207,72 @@ fn a_trace_that_begins_late_begins_with_the_settings() {
     client.send(key, &GET, true);
     exchange(&mut client, &mut server);
     assert!(trace.take().is_empty());
+}
+
+/// True for one JSON value without a raw control character: brackets match outside of texts.
+fn is_json(text: &str) -> bool {
+    let (mut open, mut symbols) = (Vec::new(), text.chars());
+    while let Some(symbol) = symbols.next() {
+        match symbol {
+            '"' => loop {
+                match symbols.next() {
+                    Some('"') => break,
+                    Some('\\') => drop(symbols.next()),
+                    Some(inside) if inside >= ' ' => {}
+                    _ => return false,
+                }
+            },
+            '{' => open.push('}'),
+            '[' => open.push(']'),
+            '}' | ']' if open.pop() != Some(symbol) => return false,
+            _ => {}
+        }
+    }
+    open.is_empty()
+}
+
+/// A peer that writes anything that is well framed, on all of its streams.
+#[test]
+fn whatever_a_peer_sends_the_records_stay_json() {
+    let mut kinds = std::collections::BTreeSet::new();
+    for seed in 0..300 {
+        let mut dice = Dice(seed);
+        let role = ROLES[dice.roll(2)];
+        let mut faced = facing(role);
+        let trace = trace(Importance::Removed);
+        faced.end.h3.set_trace(Some(trace.clone()));
+        let key = faced.message_stream();
+        let mut noise = |most: usize| -> Vec<u8> {
+            let bytes = [b'"', b'\\', b'\n', 0, 0xff, 0xc2, 0x80, b'{', b']', 0x21, 0x04, 0x41];
+            (0..dice.roll(most)).map(|_| bytes[dice.roll(bytes.len())]).collect()
+        };
+        let kind = FrameType(if seed % 3 == 0 { 0x0f_0700 } else { 0x21 + seed % 5 });
+        faced.control(&frame(kind, &noise(20)));
+        faced.uni(&[&[2, 0x3f, 0xc9, 0x07][..], &noise(30)].concat());
+        faced.uni(&[&[3][..], &noise(3)].concat());
+        // Literal names and values in a section.
+        let (name, value) = (noise(6), noise(100));
+        let line = [&[0x20 | name.len() as u8][..], &name, &[value.len() as u8], &value].concat();
+        let section = frame(FrameType::HEADERS, &[&[0, 0], &line[..]].concat());
+        faced.write(
+            key,
+            &[faced.head(), frame(kind, &noise(9)), data(&noise(9)), section].concat(),
+            true,
+        );
+        faced.settle();
+        // Unless it is over already.
+        let ours = faced.raw.id(key).and_then(|id| faced.end.streams.key(id));
+        for ours in ours.into_iter().cycle().take(3) {
+            faced.end.tell(ours);
+            let _ = faced.end.h3.read_body(&mut faced.end.streams, ours, &mut [0; 50], NOW);
+            faced.settle();
+        }
+        for (kind, text) in events(&trace) {
+            assert!(is_json(&text), "{seed}: {text}");
+            kinds.insert(kind.name());
+        }
+    }
+    for kind in ["http:frame_parsed", "qpack:instruction_parsed", "qpack:headers_decoded"] {
+        assert!(kinds.contains(kind), "{kinds:?}");
+    }
 }
