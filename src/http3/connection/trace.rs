@@ -13,7 +13,8 @@ use crate::wire::StreamId;
 impl Connection {
     /// Tells what happens from now on; `None` for no more.
     pub fn set_trace(&mut self, trace: Option<SharedTrace>) {
-        self.tracer = trace.map(|trace| Box::new(Tracer::new(trace)));
+        let new = |trace| Box::new(Tracer::new(trace, &self.encoder, &self.decoder));
+        self.tracer = trace.map(new);
         self.trace_settings(Owner::Local, &self.local.to_wire());
         if let Some(peer) = &self.peer {
             self.trace_settings(Owner::Remote, peer);

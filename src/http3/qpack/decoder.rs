@@ -69,6 +69,11 @@ impl Decoder {
         }
     }
 
+    /// True if no instruction is under way, for a trace.
+    pub(in crate::http3) fn is_between_instructions(&self) -> bool {
+        self.partial.is_empty()
+    }
+
     /// The table, for a trace.
     pub(super) fn table(&self) -> &DynamicTable {
         &self.table

@@ -104,27 +104,45 @@ impl Instruction {
 type Parse = fn(u8, &mut Reader<'_>) -> Option<Instruction>;
 
 /// Reads instructions from a stream that may be cut anywhere. It is only given what was run without
-/// an error, so what it keeps is the beginning of one instruction, as the decoder keeps it too.
+/// an error, so what it keeps is the beginning of one instruction, as the end that runs it does.
 #[derive(Debug)]
 pub struct Instructions {
     parse: Parse,
+    /// It is known where an instruction begins.
+    in_step: bool,
     partial: Vec<u8>,
+    /// With fewer bytes than this it is not worth while to look again.
+    enough: usize,
 }
 
 impl Instructions {
-    /// Those of an encoder.
-    pub fn of_encoder() -> Self {
-        Self { parse: Instruction::of_encoder, partial: Vec::new() }
+    /// Those of an encoder; `in_step` if one begins with the first byte that comes.
+    pub fn of_encoder(in_step: bool) -> Self {
+        Self { parse: Instruction::of_encoder, in_step, partial: Vec::new(), enough: 0 }
     }
 
-    /// Those of a decoder.
-    pub fn of_decoder() -> Self {
-        Self { parse: Instruction::of_decoder, partial: Vec::new() }
+    /// Those of a decoder, as above.
+    pub fn of_decoder(in_step: bool) -> Self {
+        Self { parse: Instruction::of_decoder, in_step, partial: Vec::new(), enough: 0 }
     }
 
-    /// Takes bytes in; returns the instructions that are whole.
-    pub fn take(&mut self, bytes: &[u8]) -> Vec<Instruction> {
+    /// Bytes are passed over, `whole` if an instruction ends with them.
+    pub fn pass_over(&mut self, whole: bool) {
+        self.in_step = whole;
+        self.partial = Vec::new();
+    }
+
+    /// Takes bytes in, `whole` if an instruction ends with them; returns those that are whole.
+    pub fn take(&mut self, bytes: &[u8], whole: bool) -> Vec<Instruction> {
+        if !self.in_step {
+            self.in_step = whole;
+            return Vec::new();
+        }
         self.partial.extend_from_slice(bytes);
+        // What comes byte by byte is not read again with each of them.
+        if !whole && self.partial.len() < self.enough {
+            return Vec::new();
+        }
         let (mut list, mut used) = (Vec::new(), 0);
         let mut reader = Reader::new(&self.partial);
         while let Ok(first) = reader.u8() {
@@ -133,6 +151,7 @@ impl Instructions {
             used = reader.position();
         }
         self.partial.drain(..used);
+        self.enough = 2 * self.partial.len();
         list
     }
 }
@@ -208,6 +227,9 @@ impl TableWatch {
             return;
         }
         self.told = now;
+        if !trace.wants(Kind::QpackStateUpdated) {
+            return;
+        }
         // Older ones came and went unseen, before the trace began.
         for index in told.inserted.max(now.evicted)..now.inserted {
             self.tell_entry(trace, "inserted", index, end.entry(index));
@@ -341,8 +363,13 @@ mod tests {
     #[test]
     fn instructions_are_read_however_they_are_cut() {
         let bytes = b"\x3f\xbd\x01\xc0\x0fwww.example.com\xc1\x0c/sample/path\x4acustom-key\x0ccustom-value\x02";
-        let mut reader = Instructions::of_encoder();
-        let list: Vec<_> = bytes.iter().flat_map(|byte| reader.take(&[*byte])).collect();
+        let mut reader = Instructions::of_encoder(true);
+        let last = bytes.len() - 1;
+        let list: Vec<_> = bytes
+            .iter()
+            .enumerate()
+            .flat_map(|(place, byte)| reader.take(&[*byte], place == last))
+            .collect();
         assert_eq!(
             list,
             [
@@ -353,16 +380,29 @@ mod tests {
                 Instruction::Duplicate(2),
             ]
         );
-        let answers = Instructions::of_decoder().take(&[0x84, 0x48, 0x01]);
+        let answers = Instructions::of_decoder(true).take(&[0x84, 0x48, 0x01], true);
         let expected =
             [Instruction::Acknowledge(4), Instruction::Cancel(8), Instruction::Increment(1)];
         assert_eq!(answers, expected);
     }
 
+    /// A trace may begin within an instruction.
+    #[test]
+    fn what_begins_in_the_middle_is_passed_over() {
+        let mut reader = Instructions::of_encoder(false);
+        assert_eq!(reader.take(b"middle", false), []);
+        assert_eq!(reader.take(b"end", true), []);
+        assert_eq!(reader.take(b"\x02", true), [Instruction::Duplicate(2)]);
+        reader.pass_over(false);
+        assert_eq!(reader.take(b"\x02", true), []);
+        reader.pass_over(true);
+        assert_eq!(reader.take(b"\x03", true), [Instruction::Duplicate(3)]);
+    }
+
     #[test]
     fn values_of_insertions_are_not_shown() {
         let bytes = b"\xc5\x06secret\x46cookie\x06secret";
-        for instruction in Instructions::of_encoder().take(bytes) {
+        for instruction in Instructions::of_encoder(true).take(bytes, true) {
             let text = shown(&instruction);
             assert!(!text.contains("secret"), "{text}");
             assert!(text.contains(r#""value_length":6"#), "{text}");

@@ -67,13 +67,13 @@ pub(in crate::http3) struct Tracer {
 
 impl Tracer {
     /// Nothing was told yet.
-    pub fn new(trace: SharedTrace) -> Self {
+    pub fn new(trace: SharedTrace, encoder: &Encoder, decoder: &Decoder) -> Self {
         Self {
             trace,
             encoder: TableWatch::new(Owner::Local.name()),
             decoder: TableWatch::new(Owner::Remote.name()),
-            from_encoder: Instructions::of_encoder(),
-            from_decoder: Instructions::of_decoder(),
+            from_encoder: Instructions::of_encoder(decoder.is_between_instructions()),
+            from_decoder: Instructions::of_decoder(encoder.is_between_instructions()),
         }
     }
 
@@ -169,7 +169,7 @@ impl Tracer {
     /// Instructions of our encoder are about to be sent.
     #[cold]
     pub fn encoder_says(&mut self, encoder: &mut Encoder) {
-        let written = Instructions::of_encoder().take(encoder.instructions());
+        let written = Instructions::of_encoder(true).take(encoder.instructions(), true);
         self.instructions(Owner::Local, written);
         self.encoder.look(&self.trace, encoder);
     }
@@ -177,23 +177,33 @@ impl Tracer {
     /// Instructions of our decoder are about to be sent.
     #[cold]
     pub fn decoder_says(&mut self, decoder: &mut Decoder) {
-        let written = Instructions::of_decoder().take(decoder.instructions());
+        let written = Instructions::of_decoder(true).take(decoder.instructions(), true);
         self.instructions(Owner::Local, written);
     }
 
     /// Bytes of the peer's encoder stream were taken in.
     #[cold]
     pub fn encoder_said(&mut self, bytes: &[u8], decoder: &Decoder) {
-        let came = self.from_encoder.take(bytes);
-        self.instructions(Owner::Remote, came);
+        let whole = decoder.is_between_instructions();
+        if self.trace.wants(Kind::QpackInstructionParsed) {
+            let came = self.from_encoder.take(bytes, whole);
+            self.instructions(Owner::Remote, came);
+        } else {
+            self.from_encoder.pass_over(whole);
+        }
         self.decoder.look(&self.trace, decoder);
     }
 
     /// Bytes of the peer's decoder stream were taken in.
     #[cold]
     pub fn decoder_said(&mut self, bytes: &[u8], encoder: &Encoder) {
-        let came = self.from_decoder.take(bytes);
-        self.instructions(Owner::Remote, came);
+        let whole = encoder.is_between_instructions();
+        if self.trace.wants(Kind::QpackInstructionParsed) {
+            let came = self.from_decoder.take(bytes, whole);
+            self.instructions(Owner::Remote, came);
+        } else {
+            self.from_decoder.pass_over(whole);
+        }
         self.encoder.look(&self.trace, encoder);
     }
 

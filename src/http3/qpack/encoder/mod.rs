@@ -112,6 +112,11 @@ impl Encoder {
         }
     }
 
+    /// True if no instruction of the peer's decoder is under way, for a trace.
+    pub(in crate::http3) fn is_between_instructions(&self) -> bool {
+        self.partial.is_empty()
+    }
+
     /// The table, for a trace.
     pub(super) fn table(&self) -> &DynamicTable<impl Sized> {
         &self.table
